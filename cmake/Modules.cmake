@@ -1,0 +1,36 @@
+# opampd_module(NAME [PURE] DEPS modules... LIBS libraries...): one static library a folder under src/.
+# opampd_program(NAME DEPS modules... [LIBS libraries...]): src/cmd/NAME.cpp (with - as _) and what it links.
+
+function(opampd_module name)
+  cmake_parse_arguments(ARG "PURE" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(opampd_${name} STATIC ${sources})
+  target_include_directories(opampd_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(opampd_${name} PUBLIC ${ARG_LIBS} PRIVATE opampd_options)
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(opampd_${name} PUBLIC opampd_${dep})
+  endforeach()
+  if("asio" IN_LIST ARG_LIBS)
+    opampd_precompile(opampd_${name})
+  endif()
+endfunction()
+
+function(opampd_program name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  string(REPLACE "-" "_" file ${name})
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/src/cmd/${file}.cpp)
+  target_link_libraries(${name} PRIVATE opampd_options ${ARG_LIBS})
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${name} PRIVATE opampd_${dep})
+  endforeach()
+  opampd_precompile(${name})
+endfunction()
+
+# Asio's headers take seconds a file: one precompiled header, made once, serves every target.
+add_library(opampd_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_link_libraries(opampd_pch PRIVATE asio opampd_options spdlog::spdlog)
+target_precompile_headers(opampd_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
+
+function(opampd_precompile target)
+  target_precompile_headers(${target} REUSE_FROM opampd_pch)
+endfunction()

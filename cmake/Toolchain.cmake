@@ -1,0 +1,65 @@
+# Language, warnings, sanitizers, linker, caches: what every target has in common.
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  message(FATAL_ERROR "opampd is for Linux only: it uses pidfds, PR_SET_PDEATHSIG and vfork.")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(OPAMPD_TESTS "Build the tests" ON)
+option(OPAMPD_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(OPAMPD_WERROR "Treat warnings as errors" ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # The precompiled header's own time stamps would make every look-up a miss.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(opampd_options INTERFACE)
+target_compile_options(opampd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wswitch $<$<BOOL:${OPAMPD_WERROR}>:-Werror> -fpch-preprocess)
+target_compile_definitions(opampd_options INTERFACE OPAMPD_VERSION="${PROJECT_VERSION}")
+if(OPAMPD_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+else()
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections -Wl,--as-needed)
+endif()
+
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Catch2 2.13 REQUIRED)
+
+add_library(asio INTERFACE)
+target_include_directories(asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+target_link_libraries(asio INTERFACE Threads::Threads)
+
+# protoc by hand: CMake's helper lays the generated headers out under another include root than the imports use.
+set(proto_out ${CMAKE_BINARY_DIR}/proto)
+file(MAKE_DIRECTORY ${proto_out})
+foreach(name opamp anyvalue)
+  set(source ${CMAKE_SOURCE_DIR}/proto/opamp/v1/${name}.proto)
+  set(generated ${proto_out}/opamp/v1/${name}.pb.cc ${proto_out}/opamp/v1/${name}.pb.h)
+  add_custom_command(OUTPUT ${generated} DEPENDS ${source} ${CMAKE_SOURCE_DIR}/proto/opamp/v1/anyvalue.proto
+    COMMAND protobuf::protoc --cpp_out=${proto_out} -I${CMAKE_SOURCE_DIR}/proto ${source})
+  list(APPEND proto_generated ${generated})
+endforeach()
+add_library(opamp_proto STATIC ${proto_generated})
+target_include_directories(opamp_proto SYSTEM PUBLIC ${proto_out})
+target_link_libraries(opamp_proto PUBLIC protobuf::libprotobuf-lite)

@@ -1,0 +1,36 @@
+// Work that blocks (fsync, hashing, unpacking), done beside the event loop and awaited.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "async/task.hpp"
+
+namespace async {
+
+/// A few threads, started with the first work.
+class BlockingPool {
+public:
+    explicit BlockingPool(std::size_t threads = 1) : threads_(threads) {}
+
+    /// The result of `work`, which runs on a thread of the pool and may use only what it owns.
+    /// Work that was started is finished even when the waiting coroutine is cancelled.
+    template <typename Work>
+    auto run(Work work) -> Task<std::invoke_result_t<Work>> {
+        using Value = std::invoke_result_t<Work>;
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        co_return co_await asio::co_spawn(
+            executor(), [](Work held) -> Task<Value> { co_return held(); }(std::move(work)), asio::use_awaitable);
+    }
+
+private:
+    asio::thread_pool::executor_type executor() {
+        if (!pool_) pool_ = std::make_unique<asio::thread_pool>(threads_);
+        return pool_->get_executor();
+    }
+
+    std::size_t threads_;
+    std::unique_ptr<asio::thread_pool> pool_;
+};
+
+}  // namespace async

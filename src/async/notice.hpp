@@ -1,0 +1,33 @@
+// A flag that a coroutine can wait for: set by one, waited for by one.
+#pragma once
+
+#include "async/task.hpp"
+
+namespace async {
+
+/// Single-threaded. `raise` before `raised` is remembered, so nothing is lost between two waits.
+class Notice {
+public:
+    explicit Notice(asio::any_io_executor executor) : timer_(std::move(executor), SteadyClock::time_point::max()) {}
+
+    void raise() {
+        is_raised_ = true;
+        timer_.cancel();
+    }
+    void clear() { is_raised_ = false; }
+    bool is_raised() const { return is_raised_; }
+
+    /// Returns when the notice is raised, and leaves it so. Safe to cancel and to repeat.
+    Task<> raised() {
+        while (!is_raised_) {
+            co_await timer_.async_wait(as_result);
+            if (!is_raised_ && co_await cancelled()) co_return;
+        }
+    }
+
+private:
+    asio::steady_timer timer_;
+    bool is_raised_ = false;
+};
+
+}  // namespace async

@@ -1,0 +1,128 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/uuid.hpp"
+
+namespace base {
+namespace {
+
+std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& file) {
+    return folder_of(file) / ("." + file.filename().string() + "." + std::to_string(random_u64()));
+}
+
+Result<void> write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno_error(errno);
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<void> write_synced(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (!fd) return errno_error(errno);
+    if (auto written = write_all(fd.get(), content); !written) return written;
+    if (::fsync(fd.get()) != 0) return errno_error(errno);
+    return {};
+}
+
+/// `made` exists; gives it the name `file`, or removes it.
+Result<void> rename_durably(const std::filesystem::path& made, const std::filesystem::path& file) {
+    if (::rename(made.c_str(), file.c_str()) != 0) {
+        const int code = errno;
+        ::unlink(made.c_str());
+        return errno_error(code).within("writing " + quoted(file));
+    }
+    return sync_folder(folder_of(file));
+}
+
+}  // namespace
+
+Error errno_error(int code) {
+    const bool missing = code == ENOENT || code == ENOTDIR;
+    return {missing ? Kind::not_found : Kind::io, std::generic_category().message(code)};
+}
+
+Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t limit) {
+    const auto failed = [&](int code) { return errno_error(code).within("reading " + quoted(file)); };
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
+    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) return failed(errno);
+    struct stat info {};
+    if (::fstat(fd.get(), &info) != 0) return failed(errno);
+    if (!S_ISREG(info.st_mode)) return Error(Kind::invalid, "reading " + quoted(file) + ": not a regular file");
+    std::string content;
+    content.reserve(static_cast<std::size_t>(info.st_size) < limit ? static_cast<std::size_t>(info.st_size) : 0);
+    char buffer[16384];
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed(errno);
+        if (got == 0) return content;
+        content.append(buffer, static_cast<std::size_t>(got));
+        if (content.size() > limit)
+            return Error(Kind::too_large, "reading " + quoted(file) + ": larger than " + std::to_string(limit) + " bytes");
+    }
+}
+
+Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    const auto made = temporary_beside(file);
+    if (auto written = write_synced(made, content, mode); !written) {
+        ::unlink(made.c_str());
+        return std::move(written).error().within("writing " + quoted(file));
+    }
+    return rename_durably(made, file);
+}
+
+Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target) {
+    const auto made = temporary_beside(link);
+    if (::symlink(target.c_str(), made.c_str()) != 0) return errno_error(errno).within("linking " + quoted(link));
+    return rename_durably(made, link);
+}
+
+Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
+    std::filesystem::path made;
+    for (const auto& part : folder) {
+        made /= part;
+        if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
+        // A parent that exists but may not be written to (EROFS, EACCES on mkdir) is no failure.
+        std::error_code ignored;
+        if (std::filesystem::is_directory(made, ignored)) continue;
+        return errno_error(errno).within("creating folder " + quoted(made));
+    }
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored))
+        return Error(Kind::invalid, "creating folder " + quoted(folder) + ": something else has that name");
+    return {};
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return errno_error(errno).within("syncing " + quoted(folder));
+    return {};
+}
+
+Result<std::filesystem::path> set_aside(const std::filesystem::path& file) {
+    auto aside = file;
+    aside += ".damaged";
+    std::error_code code;
+    std::filesystem::remove_all(aside, code);
+    if (::rename(file.c_str(), aside.c_str()) != 0) return errno_error(errno).within("setting aside " + quoted(file));
+    return aside;
+}
+
+}  // namespace base

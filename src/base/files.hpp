@@ -1,0 +1,38 @@
+// Files that are there after a power cut: written beside, synced, renamed, and the folder synced.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace base {
+
+/// An Error of Kind not_found or io from `errno`.
+Error errno_error(int code);
+
+/// The whole file. Errors: not_found, io, too_large (over `limit` bytes).
+Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t limit = 256u << 20);
+
+/// Replaces `file` in one step with `content`: a reader sees the old or the new one, whole, and so does a start after a
+/// power cut. The file never exists with another mode than `mode`.
+Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+
+/// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.
+Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target);
+
+/// Creates the folder and its parents with `mode`; an existing one is left as it is.
+Result<void> make_folder(const std::filesystem::path& folder, mode_t mode);
+
+/// Makes created, renamed and removed names in `folder` durable.
+Result<void> sync_folder(const std::filesystem::path& folder);
+
+/// Moves what cannot be read out of the way, to "NAME.damaged", and returns the new path.
+Result<std::filesystem::path> set_aside(const std::filesystem::path& file);
+
+}  // namespace base

@@ -1,0 +1,111 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include "base/bytes.hpp"
+
+namespace base::log {
+namespace {
+
+struct State {
+    Options options{Level::warning, Format::logfmt, {}};
+    std::shared_ptr<spdlog::logger> logger;
+};
+
+State& state() {
+    static State instance;
+    return instance;
+}
+
+spdlog::sink_ptr open_output(const std::string& output) {
+    if (output == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_st>();
+    if (output == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_st>();
+    return std::make_shared<spdlog::sinks::basic_file_sink_st>(output);
+}
+
+std::string time_text(std::chrono::system_clock::time_point now) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+    const std::time_t seconds = us / 1'000'000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char date[32];
+    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    char text[48];
+    std::snprintf(text, sizeof text, "%s.%06dZ", date, static_cast<int>(us % 1'000'000));
+    return text;
+}
+
+std::string json_string(std::string_view text) {
+    std::string quoted = quoted_if_needed(text);
+    return quoted.starts_with('"') ? quoted : '"' + quoted + '"';
+}
+
+std::string as_json(std::string_view time, Level level, std::string_view event, const Fields& fields) {
+    std::string line = "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(to_string(level)) + "\",\"event\":" + json_string(event);
+    for (const Field& field : fields)
+        line += "," + json_string(field.key()) + ":" + (field.bare() ? field.value() : json_string(field.value()));
+    return line + "}";
+}
+
+std::string as_logfmt(std::string_view time, Level level, std::string_view event, const Fields& fields) {
+    std::string line = "time=" + std::string(time) + " level=" + std::string(to_string(level)) + " event=" + std::string(event);
+    for (const Field& field : fields) line += " " + field.key() + "=" + quoted_if_needed(field.value());
+    return line;
+}
+
+}  // namespace
+
+std::string_view to_string(Level level) {
+    switch (level) {
+    case Level::debug: return "debug";
+    case Level::info: return "info";
+    case Level::warning: return "warning";
+    case Level::error: return "error";
+    }
+    return "error";
+}
+
+std::string format_line(Format format, std::chrono::system_clock::time_point now, Level level, std::string_view event,
+                        const Fields& fields) {
+    const std::string time = time_text(now);
+    return format == Format::json ? as_json(time, level, event, fields) : as_logfmt(time, level, event, fields);
+}
+
+Result<void> start(const Options& options) {
+    std::vector<spdlog::sink_ptr> sinks;
+    for (const std::string& output : options.outputs) {
+        try {
+            sinks.push_back(open_output(output));
+        } catch (const spdlog::spdlog_ex& e) {
+            return Error(Kind::invalid, "telemetry.logs.outputs: cannot write to '" + output + "': " + e.what());
+        }
+    }
+    auto logger = std::make_shared<spdlog::logger>("opampd", sinks.begin(), sinks.end());
+    logger->set_pattern("%v");
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::trace);
+    state() = {options, std::move(logger)};
+    return {};
+}
+
+void write(Level level, std::string_view event, const Fields& fields) {
+    const State& log = state();
+    if (level < log.options.level) return;
+    const std::string line = format_line(log.options.format, std::chrono::system_clock::now(), level, event, fields);
+    if (log.logger) log.logger->log(spdlog::level::info, line);
+    else std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void Scope::write(Level level, std::string_view event, const Fields& fields) const {
+    Fields all = fields_;
+    all.insert(all.end(), fields.begin(), fields.end());
+    log::write(level, event, all);
+}
+
+}  // namespace base::log

@@ -1,0 +1,25 @@
+// Durations and sizes as people write them: "500ms", "10s", "1m30s", "64MiB".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace base {
+
+using Duration = std::chrono::nanoseconds;
+
+/// "1h30m", "500ms", "2.5s", "100us", "0". A number without a unit is refused: seconds or milliseconds cannot be told apart.
+std::optional<Duration> parse_duration(std::string_view text);
+/// The shortest exact form: "1m30s", "500ms", "0s".
+std::string format_duration(Duration duration);
+/// For people, about three digits: "1.73ms", "5.03s".
+std::string rounded_duration(Duration duration);
+
+/// "4096", "64KiB", "64MiB", "1GiB"; bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace base

@@ -1,0 +1,54 @@
+// The client's side of the transports: connecting, with TLS and what it verifies, and one-shot HTTP requests.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "net/http_server.hpp"
+#include "net/limits.hpp"
+#include "net/url.hpp"
+#include "net/websocket.hpp"
+
+namespace net {
+
+/// How a TLS client proves itself and verifies its peer. Verification is on, names are checked, 1.2 is the minimum.
+struct TlsOptions {
+    std::string ca_file;    ///< PEM; empty: the system's CAs.
+    std::string ca_pem;     ///< The same as text.
+    bool include_system_ca_certs_pool = false;  ///< In addition to the CA given.
+    std::string cert_file;  ///< PEM client certificate, with `key_file`.
+    std::string key_file;
+    std::string min_version = "1.2";
+    std::string max_version;
+    bool insecure_skip_verify = false;
+    std::string server_name_override;  ///< Name to verify, and SNI.
+};
+
+struct ClientOptions {
+    Url url;
+    std::vector<Header> headers;
+    TlsOptions tls;
+    Limits limits;
+};
+
+/// What the server answered instead of an upgrade, where it answered at all.
+struct Refusal {
+    unsigned http_status = 0;
+    std::optional<std::chrono::nanoseconds> retry_after;  ///< From 429 and 503: seconds or an HTTP date.
+    std::string location;                                 ///< From a redirect.
+};
+
+/// TCP, TLS and the WebSocket upgrade, within Limits::handshake.
+/// Errors  io (refused, unreachable, name not found), refused (HTTP status; see `refusal`), timeout,
+///         invalid (TLS: expired, wrong host, unknown CA, in clear words; unreadable CA or key file).
+async::Task<base::Result<std::unique_ptr<WebSocket>>> connect_websocket(const ClientOptions& options, Refusal& refusal);
+
+/// One GET on a connection of its own; at most 64 KiB of the body are read. Errors: as above.
+async::Task<base::Result<HttpResponse>> http_get(const ClientOptions& options);
+
+}  // namespace net

@@ -1,0 +1,16 @@
+// Limits of the transports (specification: "WebSocket Message Size Limits", "Plain HTTP Message Size Limits").
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace net {
+
+struct Limits {
+    std::uint64_t receive_bytes = 64u << 20;  ///< A message over it is refused; the connection is closed with 1009.
+    std::uint64_t send_bytes = 64u << 20;     ///< A message over it is not sent.
+    std::chrono::nanoseconds handshake{std::chrono::seconds(10)};  ///< From TCP connect to the end of the upgrade.
+    std::chrono::nanoseconds close{std::chrono::seconds(2)};       ///< For the closing handshake.
+};
+
+}  // namespace net

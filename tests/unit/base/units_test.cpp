@@ -1,0 +1,33 @@
+#include "base/units.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+
+TEST_CASE("durations are read as people write them", "[base][units]") {
+    struct Row {
+        const char* text;
+        std::optional<base::Duration> duration;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"500ms", 500ms}, {"10s", 10s}, {"1m30s", 90s}, {"2h", 2h}, {"2.5s", 2500ms}, {"100us", 100us}, {"0", 0s}, {"0s", 0s},
+        {"10", std::nullopt}, {"", std::nullopt}, {"-1s", std::nullopt}, {"s", std::nullopt}, {"1 s", std::nullopt},
+        {"1d", std::nullopt}, {"99999999999999h", std::nullopt}, {"1e400s", std::nullopt},
+    }));
+    CAPTURE(row.text);
+    CHECK(base::parse_duration(row.text) == row.duration);
+}
+
+TEST_CASE("a duration's text reads back as the same duration", "[base][units]") {
+    for (const base::Duration duration : {base::Duration(0s), base::Duration(90s), base::Duration(1500ms), base::Duration(1h + 1ns)})
+        CHECK(base::parse_duration(base::format_duration(duration)) == duration);
+}
+
+TEST_CASE("sizes have binary units", "[base][units]") {
+    CHECK(base::parse_size("4096") == 4096u);
+    CHECK(base::parse_size("64KiB") == 65536u);
+    CHECK(base::parse_size("1GiB") == 1u << 30);
+    CHECK_FALSE(base::parse_size("1kb"));
+    CHECK_FALSE(base::parse_size("99999999999GiB"));
+    CHECK(base::format_size(65536) == "64KiB");
+}
