@@ -26,7 +26,7 @@ LIBRARIES = [
     # include               files that may have it                                                  why
     (r"boost/beast",        ["src/net/*.cpp"],                                                      "Beast stays in net's .cpp files: it costs a minute of compiling"),
     (r"spdlog/",            ["src/base/log.cpp"],                                                   "the log's library is hidden behind base/log.hpp"),
-    (r"yaml-cpp/",          ["src/config/*.cpp", "src/settings/*.cpp", "src/cmd/demo_service.cpp"], "YAML is read by config and settings, in .cpp files"),
+    (r"yaml-cpp/",          ["src/config/*.cpp", "src/settings/*.cpp", "src/demo/*.cpp"],       "YAML is read by config, settings and the demo, in .cpp files"),
     (WIRE_TYPES,            ["src/opamp/*", "src/server/*"],                                        "others use the plain structs of opamp/"),
     (r"sqlite3\.h",         ["src/server/*.cpp"],                                                   "only opamp-server keeps a database"),
     (r"boost/json|nlohmann/", ["src/server/*.cpp"],                                                 "only opamp-server speaks JSON, in .cpp files"),
