@@ -14,6 +14,8 @@
 
 namespace {
 
+using namespace async::asio::experimental::awaitable_operators;
+
 constexpr std::string_view kHelp =
     "demo-service: a small HTTP service that can trace its requests\n"
     "\n"

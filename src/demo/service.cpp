@@ -30,8 +30,7 @@ std::string span_name(const std::string& method, std::string_view path) {
 /// The trace of the one traceparent header; two of them are as good as none.
 std::optional<TraceParent> incoming_trace(const net::HttpRequest& request) {
     const auto is_traceparent = [](const net::Header& header) {
-        return std::ranges::equal(header.name, std::string_view("traceparent"),
-                                  [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+        return net::is_same_token(header.name, "traceparent");
     };
     if (std::ranges::count_if(request.headers, is_traceparent) != 1) return std::nullopt;
     return parse_traceparent(request.header("traceparent"));
