@@ -125,12 +125,6 @@ std::string unavailable(std::string_view instance_uid, std::string_view reason) 
     return error_reply(instance_uid, pb::ServerErrorResponseType_Unavailable, reason);
 }
 
-std::string acknowledgement(const base::Uuid& instance_uid) {
-    pb::ServerToAgent message;
-    message.set_instance_uid(instance_uid.bytes());
-    return serialize(message);
-}
-
 std::string config_hash(const ConfigMap& files) {
     std::string canonical;
     append_part(canonical, std::to_string(files.size()));

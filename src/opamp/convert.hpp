@@ -39,8 +39,6 @@ base::Result<AgentReport> decode_report(std::string_view payload);
 /// A ServerToAgent that says what was wrong with a message. `instance_uid` is empty where none could be read.
 std::string bad_request(std::string_view instance_uid, std::string_view reason);
 std::string unavailable(std::string_view instance_uid, std::string_view reason);
-/// A ServerToAgent with nothing to say.
-std::string acknowledgement(const base::Uuid& instance_uid);
 
 /// SHA-256 over the number of files, then each one's name, body and content type in the order of the names, every part
 /// behind its length: two configs that differ anywhere have different hashes.
