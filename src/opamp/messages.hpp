@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,11 @@ struct Orders {
 };
 
 std::string_view to_string(ConfigStatus status);
+
+/// A config on disk, in the wire's own form (AgentRemoteConfig).
+std::string encode(const RemoteConfig& config);
+/// Nothing if `bytes` is not an AgentRemoteConfig.
+std::optional<RemoteConfig> decode_remote_config(std::string_view bytes);
 
 /// Bits of AgentToServer.capabilities.
 enum AgentCapability : std::uint64_t {

@@ -19,6 +19,19 @@ std::string_view to_string(ConfigStatus status) {
     return "UNSET";
 }
 
+std::string encode(const RemoteConfig& config) {
+    wire::pb::AgentRemoteConfig message;
+    wire::to_wire(config.files, *message.mutable_config());
+    message.set_config_hash(config.hash);
+    return wire::serialize(message);
+}
+
+std::optional<RemoteConfig> decode_remote_config(std::string_view bytes) {
+    wire::pb::AgentRemoteConfig message;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    return RemoteConfig{wire::take_files(*message.mutable_config()), std::move(*message.mutable_config_hash())};
+}
+
 namespace wire {
 namespace {
 
