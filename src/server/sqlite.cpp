@@ -35,9 +35,9 @@ Statement& Statement::bind_blob(int index, std::string_view bytes) {
     return *this;
 }
 
-Statement& Statement::bind_blob(int index, const std::optional<std::string>& bytes) {
+Statement& Statement::bind_optional(int index, const std::optional<std::string>& bytes) {
     if (bytes)
-        bind_blob(index, std::string_view(*bytes));
+        bind_blob(index, *bytes);
     else
         sqlite3_bind_null(statement_.get(), index);
     return *this;
