@@ -21,7 +21,10 @@ public:
     Task<> raised() {
         while (!is_raised_) {
             co_await timer_.async_wait(as_result);
-            if (!is_raised_ && co_await cancelled()) co_return;
+            // Asked of the state, because awaiting another task throws in a cancelled coroutine; and in a statement of its
+            // own, because g++ 12 miscompiles a co_await behind && or ||.
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none) co_return;
         }
     }
 

@@ -9,7 +9,7 @@
 
 #include "async/task.hpp"
 #include "base/result.hpp"
-#include "net/http_server.hpp"
+#include "net/http.hpp"
 #include "net/limits.hpp"
 #include "net/url.hpp"
 #include "net/websocket.hpp"
@@ -18,10 +18,10 @@ namespace net {
 
 /// How a TLS client proves itself and verifies its peer. Verification is on, names are checked, 1.2 is the minimum.
 struct TlsOptions {
-    std::string ca_file;    ///< PEM; empty: the system's CAs.
-    std::string ca_pem;     ///< The same as text.
+    std::string ca_file;                        ///< PEM; empty: the system's CAs.
+    std::string ca_pem;                         ///< The same as text.
     bool include_system_ca_certs_pool = false;  ///< In addition to the CA given.
-    std::string cert_file;  ///< PEM client certificate, with `key_file`.
+    std::string cert_file;                      ///< PEM client certificate, with `key_file`.
     std::string key_file;
     std::string min_version = "1.2";
     std::string max_version;
@@ -48,7 +48,13 @@ struct Refusal {
 ///         invalid (TLS: expired, wrong host, unknown CA, in clear words; unreadable CA or key file).
 async::Task<base::Result<std::unique_ptr<WebSocket>>> connect_websocket(const ClientOptions& options, Refusal& refusal);
 
-/// One GET on a connection of its own; at most 64 KiB of the body are read. Errors: as above.
+/// One GET on a connection of its own, within Limits::handshake; of the body the first 64 KiB are kept.
+/// Any status is a result; redirects are not followed. Errors: as above.
 async::Task<base::Result<HttpResponse>> http_get(const ClientOptions& options);
+
+/// One POST on a connection of its own, within Limits::handshake. Any status is a result.
+/// Errors: as above, and too_large (`body` is over Limits::send_bytes, the answer's over Limits::receive_bytes).
+async::Task<base::Result<HttpResponse>> http_post(const ClientOptions& options, const std::string& content_type,
+                                                  const std::string& body);
 
 }  // namespace net

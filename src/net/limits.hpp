@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace net {
@@ -11,6 +12,9 @@ struct Limits {
     std::uint64_t send_bytes = 64u << 20;     ///< A message over it is not sent.
     std::chrono::nanoseconds handshake{std::chrono::seconds(10)};  ///< From TCP connect to the end of the upgrade.
     std::chrono::nanoseconds close{std::chrono::seconds(2)};       ///< For the closing handshake.
+    std::chrono::nanoseconds idle{
+        std::chrono::seconds(30)};   ///< A server's patience for a request's head or next bytes.
+    std::size_t connections = 4096;  ///< Of one server; further ones are closed at once.
 };
 
 }  // namespace net

@@ -17,8 +17,10 @@ struct Url {
 
     bool is_tls() const { return scheme == "wss" || scheme == "https"; }
     bool is_websocket() const { return scheme == "ws" || scheme == "wss"; }
-    /// "host:port" with brackets where needed: for logs and the Host header.
+    /// "host:port" with brackets where needed: for logs.
     std::string authority() const;
+    /// The value of the Host header: `authority` without the port that the scheme implies.
+    std::string host_header() const;
 };
 
 /// ws, wss, http and https. Without a port: 80 and 443, as the schemes say. Errors: invalid, naming the part at fault.

@@ -1,0 +1,24 @@
+#include "net/client.hpp"
+#include "net/dial.hpp"
+#include "net/upgrade.hpp"
+
+namespace net {
+namespace {
+
+using base::Result;
+using Connected = Result<std::unique_ptr<WebSocket>>;
+
+async::Task<Connected> dial_and_upgrade(const ClientOptions& options, Refusal& refusal) {
+    auto socket = co_await dial(options.url, options.limits.handshake);
+    if (!socket) co_return std::move(socket).error();
+    co_return co_await upgrade(std::move(*socket), options, refusal);
+}
+
+}  // namespace
+
+async::Task<Connected> connect_websocket(const ClientOptions& options, Refusal& refusal) {
+    if (auto checked = check_headers(options.headers); !checked) co_return std::move(checked).error();
+    co_return co_await async::with_timeout(options.limits.handshake, dial_and_upgrade(options, refusal));
+}
+
+}  // namespace net

@@ -1,0 +1,13 @@
+// Errors of sockets in clear words.
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+#include "base/result.hpp"
+
+namespace net {
+
+/// "connection refused", "name not found", …: io, or cancelled.
+base::Error network_error(const boost::system::error_code& code);
+
+}  // namespace net

@@ -1,0 +1,88 @@
+#include "net/url.hpp"
+
+#include <algorithm>
+#include <boost/url.hpp>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+namespace net {
+namespace {
+
+using base::Error;
+using base::Kind;
+
+Error invalid(std::string message) {
+    return {Kind::invalid, std::move(message)};
+}
+
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
+
+std::uint16_t default_port(std::string_view scheme) {
+    return scheme == "wss" || scheme == "https" ? 443 : 80;
+}
+
+bool is_supported(std::string_view scheme) {
+    return scheme == "ws" || scheme == "wss" || scheme == "http" || scheme == "https";
+}
+
+std::string bracketed(const std::string& host) {
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+/// 0 where `digits` is no port.
+std::uint16_t parse_port(std::string_view digits) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return error == std::errc{} && end == digits.data() + digits.size() ? port : 0;
+}
+
+/// A part that an endpoint must not have.
+std::optional<Error> superfluous_part(const boost::urls::url_view& url) {
+    if (url.has_userinfo())
+        return invalid("a user name in the URL is not supported").hint("send an Authorization header instead");
+    if (url.has_fragment()) return invalid("a fragment ('#...') in the URL is not supported");
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+    return bracketed(host) + ":" + std::to_string(port);
+}
+
+std::string Url::host_header() const {
+    return port == default_port(scheme) ? bracketed(host) : authority();
+}
+
+base::Result<Url> parse_url(std::string_view text) {
+    if (text.find("://") == std::string_view::npos)
+        return invalid(quoted(text) + " has no scheme").hint("write ws://HOST:PORT/PATH, or wss, http, https");
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (!parsed) return invalid(quoted(text) + " is not a URL");
+    if (auto error = superfluous_part(*parsed)) return std::move(*error);
+
+    Url url;
+    url.scheme = lower_case(parsed->scheme());
+    if (!is_supported(url.scheme))
+        return invalid("the scheme " + quoted(url.scheme) + " is not supported").hint("write ws, wss, http or https");
+    url.host = parsed->host_address();
+    if (url.host.empty()) return invalid(quoted(text) + " has no host");
+    url.target = parsed->encoded_target();
+    // The library takes what is not a digit for the beginning of the path.
+    const bool has_path = url.target.empty() || url.target.front() == '/' || url.target.front() == '?';
+    const std::string_view port = parsed->port();
+    url.port = port.empty() ? default_port(url.scheme) : parse_port(port);
+    if (!has_path || url.port == 0) return invalid("the port in " + quoted(text) + " is not a number from 1 to 65535");
+    if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");
+    return url;
+}
+
+}  // namespace net
