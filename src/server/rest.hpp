@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "net/http_server.hpp"
+#include "net/http.hpp"
 #include "server/agents.hpp"
 
 namespace server {

@@ -61,9 +61,8 @@ async::Task<base::Result<void>> serve(const Options& options) {
     opamp_endpoint.set_address(*opamp_address);
     const std::string opamp_url = "ws://" + *opamp_address + options.path;
     page_endpoint.set_addresses(*page_address, opamp_url);
-    log::info("server.started", {{"opamp", opamp_url},
-                                 {"page", "http://" + *page_address + "/"},
-                                 {"agents", agents.all().size()}});
+    log::info("server.started",
+              {{"opamp", opamp_url}, {"page", "http://" + *page_address + "/"}, {"agents", agents.all().size()}});
 
     async::TaskGroup servers(executor);
     servers.spawn("opamp", opamp_server.run());
