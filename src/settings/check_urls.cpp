@@ -19,7 +19,8 @@ bool is_port(std::string_view text) {
 /// What holds for every URL here. `example` is what to write instead.
 Complaint good_url(const urls::url_view& url, const std::string& example) {
     if (!url.has_authority() || url.encoded_host().empty()) return "has no host (write " + example + ")";
-    if (url.has_userinfo()) return "has a user name or password in it (put credentials into server.headers)";
+    if (url.has_userinfo())
+        return "has a user name or password in it (remove it; what the OpAMP server wants goes into server.headers)";
     if (url.has_port() && !is_port({url.port().data(), url.port().size()}))
         return "has a bad port (write one from 1 to 65535)";
     if (url.has_fragment()) return "has a fragment, '#…' (remove it)";

@@ -53,7 +53,7 @@ Complaint http_header(Item item, const Environment&) {
 }
 
 Complaint variable(Item item, const Environment&) {
-    if (item.name.empty() || item.name.find('=') != std::string_view::npos)
+    if (item.name.empty() || item.name.find_first_of(std::string_view("=\0", 2)) != std::string_view::npos)
         return "is not the name of an environment variable (write NAME: VALUE)";
     return std::nullopt;
 }

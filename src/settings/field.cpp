@@ -37,10 +37,9 @@ std::string shown(const Node& node) {
     std::string text;
     for (const char c : base::to_valid_utf8(base::shortened(node.written, kShownBytes)))
         text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    // A password or a token in a URL.
-    if (text.find("://") == std::string::npos) return "'" + text + "'";
-    if (text.find('@') != std::string::npos) return "the URL";
-    return "'" + text.substr(0, text.find('?')) + "'";
+    // A URL may have a password before an @, and a token in its query.
+    if (text.find('@') != std::string::npos) return "the value";
+    return "'" + (text.find("://") == std::string::npos ? text : text.substr(0, text.find('?'))) + "'";
 }
 
 class FieldReader {

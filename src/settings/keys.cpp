@@ -139,7 +139,8 @@ const Section kSections[] = {
     {"agent.restart", "An agent that ends by itself is started again, for ever."},
     {"agent.health", "What decides whether the agent is healthy, and whether a new config is kept."},
     {"agent.description",
-     "Attributes that the agent is described with to the server, in addition to those found out, and before them."},
+     "Attributes that describe the agent to the server, in addition to those found out; where both have one, these "
+     "win."},
     {"capabilities",
      "What the server may do and see. `accepts_remote_config` is on by default: to give opampd a server's address is "
      "the "

@@ -5,11 +5,21 @@
 #include <utility>
 
 namespace settings {
+namespace {
+
+/// A key may be any text that the file has: one problem stays one line.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    return text;
+}
+
+}  // namespace
 
 std::string to_text(const Problem& problem, const std::filesystem::path& file) {
     std::string text = file.string() + ":" + std::to_string(problem.line) + ": ";
-    if (!problem.key.empty()) text += problem.key + ": ";
-    return text + problem.message;
+    if (!problem.key.empty()) text += printable(problem.key) + ": ";
+    return text + printable(problem.message);
 }
 
 void Report::add(Mark mark, const std::string& key, const std::string& message) {

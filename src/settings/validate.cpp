@@ -42,11 +42,16 @@ void need_keys(const std::string& table_path, const std::string& path, const Tar
     }
 }
 
+/// A value from the file is not shown, for it may have been expanded; a default is.
 void check_order(const std::string& shorter, Duration less, const std::string& longer, Duration more, Report& report) {
     if (less <= more || report.failed(shorter) || report.failed(longer)) return;
-    report.add(report.has(shorter) ? shorter : longer, shorter + " is longer than " + longer + " (" +
-                                                           base::format_duration(less) + " and " +
-                                                           base::format_duration(more) + ": change one of them)");
+    const auto by_default = [&](const std::string& key, Duration value) {
+        return report.has(key) ? "" : ", which is " + base::format_duration(value) + " by default";
+    };
+    if (report.has(shorter))
+        report.add(shorter, "is longer than " + longer + by_default(longer, more) + " (change one of them)");
+    else
+        report.add(longer, "is shorter than " + shorter + by_default(shorter, less) + " (change one of them)");
 }
 
 void check_tls(const Tls& tls, Report& report) {

@@ -106,6 +106,17 @@ private:
     std::size_t nodes_ = 0;
 };
 
+/// Tabs are the one mistake that the parser's words do not lead to.
+bool is_indented_by_tab(std::string_view text, Mark mark) {
+    for (int line = 1; line < mark.line; ++line) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) return false;
+        text.remove_prefix(end + 1);
+    }
+    const auto indentation = text.substr(0, text.find_first_not_of(" \t"));
+    return indentation.find('\t') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Node> read_yaml(std::string_view text, Report& report) {
@@ -119,7 +130,8 @@ std::optional<Node> read_yaml(std::string_view text, Report& report) {
         report.add(second.take().mark, "", "a second YAML document starts here (keep one)");
     } catch (const YAML::Exception& e) {
         const Mark mark = e.mark.is_null() ? Mark{} : mark_of(e.mark);
-        report.add(mark, "", "not valid YAML: " + e.msg);
+        const bool tab = is_indented_by_tab(text, mark);
+        report.add(mark, "", "not valid YAML: " + e.msg + (tab ? " (indent with spaces, not with tabs)" : ""));
     }
     return std::nullopt;
 }

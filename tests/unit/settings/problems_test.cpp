@@ -1,7 +1,10 @@
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "settings/load.hpp"
 #include "unit/settings/fake_environment.hpp"
+
+using namespace std::string_literals;
 
 namespace {
 
@@ -65,7 +68,9 @@ TEST_CASE("a file that is no map of sections is told what to become", "[settings
          "\n- a\n",
          {"2: the file is not a map (write the sections server: and agent:, with their keys below)"}},
         {"broken YAML", "server:\n  endpoint: [\n", {"3: not valid YAML: end of sequence flow not found"}},
-        {"a tab", "server:\n\tendpoint: x\n", {"2: not valid YAML: illegal map value"}},
+        {"a tab",
+         "server:\n\tendpoint: x\n",
+         {"2: not valid YAML: illegal map value (indent with spaces, not with tabs)"}},
         {"an alias without anchor", "server: *x\n", {"1: not valid YAML: the referenced anchor is not defined"}},
         {"two documents", kAgent + "---\na: 1\n", {"6: a second YAML document starts here (keep one)"}},
         {"a key that is a list", kAgent + "? [a]\n: b\n", {"5: has a key that is not text (write NAME: VALUE)"}},
@@ -181,19 +186,19 @@ TEST_CASE("a value out of range is told the range", "[settings][problems]") {
                   {"5: agent.stop_signal: 'STOP' suspends a process instead of ending it (write SIGTERM, SIGINT or "
                    "SIGQUIT)"}),
         agent_row("back-off above its own end", "  restart:\n    initial_backoff: 2m\n",
-                  {"6: agent.restart.initial_backoff: agent.restart.initial_backoff is longer than "
-                   "agent.restart.max_backoff (2m and 1m: change one of them)"}),
-        agent_row(
-            "a back-off's end below its start", "  restart:\n    max_backoff: 10ms\n",
-            {"6: agent.restart.max_backoff: agent.restart.initial_backoff is longer than agent.restart.max_backoff "
-             "(1s and 10ms: change one of them)"}),
-        agent_row(
-            "never alive for long enough", "  min_uptime: 10s\n",
-            {"5: agent.min_uptime: agent.min_uptime is longer than agent.config_apply_timeout (10s and 5s: change "
-             "one of them)"}),
+                  {"6: agent.restart.initial_backoff: is longer than agent.restart.max_backoff, which is 1m by default "
+                   "(change one of them)"}),
+        agent_row("a back-off's end below its start", "  restart:\n    max_backoff: 10ms\n",
+                  {"6: agent.restart.max_backoff: is shorter than agent.restart.initial_backoff, which is 1s by "
+                   "default (change one of them)"}),
+        agent_row("both of them", "  restart:\n    max_backoff: 10ms\n    initial_backoff: 20ms\n",
+                  {"7: agent.restart.initial_backoff: is longer than agent.restart.max_backoff (change one of them)"}),
+        agent_row("never alive for long enough", "  min_uptime: 10s\n",
+                  {"5: agent.min_uptime: is longer than agent.config_apply_timeout, which is 5s by default (change one "
+                   "of them)"}),
         server_row("reconnects", "  reconnect: {initial_interval: 2m}\n",
-                   {"5: server.reconnect.initial_interval: server.reconnect.initial_interval is longer than "
-                    "server.reconnect.max_interval (2m and 1m: change one of them)"}),
+                   {"5: server.reconnect.initial_interval: is longer than server.reconnect.max_interval, which is 1m "
+                    "by default (change one of them)"}),
         agent_row("a capability that is not there yet", "capabilities: {reports_own_traces: true}\n",
                   {"5: capabilities.reports_own_traces: 'true' is not supported by this version (leave the key out, or "
                    "write false)"}),
@@ -220,7 +225,10 @@ TEST_CASE("the endpoint is a WebSocket URL with a host", "[settings][problems]")
         endpoint_row("a port of letters", "ws://a:http/", "'ws://a:http/' has a bad port (write one from 1 to 65535)"),
         endpoint_row("a space", "ws://a b/", "'ws://a b/' is not a URL (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row("a password", "ws://me:s3cret@a/",
-                     "the URL has a user name or password in it (put credentials into server.headers)"),
+                     "the value has a user name or password in it (remove it; what the OpAMP server wants goes into "
+                     "server.headers)"),
+        endpoint_row("a password, and no scheme", "me:s3cret@a/",
+                     "the value does not begin with a scheme (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row("a fragment", "ws://a/b#c", "'ws://a/b#c' has a fragment, '#…' (remove it)"),
         endpoint_row("a bad one with a token", "ws://a:0/b?token=s3cret",
                      "'ws://a:0/b' has a bad port (write one from 1 to 65535)"),
@@ -316,6 +324,8 @@ TEST_CASE("headers and variables have names that can be sent", "[settings][probl
                    {"5: server.headers: is text, but must be a map (write NAME: VALUE)"}),
         agent_row("a variable with =", "  env: {A=B: s3cret}\n",
                   {"5: agent.env.A=B: is not the name of an environment variable (write NAME: VALUE)"}),
+        agent_row("a NUL in a variable's name", "  env: {\"A\\0B\": s3cret}\n",
+                  {"5: agent.env.A?B: is not the name of an environment variable (write NAME: VALUE)"s}),
         agent_row("a list as variable", "  env:\n    A: [s3cret]\n", {"6: agent.env.A: is a list, but must be text"}),
     });
 }
@@ -438,4 +448,26 @@ TEST_CASE("YAML that is nested without end is refused", "[settings][problems]") 
     const Lines problems = problems_of(std::string(100'000, '['));
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].starts_with("1: not valid YAML: "));
+}
+
+TEST_CASE("no damage to a file makes it more than a list of problems", "[settings][problems]") {
+    std::string whole = kAgent +
+                        "  args: [\"{config}\", '${X:-a}']\n  env: &e {A: \"${file:token}\"}\n  health:\n    type: "
+                        "http\nx: *e\n<<: {y: 1}\n";
+    std::mt19937 random(1);
+    const std::string bytes = "{}[]:,-&*<>|\"'$#?! \n\t\\%@`\0~\xFF"s;
+    for (int i = 0; i < 3000; ++i) {
+        std::string yaml = whole;
+        for (std::size_t changes = 1 + random() % 3; changes > 0; --changes) {
+            const std::size_t at = random() % yaml.size();
+            if (random() % 3 == 0)
+                yaml.erase(at, random() % 8);
+            else if (random() % 2 == 0)
+                yaml[at] = bytes[random() % bytes.size()];
+            else
+                yaml.insert(at, 1, bytes[random() % bytes.size()]);
+        }
+        INFO(yaml);
+        REQUIRE_NOTHROW(problems_of(yaml));
+    }
 }
