@@ -35,7 +35,7 @@ else()
   add_link_options(-Wl,--gc-sections -Wl,--as-needed)
 endif()
 
-find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(Boost 1.81 REQUIRED COMPONENTS url json)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(SQLite3 REQUIRED)

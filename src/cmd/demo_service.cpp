@@ -1,1 +1,130 @@
-int main() {}
+// A small HTTP service to supervise: it reads a YAML file at start, and traces its requests when that file says so.
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.hpp"
+#include "demo/service.hpp"
+#include "demo/settings.hpp"
+#include "net/http_server.hpp"
+
+namespace {
+
+using namespace async::asio::experimental::awaitable_operators;
+
+constexpr std::string_view kHelp =
+    "demo-service: a small HTTP service that can trace its requests\n"
+    "\n"
+    "usage: demo-service [--config FILE] [--listen ADDRESS:PORT | --port PORT]\n"
+    "  --config FILE          YAML with one key, instrument: true or false (default: effective.yaml);\n"
+    "                         without the file nothing is traced\n"
+    "  --listen ADDRESS:PORT  where to serve (default: 127.0.0.1:8080)\n"
+    "  --port PORT            the same as --listen 127.0.0.1:PORT\n"
+    "  --version, --help      print it and exit\n"
+    "\n"
+    "GET / answers a line or two, GET /healthz answers ok. With instrument: true each request is one span, written as\n"
+    "a line of JSON to standard output, and the response carries a traceparent header.\n";
+
+constexpr std::string_view kVersion = "demo-service " OPAMPD_VERSION "\n";
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+
+struct Options {
+    std::string config = "effective.yaml";
+    std::string listen = "127.0.0.1:8080";
+    std::string_view print;  ///< Print this and exit.
+};
+
+int complain(const std::string& what, int status) {
+    std::fprintf(stderr, "demo-service: %s\n", what.c_str());
+    return status;
+}
+
+base::Result<std::string> loopback(const std::string& port) {
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error == std::errc() && end == port.data() + port.size()) return "127.0.0.1:" + port;
+    return base::Error(base::Kind::invalid, "--port: '" + port + "' is not a port").hint("0 to 65535");
+}
+
+base::Result<void> set_option(Options& options, const std::string& name, const std::string& value) {
+    if (name == "--config") {
+        options.config = value;
+    } else if (name == "--listen") {
+        options.listen = value;
+    } else {
+        auto address = loopback(value);
+        if (!address) return std::move(address).error();
+        options.listen = *address;
+    }
+    return {};
+}
+
+base::Result<Options> parse(const std::vector<std::string>& arguments) {
+    Options options;
+    for (auto next = arguments.begin(); next != arguments.end(); ++next) {
+        const auto equals = next->find('=');
+        const std::string name = next->substr(0, equals);
+        if (name == "--help" || name == "--version") {
+            options.print = name == "--help" ? kHelp : kVersion;
+        } else if (name != "--config" && name != "--listen" && name != "--port") {
+            return base::Error(base::Kind::invalid, "unknown argument '" + *next + "'").hint("see --help");
+        } else if (equals == std::string::npos && next + 1 == arguments.end()) {
+            return base::Error(base::Kind::invalid, name + " needs a value").hint("see --help");
+        } else {
+            const std::string value = equals == std::string::npos ? *++next : next->substr(equals + 1);
+            if (auto set = set_option(options, name, value); !set) return std::move(set).error();
+        }
+    }
+    return options;
+}
+
+async::Task<> stop_wanted(async::asio::signal_set& signals) {
+    co_await signals.async_wait(async::as_result);
+}
+
+/// Serves until SIGTERM or SIGINT.
+async::Task<int> serve(Options options, demo::Settings settings) {
+    const auto executor = co_await async::asio::this_coro::executor;
+    async::asio::signal_set signals(executor, SIGTERM, SIGINT);
+    demo::Service service(settings, std::cout);
+    net::HttpServer server(executor, service);
+    const auto port = server.listen(options.listen);
+    if (!port) co_return complain(port.error().text(), kFailure);
+    service.listens_on(*port);
+    std::fprintf(stderr, "demo-service: serving on port %u, %s\n", unsigned(*port),
+                 settings.instrument ? "tracing each request" : "not tracing");
+    co_await (server.run() || stop_wanted(signals));
+    co_return 0;
+}
+
+int run(const Options& options) {
+    const auto settings = demo::load_settings(options.config);
+    if (!settings) return complain(settings.error().text(), kFailure);
+    async::asio::io_context context(1);
+    auto end = async::asio::co_spawn(context, serve(options, *settings), async::asio::use_future);
+    context.run();
+    return end.get();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader of the spans that goes away does not end the service
+    const auto options = parse({argv + 1, argv + argc});
+    if (!options) return complain(options.error().text(), kUsage);
+    if (!options->print.empty()) {
+        std::cout << options->print;
+        return 0;
+    }
+    try {
+        return run(*options);
+    } catch (const std::exception& e) {
+        return complain(e.what(), kFailure);
+    }
+}

@@ -1,0 +1,10 @@
+# Run by opampd_embed: writes FILES as string literals into OUTPUT.
+set(source "#include \"${MODULE}/${FOLDER}.hpp\"\n\nnamespace ${MODULE} {\n\n")
+string(APPEND source "std::optional<std::string_view> ${FOLDER}_file(std::string_view name) {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} content)
+  string(APPEND source "    if (name == \"${name}\") return R\"embedded(${content})embedded\";\n")
+endforeach()
+string(APPEND source "    return std::nullopt;\n}\n\n}  // namespace ${MODULE}\n")
+file(WRITE ${OUTPUT} "${source}")

@@ -1,0 +1,19 @@
+// Giving the agent its files: the effective config at its path, the others beside it.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.hpp"
+#include "config/compose.hpp"
+
+namespace config {
+
+/// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed, and
+/// only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an offer.
+/// Files that have their content already are not touched.
+///
+/// Errors  invalid (a name beside the config is taken), io. What was there before an error is partly replaced, never torn:
+///         install the previous config again.
+base::Result<void> install(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
+
+}  // namespace config

@@ -1,0 +1,19 @@
+// The small state files as text: one "key: value" a line, bytes in hexadecimal. Pure; private to this folder.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/revisions.hpp"
+#include "opamp/messages.hpp"
+
+namespace config {
+
+std::string format(const Revision& revision);
+std::optional<Revision> parse_revision(std::string_view text);
+
+std::string format(const opamp::RemoteConfigStatus& status);
+std::optional<opamp::RemoteConfigStatus> parse_status(std::string_view text);
+
+}  // namespace config

@@ -1,0 +1,201 @@
+#include "config/revisions.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/bytes.hpp"
+#include "base/files.hpp"
+#include "config/records.hpp"
+
+namespace config {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr mode_t kPrivateFile = 0600;  // configs hold secrets
+constexpr mode_t kPrivateFolder = 0700;
+
+std::optional<std::uint64_t> leading_number(const std::string& name) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || end == name.data() || *end != '-') return std::nullopt;
+    return number;
+}
+
+base::Result<void> write_files(const fs::path& folder, const Revision& revision, const Effective& effective,
+                               const std::optional<opamp::RemoteConfig>& remote) {
+    if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
+    if (effective.main)
+        if (auto written = base::replace_file(folder / "effective", *effective.main, kPrivateFile); !written) return written;
+    if (!effective.beside.empty())
+        if (auto made = base::make_folder(folder / "beside", kPrivateFolder); !made) return made;
+    for (const auto& [name, body] : effective.beside)
+        if (auto written = base::replace_file(folder / "beside" / name, body, kPrivateFile); !written) return written;
+    if (remote)
+        if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written) return written;
+    return base::replace_file(folder / "meta", format(revision), kPrivateFile);
+}
+
+}  // namespace
+
+base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
+    RevisionStore store(folder);
+    if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
+    store.read_revisions();
+    store.read_status();
+    store.current_ = store.read_link("current");
+    store.last_good_ = store.read_link("last-good");
+    return store;
+}
+
+void RevisionStore::set_aside(const fs::path& path, const std::string& why) {
+    auto aside = base::set_aside(path);
+    notes_.push_back(why + (aside ? "; kept as '" + aside->string() + "'" : "; " + aside.error().message()));
+}
+
+void RevisionStore::read_revisions() {
+    std::error_code code;
+    std::vector<fs::path> found;
+    for (fs::directory_iterator next(folder_ / "revisions", code), end; !code && next != end; next.increment(code)) found.push_back(next->path());
+    for (const fs::path& path : found) {
+        const std::string name = path.filename().string();
+        if (name.ends_with(".damaged")) continue;
+        if (name.starts_with('.')) {  // left by a stop in the middle of `add`
+            fs::remove_all(path, code);
+            continue;
+        }
+        const auto id = leading_number(name);
+        const auto meta = base::read_file(path / "meta", 1 << 16);
+        auto revision = meta ? parse_revision(*meta) : std::nullopt;
+        if (id && revision) revision->id = *id;
+        if (!id || !revision || name != name_of(*revision)) set_aside(path, "revision '" + name + "' cannot be read");
+        else revisions_[*id] = *revision;
+    }
+}
+
+void RevisionStore::read_status() {
+    const fs::path file = folder_ / "remote_config_status";
+    const auto text = base::read_file(file, 1 << 20);
+    if (!text && text.error().kind() == base::Kind::not_found) return;
+    const auto status = text ? parse_status(*text) : std::nullopt;
+    if (status) status_ = *status;
+    else set_aside(file, "the stored remote config status cannot be read");
+}
+
+std::uint64_t RevisionStore::read_link(const char* name) {
+    std::error_code code;
+    const fs::path link = folder_ / name;
+    if (!fs::exists(fs::symlink_status(link, code))) return 0;
+    const fs::path target = fs::read_symlink(link, code);
+    const auto id = code ? std::nullopt : leading_number(target.filename().string());
+    const Revision* revision = id ? find(*id) : nullptr;
+    if (revision && load(*revision)) return *id;
+    if (revision) {
+        const fs::path damaged = path_of(*revision);
+        revisions_.erase(*id);
+        set_aside(damaged, "revision '" + damaged.filename().string() + "' does not have the content that it was stored with");
+    }
+    set_aside(link, "'" + link.filename().string() + "' does not lead to a usable revision");
+    return 0;
+}
+
+std::string RevisionStore::name_of(const Revision& revision) const {
+    return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
+}
+
+fs::path RevisionStore::path_of(const Revision& revision) const { return folder_ / "revisions" / name_of(revision); }
+
+const Revision* RevisionStore::find(std::uint64_t id) const {
+    const auto found = revisions_.find(id);
+    return found == revisions_.end() ? nullptr : &found->second;
+}
+
+const Revision* RevisionStore::base() const {
+    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(), [](const auto& entry) { return entry.second.is_base; });
+    return newest == revisions_.rend() ? nullptr : &newest->second;
+}
+
+const Revision* RevisionStore::find_offer(const std::string& remote_hash) const {
+    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(), [&](const auto& entry) { return entry.second.remote_hash == remote_hash; });
+    return newest == revisions_.rend() ? nullptr : &newest->second;
+}
+
+base::Result<Revision> RevisionStore::add(const Effective& effective, const std::optional<opamp::RemoteConfig>& remote) {
+    Revision revision;
+    revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
+    revision.hash = hash(effective);
+    revision.runs = effective.runs;
+    revision.is_base = !remote;
+    if (remote) revision.remote_hash = remote->hash;
+    const fs::path made = folder_ / "revisions" / ("." + name_of(revision));
+    std::error_code code;
+    fs::remove_all(made, code);
+    auto stored = write_files(made, revision, effective, remote);
+    if (stored) {
+        fs::rename(made, path_of(revision), code);
+        if (code) stored = base::errno_error(code.value()).within("storing revision " + name_of(revision));
+        else stored = base::sync_folder(folder_ / "revisions");
+    }
+    if (!stored) {
+        fs::remove_all(made, code);
+        return std::move(stored).error();
+    }
+    revisions_[revision.id] = revision;
+    return revision;
+}
+
+base::Result<Effective> RevisionStore::load(const Revision& revision) const {
+    Effective effective;
+    effective.runs = revision.runs;
+    const fs::path folder = path_of(revision);
+    auto main = base::read_file(folder / "effective");
+    if (main) effective.main = std::move(*main);
+    else if (main.error().kind() != base::Kind::not_found) return std::move(main).error();
+    std::error_code code;
+    for (fs::directory_iterator next(folder / "beside", code), end; !code && next != end; next.increment(code)) {
+        auto body = base::read_file(next->path());
+        if (!body) return std::move(body).error();
+        effective.beside[next->path().filename().string()] = std::move(*body);
+    }
+    if (hash(effective) != revision.hash) return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
+    return effective;
+}
+
+base::Result<opamp::RemoteConfig> RevisionStore::load_remote(const Revision& revision) const {
+    auto bytes = base::read_file(path_of(revision) / "remote");
+    if (!bytes) return std::move(bytes).error();
+    auto remote = opamp::decode_remote_config(*bytes);
+    if (!remote || remote->hash != revision.remote_hash) return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its offer cannot be read");
+    return std::move(*remote);
+}
+
+base::Result<void> RevisionStore::point(const char* link, std::uint64_t id, std::uint64_t& to) {
+    const Revision* revision = find(id);
+    if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
+    if (to == id) return {};
+    auto pointed = base::replace_link(folder_ / link, fs::path("revisions") / name_of(*revision));
+    if (pointed) to = id;
+    return pointed;
+}
+
+base::Result<void> RevisionStore::set_current(std::uint64_t id) { return point("current", id, current_); }
+base::Result<void> RevisionStore::set_last_good(std::uint64_t id) { return point("last-good", id, last_good_); }
+
+base::Result<void> RevisionStore::set_status(const opamp::RemoteConfigStatus& status) {
+    if (status == status_) return {};
+    auto written = base::replace_file(folder_ / "remote_config_status", format(status), kPrivateFile);
+    if (written) status_ = status;
+    return written;
+}
+
+void RevisionStore::prune(std::size_t keep) {
+    const Revision* const kept_base = base();
+    for (auto next = revisions_.begin(); next != revisions_.end() && revisions_.size() > keep;) {
+        const Revision& revision = next->second;
+        const bool needed = revision.id == current_ || revision.id == last_good_ || &revision == kept_base;
+        std::error_code ignored;
+        if (!needed) fs::remove_all(path_of(revision), ignored);
+        next = needed ? std::next(next) : revisions_.erase(next);
+    }
+}
+
+}  // namespace config

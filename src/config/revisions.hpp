@@ -1,0 +1,84 @@
+// The configs an agent had, on disk: what was received, what the agent was given, which one is current, which proved good.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/compose.hpp"
+#include "opamp/messages.hpp"
+
+namespace config {
+
+/// One stored config. Never changes once it is there.
+struct Revision {
+    std::uint64_t id = 0;
+    std::string hash;                        ///< Of the effective config; `config::hash`.
+    bool runs = true;
+    bool is_base = false;                    ///< Made of the local config alone.
+    std::optional<std::string> remote_hash;  ///< The server's hash of the offer it was made from.
+    friend bool operator==(const Revision&, const Revision&) = default;
+};
+
+/// The folder of one agent:
+///
+///     revisions/<id>-<hash8>/   meta, effective, beside/…, remote
+///     current -> revisions/…    what the agent runs or is being tried with
+///     last-good -> revisions/…
+///     remote_config_status      the hash received last and what became of it
+///
+/// Every change is whole after a power cut at any instruction. What cannot be read is set aside as NAME.damaged, with a
+/// note for the log, and the rest is used.
+class RevisionStore {
+public:
+    /// Errors: io (the folder cannot be made or written to).
+    static base::Result<RevisionStore> open(const std::filesystem::path& folder);
+
+    /// What was set aside while opening, one sentence each.
+    const std::vector<std::string>& notes() const { return notes_; }
+
+    const Revision* find(std::uint64_t id) const;
+    const Revision* current() const { return find(current_); }
+    const Revision* last_good() const { return find(last_good_); }
+    /// The newest one made of the local config alone.
+    const Revision* base() const;
+    /// The newest one made from an offer with this hash.
+    const Revision* find_offer(const std::string& remote_hash) const;
+
+    /// Stores a new revision, durably; `remote` is nothing for a base.
+    base::Result<Revision> add(const Effective& effective, const std::optional<opamp::RemoteConfig>& remote);
+    base::Result<Effective> load(const Revision& revision) const;
+    base::Result<opamp::RemoteConfig> load_remote(const Revision& revision) const;
+
+    base::Result<void> set_current(std::uint64_t id);
+    base::Result<void> set_last_good(std::uint64_t id);
+
+    const opamp::RemoteConfigStatus& status() const { return status_; }
+    base::Result<void> set_status(const opamp::RemoteConfigStatus& status);
+
+    /// Removes the oldest beyond `keep`, never current, last-good or the base.
+    void prune(std::size_t keep);
+
+private:
+    explicit RevisionStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    std::string name_of(const Revision& revision) const;
+    std::filesystem::path path_of(const Revision& revision) const;
+    void read_revisions();
+    void read_status();
+    std::uint64_t read_link(const char* name);
+    base::Result<void> point(const char* link, std::uint64_t id, std::uint64_t& to);
+    void set_aside(const std::filesystem::path& path, const std::string& why);
+
+    std::filesystem::path folder_;
+    std::map<std::uint64_t, Revision> revisions_;
+    std::uint64_t current_ = 0;
+    std::uint64_t last_good_ = 0;
+    opamp::RemoteConfigStatus status_;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace config

@@ -1,0 +1,160 @@
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <istream>
+#include <map>
+#include <set>
+#include <streambuf>
+
+#include "config/yaml.hpp"
+
+namespace config::yaml {
+namespace {
+
+constexpr std::size_t kMostValues = 1'000'000;
+
+/// Reads a string_view as a stream, without a copy.
+class ViewBuffer : public std::streambuf {
+public:
+    explicit ViewBuffer(std::string_view text) {
+        char* const begin = const_cast<char*>(text.data());  // a streambuf that only reads never writes through it
+        setg(begin, begin, begin + text.size());
+    }
+};
+
+std::string at(const YAML::Mark& mark) {
+    return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": ";
+}
+
+struct Refusal {
+    base::Kind kind;
+    std::string text;
+};
+
+class Ignore : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+std::string written_tag(const std::string& tag) {
+    constexpr std::string_view kStandard = "tag:yaml.org,2002:";
+    if (tag.empty() || tag == "?" || tag == "!") return {};
+    if (tag.starts_with(kStandard)) return "!!" + tag.substr(kStandard.size());
+    return tag.starts_with("!") ? tag : "!<" + tag + ">";
+}
+
+std::size_t count(const Value& value) {
+    std::size_t values = 1;
+    for (const Value& item : value.items) values += count(item);
+    for (const auto& [key, entry] : value.entries) values += 1 + count(entry);
+    return values;
+}
+
+/// Builds the value from the parser's events; a stack of what is open.
+class Builder : public Ignore {
+public:
+    Value take() { return std::move(root_); }
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Value{}, anchor); }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+        // The parser's tag of a scalar: "?" plain, "!" quoted, else as given; with an explicit tag quoting changes nothing.
+        add(mark, Value{tag == "?" ? Value::Kind::plain : Value::Kind::quoted, text, written_tag(tag), {}, {}}, anchor);
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto known = anchors_.find(anchor);
+        if (known == anchors_.end()) throw Refusal{base::Kind::invalid, at(mark) + "an alias inside its own anchor"};
+        add(mark, Value(known->second), 0);
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open_.push_back({Value{Value::Kind::list, {}, written_tag(tag), {}, {}}, anchor, mark, {}, {}});
+    }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open_.push_back({Value{Value::Kind::map, {}, written_tag(tag), {}, {}}, anchor, mark, {}, {}});
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapEnd() override { close(); }
+
+private:
+    struct Open {
+        Value value;
+        YAML::anchor_t anchor;
+        YAML::Mark mark;
+        std::vector<Value> key;  ///< Empty, or the key that waits for its value.
+        std::set<std::string> keys;
+    };
+
+    void close() {
+        Open done = std::move(open_.back());
+        open_.pop_back();
+        add(done.mark, std::move(done.value), done.anchor);
+    }
+
+    void add(const YAML::Mark& mark, Value value, YAML::anchor_t anchor) {
+        values_ += count(value);
+        if (values_ > kMostValues) throw Refusal{base::Kind::too_large, at(mark) + "more than a million values"};
+        if (anchor != 0) anchors_[anchor] = value;
+        if (open_.empty()) {
+            root_ = std::move(value);
+        } else if (Open& open = open_.back(); open.value.kind == Value::Kind::list) {
+            open.value.items.push_back(std::move(value));
+        } else if (open.key.empty()) {
+            if (!value.items.empty() || value.kind == Value::Kind::list || value.kind == Value::Kind::map)
+                throw Refusal{base::Kind::invalid, at(mark) + "a map or list as a key cannot be merged"};
+            if (!open.keys.insert(value.text).second)
+                throw Refusal{base::Kind::invalid, at(mark) + "the key '" + value.text + "' is there twice"};
+            open.key.push_back(std::move(value));
+        } else {
+            open.value.entries.emplace_back(std::move(open.key.front()), std::move(value));
+            open.key.clear();
+        }
+    }
+
+    Value root_;
+    std::vector<Open> open_;
+    std::map<YAML::anchor_t, Value> anchors_;
+    std::size_t values_ = 0;
+};
+
+/// Feeds up to `most` documents to `handler`; an error names line and column.
+base::Result<int> feed(std::string_view text, YAML::EventHandler& handler, int most) {
+    ViewBuffer buffer(text);
+    std::istream stream(&buffer);
+    try {
+        YAML::Parser parser(stream);
+        int documents = 0;
+        while (documents < most && parser.HandleNextDocument(handler)) ++documents;
+        return documents;
+    } catch (const YAML::Exception& e) {
+        return base::Error(base::Kind::invalid, at(e.mark) + e.msg);
+    } catch (const Refusal& refusal) {
+        return base::Error(refusal.kind, refusal.text);
+    }
+}
+
+}  // namespace
+
+base::Result<void> check(std::string_view text) {
+    Ignore ignore;
+    auto documents = feed(text, ignore, 1 << 20);
+    if (!documents) return std::move(documents).error();
+    return {};
+}
+
+base::Result<Value> parse(std::string_view text) {
+    Builder builder;
+    auto documents = feed(text, builder, 2);
+    if (!documents) return std::move(documents).error();
+    if (*documents > 1) return base::Error(base::Kind::invalid, "several documents in one file cannot be merged");
+    return builder.take();
+}
+
+}  // namespace config::yaml

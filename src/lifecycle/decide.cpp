@@ -1,0 +1,280 @@
+#include "lifecycle/decide.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lifecycle {
+namespace {
+
+/// The step under construction: the next state, and the actions so far.
+class Move {
+public:
+    Move(State from, const Policy& policy) : policy_(policy), state_(std::move(from)) {}
+
+    State* operator->() { return &state_; }
+    void act(Action action) { actions_.push_back(std::move(action)); }
+    Step done() && { return {std::move(state_), std::move(actions_)}; }
+
+    void report_health(std::string trouble) {
+        state_.trouble = trouble;
+        act(ReportHealth{trouble.empty(), std::move(trouble)});
+    }
+
+    /// Ends the open offer, if there is one.
+    void settle_offer(Fate fate, std::string reason = {}) {
+        if (state_.offer != 0) act(ReportConfig{state_.offer, fate, std::move(reason)});
+    }
+
+    /// From any phase without a process: runs `current`, or stays down when there is nothing to run.
+    void start_current() {
+        state_.proven = false;
+        if (state_.current.runs) {
+            state_.phase = Phase::starting;
+            state_.after = After::start;
+            act(ClearDeadline{});
+            act(Start{state_.current});
+            return;
+        }
+        state_.phase = Phase::down;
+        state_.failures = 0;
+        act(ClearDeadline{});
+        act(Install{state_.current});
+        pass_gate();
+    }
+
+    /// `current` has proved itself, by health or, without anything to run, by being stopped.
+    void pass_gate() {
+        state_.proven = true;
+        state_.trial = false;
+        if (state_.last_good != state_.current) {
+            state_.last_good = state_.current;
+            act(Commit{state_.current});
+        }
+        report_health("");
+        settle_offer(Fate::applied);
+        state_.offer = 0;
+        if (state_.phase == Phase::running) act(ArmDeadline{policy_.reset_after});
+        take_waiting();
+    }
+
+    void stop(After after) {
+        state_.phase = Phase::stopping;
+        state_.after = after;
+        act(SignalStop{});
+        act(ArmDeadline{policy_.stop_timeout});
+    }
+
+    /// Where a failed candidate gives way to; the candidate itself when there is nothing else.
+    Revision rollback_target() const { return state_.last_good.id != 0 ? state_.last_good : state_.base; }
+
+    /// The candidate failed. True if another revision has taken its place.
+    bool roll_back(const std::string& reason) {
+        settle_offer(Fate::failed, reason);
+        const Revision target = rollback_target();
+        state_.trial = false;
+        if (target.id == 0 || target == state_.current) return false;  // it stays, and its offer stays open for a late success
+        act(NoteRollback{state_.current, target, reason});
+        state_.current = target;
+        state_.offer = 0;
+        state_.failures = 0;
+        return true;
+    }
+
+    void back_off(int failures_that_count) {
+        state_.phase = Phase::backing_off;
+        act(ArmDeadline{next_backoff(failures_that_count, policy_)});
+    }
+
+    /// An offer waits while another is being stored or tried.
+    bool is_busy() const { return state_.staging != 0 || state_.trial; }
+
+    void finish() {
+        state_.phase = Phase::gone;
+        act(ClearDeadline{});
+        act(Finish{});
+    }
+
+    void take_waiting() {
+        if (is_busy() || state_.waiting == 0) return;
+        state_.staging = std::exchange(state_.waiting, 0);
+        act(Stage{state_.staging});
+    }
+
+private:
+    const Policy& policy_;
+    State state_;
+    std::vector<Action> actions_;
+};
+
+void on(Move& move, const Begun& begun, const Policy&) {
+    move->current = begun.current;
+    move->last_good = begun.last_good;
+    move->base = begun.base;
+    move->trial = begun.trial;
+    move->offer = begun.offer;
+    if (begun.trial) move.settle_offer(Fate::applying);
+    move.start_current();
+}
+
+void on(Move& move, const Offered& offered, const Policy&) {
+    move->waiting = offered.offer;
+    move.take_waiting();
+}
+
+void on(Move& move, const Rejected& rejected, const Policy&) {
+    if (move->staging != rejected.offer) return;
+    move->staging = 0;
+    move.act(ReportConfig{rejected.offer, Fate::failed, rejected.reason});
+    move.take_waiting();
+}
+
+void on(Move& move, const Staged& staged, const Policy&) {
+    if (move->staging != staged.offer) return;
+    move->staging = 0;
+    move->offer = staged.offer;
+    if (staged.change == Change::none) {
+        move.settle_offer(move->proven ? Fate::applied : Fate::applying);
+        if (move->proven) move->offer = 0;
+        move.take_waiting();
+        return;
+    }
+    move.settle_offer(Fate::applying);
+    move->current = staged.revision;
+    move->trial = true;
+    move->failures = 0;
+    switch (move->phase) {
+    case Phase::running: move.stop(After::start); break;
+    case Phase::stopping: break;  // what is started next is `current`
+    case Phase::starting: break;  // its outcome will show that it runs the wrong one
+    case Phase::down:
+    case Phase::backing_off: move.start_current(); break;
+    case Phase::gone: break;
+    }
+}
+
+void on(Move& move, const RestartWanted&, const Policy&) {
+    switch (move->phase) {
+    case Phase::running: move.stop(After::start); break;
+    case Phase::backing_off:
+        move->failures = 0;
+        move.start_current();
+        break;
+    case Phase::down:  // without a config there is nothing to start
+    case Phase::starting:
+    case Phase::stopping:
+    case Phase::gone: break;
+    }
+}
+
+void on(Move& move, const Spawned& spawned, const Policy& policy) {
+    if (move->phase != Phase::starting) return;
+    move->phase = Phase::running;
+    if (move->after == After::shutdown || spawned.revision != move->current) {
+        move.stop(move->after);
+        return;
+    }
+    move.report_health("starting");
+    move.act(ArmDeadline{policy.has_probe ? policy.apply_timeout : policy.min_uptime});
+}
+
+/// The process ended by itself, or never came to be. `failures_that_count` sets the pause before the next start.
+void on_failure(Move& move, const std::string& reason, int failures_that_count) {
+    ++move->failures;
+    move->proven = false;
+    move.report_health(reason);
+    if (move->trial && move.roll_back(reason)) move.start_current();
+    else move.back_off(failures_that_count);
+    move.take_waiting();
+}
+
+void on(Move& move, const SpawnFailed& failed, const Policy&) {
+    if (move->phase != Phase::starting) return;
+    if (move->after == After::shutdown) move.finish();
+    else if (failed.revision != move->current) move.start_current();
+    // Not tried again at once: nothing has changed since.
+    else on_failure(move, failed.reason, move->failures + 2);
+}
+
+void on(Move& move, const Exited& exited, const Policy&) {
+    if (move->phase == Phase::running) {
+        on_failure(move, exited.reason, move->failures + 1);
+    } else if (move->phase == Phase::stopping) {
+        if (move->after == After::start) move.start_current();
+        else move.finish();
+    }
+}
+
+void on(Move& move, const ProbeUp&, const Policy& policy) {
+    if (move->phase != Phase::running || !policy.has_probe) return;
+    if (!move->proven) move.pass_gate();
+    else if (!move->trouble.empty()) move.report_health("");
+}
+
+void on(Move& move, const ProbeDown& down, const Policy& policy) {
+    if (move->phase != Phase::running || !policy.has_probe) return;
+    if (!move->proven) move->trouble = down.reason;  // said when the time is up; until then it is only starting
+    else if (move->trouble.empty()) move.report_health(down.reason);
+}
+
+void on(Move& move, const DeadlinePassed&, const Policy& policy) {
+    switch (move->phase) {
+    case Phase::running:
+        if (move->proven) {
+            move->failures = 0;  // a stable run
+        } else if (!policy.has_probe) {
+            move.pass_gate();
+        } else {
+            const std::string reason = "not healthy within " + base::format_duration(policy.apply_timeout) + ": " + move->trouble;
+            move.report_health(reason);
+            if (move->trial && move.roll_back(reason)) move.stop(After::start);
+            move.take_waiting();
+        }
+        break;
+    case Phase::stopping: move.act(Kill{}); break;
+    case Phase::backing_off: move.start_current(); break;
+    case Phase::down:
+    case Phase::starting:
+    case Phase::gone: break;
+    }
+}
+
+void on(Move& move, const ShutdownWanted&, const Policy&) {
+    switch (move->phase) {
+    case Phase::running: move.stop(After::shutdown); break;
+    case Phase::starting:
+    case Phase::stopping: move->after = After::shutdown; break;
+    case Phase::down:
+    case Phase::backing_off: move.finish(); break;
+    case Phase::gone: break;
+    }
+}
+
+}  // namespace
+
+Step decide(State now, const Event& event, const Policy& policy) {
+    if (now.phase == Phase::gone) return {std::move(now), {}};
+    Move move(std::move(now), policy);
+    std::visit([&](const auto& happened) { on(move, happened, policy); }, event);
+    return std::move(move).done();
+}
+
+base::Duration next_backoff(int failures, const Policy& policy) {
+    if (failures <= 1) return base::Duration::zero();
+    base::Duration pause = policy.initial_backoff;
+    for (int i = 2; i < failures && pause < policy.max_backoff; ++i) pause *= 2;
+    return std::min(pause, policy.max_backoff);
+}
+
+std::string_view to_string(Phase phase) {
+    switch (phase) {
+    case Phase::down: return "down";
+    case Phase::starting: return "starting";
+    case Phase::running: return "running";
+    case Phase::stopping: return "stopping";
+    case Phase::backing_off: return "backing_off";
+    case Phase::gone: return "gone";
+    }
+    return "gone";
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,126 @@
+// What to do next with one agent. Pure: no clock, no process, no file.
+//
+// The shell takes an event, calls `decide`, carries out the actions in order, and brings what they lead to back as events.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/units.hpp"
+
+namespace lifecycle {
+
+/// One stored config of the agent, by its sequence number; 0 is none.
+struct Revision {
+    std::uint64_t id = 0;
+    bool runs = true;  ///< False: there is no config to run with, and the agent is to be stopped.
+    friend bool operator==(const Revision&, const Revision&) = default;
+};
+
+/// An offer of the server, numbered by the shell in the order of arrival; 0 is none.
+using OfferId = std::uint64_t;
+
+enum class Phase {
+    down,         ///< No process, and none wanted: before the start, or without a config.
+    starting,     ///< `Start` was ordered; its outcome comes next.
+    running,
+    stopping,     ///< Signalled; the exit comes next, or the deadline.
+    backing_off,  ///< Died or could not be started; the deadline comes next.
+    gone,         ///< Shut down for good.
+};
+
+/// What follows once the process that is being started or stopped is there or gone.
+enum class After { start, shutdown };
+
+struct State {
+    Phase phase = Phase::down;
+    Revision current;         ///< What the process runs with, or will next.
+    Revision last_good;       ///< Passed its gate most recently; id 0 before any did.
+    Revision base;            ///< The local config alone: where a rollback ends while there is no last-good.
+    bool trial = false;       ///< `current` is a candidate: if it fails before its gate, it is rolled back.
+    bool proven = false;      ///< This process has passed its gate.
+    OfferId offer = 0;        ///< The offer whose fate hangs on `current`.
+    OfferId staging = 0;      ///< Being composed and stored.
+    OfferId waiting = 0;      ///< The newest offer that came in the meantime.
+    After after = After::start;
+    int failures = 0;         ///< Ends in a row without a stable run between them.
+    std::string trouble;      ///< Why the agent is not healthy; empty when it is.
+    friend bool operator==(const State&, const State&) = default;
+};
+
+struct Policy {
+    bool has_probe = false;  ///< False: the gate is to stay alive for `min_uptime`.
+    base::Duration min_uptime = std::chrono::seconds(1);
+    base::Duration apply_timeout = std::chrono::seconds(5);
+    base::Duration stop_timeout = std::chrono::seconds(10);
+    base::Duration initial_backoff = std::chrono::seconds(1);
+    base::Duration max_backoff = std::chrono::seconds(60);
+    base::Duration reset_after = std::chrono::seconds(60);
+};
+
+// ---- Events: what happened.
+
+/// Once, first. `trial`: `current` was under trial when the daemon ended; its offer is the one numbered `offer`.
+struct Begun {
+    Revision current, last_good, base;
+    bool trial = false;
+    OfferId offer = 0;
+};
+struct Offered { OfferId offer; };
+enum class Change { none, config };
+/// The offer is stored as `revision`; `change` says whether the agent would be given anything else than now.
+struct Staged { OfferId offer; Revision revision; Change change; };
+struct Rejected { OfferId offer; std::string reason; };
+struct RestartWanted {};
+struct Spawned { Revision revision; };
+struct SpawnFailed { Revision revision; std::string reason; };
+struct Exited { std::string reason; };  ///< "exit code 3", "killed by signal 9"
+struct ProbeUp {};
+struct ProbeDown { std::string reason; };
+struct DeadlinePassed {};  ///< Of the deadline armed last.
+struct ShutdownWanted {};
+
+using Event = std::variant<Begun, Offered, Staged, Rejected, RestartWanted, Spawned, SpawnFailed, Exited, ProbeUp, ProbeDown,
+                           DeadlinePassed, ShutdownWanted>;
+
+// ---- Actions: what to do, in order.
+
+struct Stage { OfferId offer; friend bool operator==(const Stage&, const Stage&) = default; };
+/// Makes it the current one on disk, gives the agent its files, starts the process. Answered by Spawned or SpawnFailed.
+struct Start { Revision revision; friend bool operator==(const Start&, const Start&) = default; };
+/// The same without a process: there is nothing to run.
+struct Install { Revision revision; friend bool operator==(const Install&, const Install&) = default; };
+struct SignalStop { friend bool operator==(const SignalStop&, const SignalStop&) = default; };
+struct Kill { friend bool operator==(const Kill&, const Kill&) = default; };
+/// There is one deadline at a time; arming replaces it.
+struct ArmDeadline { base::Duration in; friend bool operator==(const ArmDeadline&, const ArmDeadline&) = default; };
+struct ClearDeadline { friend bool operator==(const ClearDeadline&, const ClearDeadline&) = default; };
+/// It passed its gate: durable as last-good.
+struct Commit { Revision revision; friend bool operator==(const Commit&, const Commit&) = default; };
+enum class Fate { applying, applied, failed };
+struct ReportConfig { OfferId offer; Fate fate; std::string reason; friend bool operator==(const ReportConfig&, const ReportConfig&) = default; };
+struct ReportHealth { bool healthy; std::string reason; friend bool operator==(const ReportHealth&, const ReportHealth&) = default; };
+/// The candidate failed, `to` takes its place.
+struct NoteRollback { Revision from, to; std::string reason; friend bool operator==(const NoteRollback&, const NoteRollback&) = default; };
+/// No process is left and none will come.
+struct Finish { friend bool operator==(const Finish&, const Finish&) = default; };
+
+using Action = std::variant<Stage, Start, Install, SignalStop, Kill, ArmDeadline, ClearDeadline, Commit, ReportConfig,
+                            ReportHealth, NoteRollback, Finish>;
+
+struct Step {
+    State next;
+    std::vector<Action> actions;
+};
+
+/// The whole behaviour. An event that has no meaning in the present phase changes nothing.
+Step decide(State now, const Event& event, const Policy& policy);
+
+/// The pause before the restart after `failures` ends in a row: none after the first, then doubling up to the maximum.
+base::Duration next_backoff(int failures, const Policy& policy);
+
+std::string_view to_string(Phase phase);
+
+}  // namespace lifecycle

@@ -1,0 +1,157 @@
+#include "process/child.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/files.hpp"
+#include "base/unique_fd.hpp"
+
+namespace process {
+namespace {
+
+// <sys/pidfd.h> of glibc 2.36 lacks C linkage, and P_PIDFD a constant.
+constexpr idtype_t kPidfd = static_cast<idtype_t>(3);
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+/// What the child needs, prepared before the fork: between vfork and exec nothing may allocate.
+struct Prepared {
+    std::vector<char*> argv, envp;
+    int input = -1;
+    pid_t parent = 0;
+};
+
+/// What went wrong in the child, written into the memory that it shares with the parent until exec.
+struct Trouble {
+    const char* step = nullptr;
+    int code = 0;
+};
+
+char* text(const std::string& string) { return const_cast<char*>(string.c_str()); }
+
+void write_start_line(const SpawnSpec& spec) {
+    char digits[16];
+    char* begin = digits + sizeof digits;
+    for (pid_t rest = ::getpid(); rest > 0; rest /= 10) *--begin = static_cast<char>('0' + rest % 10);
+    const auto put = [&](const char* data, std::size_t size) {
+        if (::write(spec.output, data, size) < 0) return;  // a full disk is no reason not to run
+    };
+    put(spec.start_line_head.data(), spec.start_line_head.size());
+    put(begin, static_cast<std::size_t>(digits + sizeof digits - begin));
+    put(spec.start_line_tail.data(), spec.start_line_tail.size());
+}
+
+/// Runs in the child, in the parent's memory: system calls only.
+void become_program(const SpawnSpec& spec, const Prepared& prepared, volatile Trouble& trouble) {
+    const auto failed = [&](const char* step) {
+        trouble.step = step;
+        trouble.code = errno;
+    };
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != prepared.parent) return;  // the daemon died before the promise stood
+    for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
+    if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 || ::dup2(spec.output, STDERR_FILENO) < 0)
+        return failed("redirecting its output");
+    ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    if (::chdir(spec.working_directory.c_str()) != 0) return failed("changing to its working directory");
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    write_start_line(spec);
+    ::execve(spec.executable.c_str(), prepared.argv.data(), prepared.envp.data());
+    failed("executing it");
+}
+
+base::Error spawn_error(const SpawnSpec& spec, const Trouble& trouble) {
+    const std::string what = "starting '" + spec.executable.string() + "': " + trouble.step;
+    auto error = trouble.code == ENOEXEC ? base::Error(base::Kind::invalid, "not a program and not a script with a #! line")
+                                         : base::errno_error(trouble.code);
+    if (trouble.code == EACCES) return std::move(error).within(what).hint("is it executable (chmod +x), and may this user enter its folder?");
+    if (trouble.code == ENOENT && std::strcmp(trouble.step, "executing it") == 0)
+        return std::move(error).within(what).hint("does the file exist, and the interpreter that its #! line names?");
+    return std::move(error).within(what);
+}
+
+}  // namespace
+
+std::string describe(const ExitStatus& status) {
+    return status.signal != 0 ? "killed by signal " + std::to_string(status.signal) : "exit code " + std::to_string(status.code);
+}
+
+base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const SpawnSpec& spec) {
+    base::UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!input) return base::errno_error(errno).within("opening '/dev/null'");
+    Prepared prepared;
+    prepared.input = input.get();
+    prepared.parent = ::getpid();
+    prepared.argv.push_back(text(spec.executable.native()));
+    for (const std::string& arg : spec.args) prepared.argv.push_back(text(arg));
+    prepared.argv.push_back(nullptr);
+    for (const std::string& variable : spec.environment) prepared.envp.push_back(text(variable));
+    prepared.envp.push_back(nullptr);
+
+    // Our signal handlers must not run in the child while it shares our memory.
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    volatile Trouble trouble;
+    const pid_t pid = ::vfork();
+    if (pid == 0) {
+        become_program(spec, prepared, trouble);
+        ::_exit(127);
+    }
+    const int fork_error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (pid < 0) return base::errno_error(fork_error).within("starting '" + spec.executable.string() + "': making a process");
+    const Trouble seen{trouble.step, trouble.code};
+    const int pidfd = seen.step ? -1 : open_pidfd(pid);
+    if (pidfd < 0) {
+        const int code = errno;
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        return spawn_error(spec, seen.step ? seen : Trouble{"opening its pidfd", code});
+    }
+    return Child(std::move(executor), pid, pidfd);
+}
+
+Child::Child(async::asio::any_io_executor executor, pid_t pid, int pidfd) : pid_(pid), pidfd_(std::move(executor), pidfd) {}
+
+Child::~Child() {
+    if (!pidfd_.is_open() || reaped_) return;
+    signal(SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+async::Task<> Child::ended() { co_await pidfd_.async_wait(async::asio::posix::stream_descriptor::wait_read, async::as_result); }
+
+std::optional<ExitStatus> Child::reap() {
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(pidfd_.native_handle());
+    if (reaped_ || ::waitid(kPidfd, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return std::nullopt;
+    // While the leader is a zombie its group's number cannot be another's.
+    ::kill(-pid_, SIGKILL);
+    ::waitid(kPidfd, id, &info, WEXITED | WNOHANG);
+    reaped_ = true;
+    const bool by_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+    return by_signal ? ExitStatus{0, info.si_status} : ExitStatus{info.si_status, 0};
+}
+
+void Child::signal(int signo) {
+    if (!reaped_) ::kill(-pid_, signo);
+}
+
+async::Task<> group_gone(pid_t group, async::SteadyClock::duration limit) {
+    using namespace std::chrono_literals;
+    const auto end = async::SteadyClock::now() + limit;
+    while (::kill(-group, 0) == 0 && async::SteadyClock::now() < end) co_await async::sleep_for(500us);
+}
+
+}  // namespace process

@@ -1,0 +1,71 @@
+// One child process: started, waited for through a pidfd, signalled as a group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+
+namespace process {
+
+/// How a process ended.
+struct ExitStatus {
+    int code = 0;
+    int signal = 0;  ///< 0: it exited by itself.
+    friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+/// "exit code 3", "killed by signal 9".
+std::string describe(const ExitStatus& status);
+
+struct SpawnSpec {
+    std::filesystem::path executable;  ///< Absolute.
+    std::vector<std::string> args;     ///< Without the program's name.
+    std::vector<std::string> environment;  ///< "NAME=value", the whole of it.
+    std::filesystem::path working_directory;
+    int output = -1;                   ///< For standard output and error; not closed here.
+    /// Written to `output` by the child itself just before the program runs, so that it stands in front of the program's
+    /// first line: `start_line_head`, the PID, `start_line_tail`.
+    std::string start_line_head, start_line_tail;
+};
+
+/// A running child process; exists only once exec has succeeded.
+///
+/// Leader of a process group of its own, standard input empty, default signals, no descriptor of ours. The kernel kills it
+/// when the daemon dies.
+///
+/// Owns    the pidfd, and the pid until `reap` has returned a status.
+/// Ends    the destructor kills and reaps what is still there: no child outlives its owner.
+/// Thread  only on the thread that spawned it: the kernel's promise hangs on that thread.
+class Child {
+public:
+    /// Errors: not_found (no such program, interpreter or folder), invalid (not executable), io (no more processes or memory).
+    static base::Result<Child> spawn(async::asio::any_io_executor executor, const SpawnSpec& spec);
+    Child(Child&&) noexcept = default;
+    Child& operator=(Child&&) = delete;
+    ~Child();
+
+    pid_t pid() const { return pid_; }
+    /// Returns when `reap` would succeed. Safe to cancel and to repeat.
+    async::Task<> ended();
+    /// The status, once. Never blocks. What is left of the group is killed first.
+    std::optional<ExitStatus> reap();
+    /// To the whole group. Nothing happens if it is already gone.
+    void signal(int signo);
+
+private:
+    Child(async::asio::any_io_executor executor, pid_t pid, int pidfd);
+
+    pid_t pid_;
+    async::asio::posix::stream_descriptor pidfd_;
+    bool reaped_ = false;
+};
+
+/// Returns once no process is left in the group of a reaped leader, or after `limit`.
+async::Task<> group_gone(pid_t group, async::SteadyClock::duration limit);
+
+}  // namespace process

@@ -1,0 +1,294 @@
+#include "server/agents.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "base/log.hpp"
+
+namespace server {
+namespace {
+
+namespace log = base::log;
+
+constexpr std::size_t kMostSteps = 16;
+
+/// A store that fails costs what would be known after a restart, not what is known now.
+void survive(const base::Result<void>& stored) {
+    if (!stored) log::error("state.not_saved", {{"error", stored.error().text()}});
+}
+
+std::uint64_t bytes_of(const opamp::Attributes& attributes) {
+    std::uint64_t bytes = 0;
+    for (const auto& [key, value] : attributes) bytes += key.size() + value.size() + sizeof(attributes[0]);
+    return bytes;
+}
+
+std::uint64_t bytes_of(const opamp::ComponentHealth& health) {
+    std::uint64_t bytes = sizeof health + health.last_error.size() + health.status.size();
+    for (const auto& [name, component] : health.components) bytes += name.size() + bytes_of(component);
+    return bytes;
+}
+
+std::uint64_t bytes_of(const opamp::AgentState& state) {
+    std::uint64_t bytes = 0;
+    if (state.description)
+        bytes += bytes_of(state.description->identifying) + bytes_of(state.description->non_identifying);
+    if (state.health) bytes += bytes_of(*state.health);
+    if (state.effective_config)
+        for (const auto& [name, file] : *state.effective_config)
+            bytes += name.size() + file.body.size() + file.content_type.size() + 128;
+    return bytes;
+}
+
+}  // namespace
+
+std::string_view Agent::attribute(std::string_view key) const {
+    if (!session.state().description) return {};
+    for (const opamp::Attributes* list :
+         {&session.state().description->identifying, &session.state().description->non_identifying})
+        for (const auto& [name, value] : *list)
+            if (name == key) return value;
+    return {};
+}
+
+std::string_view Agent::name() const {
+    return attribute("service.name");
+}
+
+base::Result<void> Agents::load() {
+    auto stored = store_.load();
+    if (!stored) return std::move(stored).error();
+    for (KnownAgent& known_agent : *stored) {
+        auto agent = std::make_unique<Agent>();
+        agent->uid = known_agent.uid;
+        agent->last_seen = known_agent.last_seen;
+        agent->session = opamp::ServerSession(std::move(known_agent.state));
+        if (known_agent.config) {
+            agent->session.set_config(std::move(known_agent.config->config));
+            agent->config_set_at = known_agent.config->set_at;
+        }
+        agent->retained_bytes = bytes_of(agent->session.state());
+        retained_bytes_ += agent->retained_bytes;
+        agents_[agent->uid] = std::move(agent);
+    }
+    return {};
+}
+
+std::string Agents::receive(AgentLink& link, const opamp::AgentReport& report, std::uint64_t report_bytes, Time now) {
+    const std::string wire_uid = report.instance_uid.bytes();
+    if (!make_room(0, report_bytes)) return opamp::unavailable(wire_uid, "the server has no room for this report");
+    const bool connects = !link.agents.contains(report.instance_uid);
+    Agent* agent = agent_for(link, report, now);
+    if (agent == nullptr) return opamp::unavailable(wire_uid, "the server has no room for another agent");
+
+    opamp::Answer answer = agent->session.receive(report);
+    agent->last_seen = now;
+    if (answer.changes.any() || connects) {
+        retained_bytes_ -= agent->retained_bytes;
+        agent->retained_bytes = bytes_of(agent->session.state());
+        retained_bytes_ += agent->retained_bytes;
+        survive(store_.save(agent->uid, agent->session.state(), answer.changes, now));
+    }
+    const std::size_t steps = agent->steps.size();
+    note_progress(*agent, now);
+    if (report.is_goodbye) {
+        link.agents.erase(report.instance_uid);
+        disconnect(*agent, now);
+    } else if (answer.changes.any() || agent->steps.size() != steps || connects) {
+        observer_.agent_changed(*agent);
+    } else {
+        observer_.agent_seen(*agent);
+    }
+    return std::move(answer.message);
+}
+
+std::optional<std::string> Agents::next_push(const base::Uuid& uid, Time now) {
+    const auto found = agents_.find(uid);
+    if (found == agents_.end() || found->second->link == nullptr) return std::nullopt;
+    Agent& agent = *found->second;
+    auto message = agent.session.next_push();
+    const std::size_t steps = agent.steps.size();
+    note_progress(agent, now);
+    if (agent.steps.size() != steps) observer_.agent_changed(agent);
+    return message;
+}
+
+void Agents::ended(AgentLink& link, Time now) {
+    for (const auto& [wire_uid, uid] : link.agents)
+        if (const auto found = agents_.find(uid); found != agents_.end() && found->second->link == &link)
+            disconnect(*found->second, now);
+    link.agents.clear();
+}
+
+Agent* Agents::rival(const AgentLink& link, const base::Uuid& instance_uid) {
+    if (link.agents.contains(instance_uid)) return nullptr;
+    const auto found = agents_.find(instance_uid);
+    if (found == agents_.end() || found->second->link == nullptr || found->second->link == &link) return nullptr;
+    return found->second.get();
+}
+
+void Agents::ask_sign_of_life(const base::Uuid& uid) {
+    const auto found = agents_.find(uid);
+    if (found == agents_.end() || found->second->link == nullptr) return;
+    found->second->session.ask_full_state();
+    found->second->link->wake(uid);
+}
+
+Agent* Agents::agent_for(AgentLink& link, const opamp::AgentReport& report, Time now) {
+    const base::Uuid& wire_uid = report.instance_uid;
+    if (const auto known_as = link.agents.find(wire_uid); known_as != link.agents.end()) {
+        const auto found = agents_.find(known_as->second);
+        const bool wants_another = report.wants_instance_uid && known_as->second == wire_uid;
+        if (found != agents_.end() && found->second->link == &link && !wants_another) return found->second.get();
+        if (found != agents_.end() && found->second->link == &link) disconnect(*found->second, now);
+        link.agents.erase(known_as);
+    }
+    if (report.wants_instance_uid) return assigned_agent(link, wire_uid, now);
+    if (rival(link, wire_uid) != nullptr) {
+        log::warning("agent.duplicated", {{"instance_uid", wire_uid.text()}, {"peer", link.peer()}});
+        return assigned_agent(link, wire_uid, now);
+    }
+    // An agent that begins to use its assigned uid leaves the other one behind.
+    std::erase_if(link.agents, [&](const auto& entry) { return entry.second == wire_uid; });
+    Agent* agent = find_or_add(wire_uid);
+    if (agent == nullptr) return nullptr;
+    link.agents[wire_uid] = wire_uid;
+    if (agent->link != &link) connect(link, *agent, now);
+    return agent;
+}
+
+/// A new agent for a peer that has no instance_uid of its own, or another's.
+Agent* Agents::assigned_agent(AgentLink& link, const base::Uuid& wire_uid, Time now) {
+    const base::Uuid uid = base::Uuid::v7(now);
+    Agent* agent = find_or_add(uid);
+    if (agent == nullptr) return nullptr;
+    agent->session.assign_uid(uid);
+    link.agents[wire_uid] = uid;
+    connect(link, *agent, now);
+    return agent;
+}
+
+Agent* Agents::find_or_add(const base::Uuid& uid) {
+    if (const auto found = agents_.find(uid); found != agents_.end()) return found->second.get();
+    if (!make_room(1, 0)) return nullptr;
+    auto& agent = agents_[uid] = std::make_unique<Agent>();
+    agent->uid = uid;
+    return agent.get();
+}
+
+void Agents::connect(AgentLink& link, Agent& agent, Time now) {
+    agent.link = &link;
+    agent.connected_since = now;
+    agent.session.connected();
+    log::info("agent.connected", {{"instance_uid", agent.uid.text()}, {"peer", link.peer()}});
+}
+
+void Agents::disconnect(Agent& agent, Time now) {
+    agent.link = nullptr;
+    agent.connected_since.reset();
+    agent.session.disconnected();
+    note_progress(agent, now);
+    survive(store_.save_seen(agent.uid, agent.last_seen));
+    log::info("agent.disconnected", {{"instance_uid", agent.uid.text()}, {"name", agent.name()}});
+    observer_.agent_changed(agent);
+}
+
+base::Result<Agent*> Agents::known(const base::Uuid& uid) {
+    const auto found = agents_.find(uid);
+    if (found == agents_.end())
+        return base::Error(base::Kind::not_found, "no agent has the instance_uid " + uid.text());
+    return found->second.get();
+}
+
+const Agent* Agents::find(const base::Uuid& uid) const {
+    const auto found = agents_.find(uid);
+    return found == agents_.end() ? nullptr : found->second.get();
+}
+
+base::Result<void> Agents::set_config(const base::Uuid& uid, opamp::ConfigMap files, Time now) {
+    auto agent = known(uid);
+    if (!agent) return std::move(agent).error();
+    if (!(*agent)->session.can(opamp::kAcceptsRemoteConfig))
+        return base::Error(base::Kind::refused, "the agent does not accept a remote config");
+    SetConfig config{{std::move(files), {}}, now};
+    config.config.hash = opamp::config_hash(config.config.files);
+    if (auto saved = store_.save_config(uid, config); !saved) return saved;
+
+    log::info("config.set", {{"instance_uid", uid.text()},
+                             {"hash", base::to_hex(config.config.hash)},
+                             {"files", config.config.files.size()}});
+    (*agent)->session.set_config(std::move(config.config));
+    (*agent)->config_set_at = now;
+    (*agent)->steps.clear();
+    note_progress(**agent, now);
+    observer_.agent_changed(**agent);
+    if ((*agent)->link != nullptr) (*agent)->link->wake(uid);
+    return {};
+}
+
+base::Result<void> Agents::remove_config(const base::Uuid& uid) {
+    auto agent = known(uid);
+    if (!agent) return std::move(agent).error();
+    if (auto saved = store_.save_config(uid, std::nullopt); !saved) return saved;
+    (*agent)->session.set_config(std::nullopt);
+    (*agent)->config_set_at.reset();
+    (*agent)->steps.clear();
+    log::info("config.removed", {{"instance_uid", uid.text()}});
+    observer_.agent_changed(**agent);
+    return {};
+}
+
+base::Result<void> Agents::restart(const base::Uuid& uid) {
+    auto agent = known(uid);
+    if (!agent) return std::move(agent).error();
+    if ((*agent)->link == nullptr) return base::Error(base::Kind::refused, "the agent is not connected");
+    if (auto asked = (*agent)->session.restart(); !asked) return asked;
+    log::info("restart.requested", {{"instance_uid", uid.text()}});
+    (*agent)->link->wake(uid);
+    return {};
+}
+
+base::Result<void> Agents::forget(const base::Uuid& uid) {
+    auto agent = known(uid);
+    if (!agent) return std::move(agent).error();
+    if ((*agent)->link != nullptr)
+        return base::Error(base::Kind::refused, "the agent is connected, and can be forgotten once it is not");
+    erase(uid);
+    return {};
+}
+
+/// Whether that many more agents and bytes have a place, if need be that of agents which are not connected.
+bool Agents::make_room(std::size_t agents, std::uint64_t bytes) {
+    while (agents_.size() + agents > limits_.agents || retained_bytes_ + bytes > limits_.reported_bytes) {
+        const auto dispensable = [](const Agent& agent) {
+            return std::pair(agent.session.config().has_value(), agent.last_seen);
+        };
+        const Agent* oldest = nullptr;
+        for (const auto& [uid, agent] : agents_)
+            if (agent->link == nullptr && (oldest == nullptr || dispensable(*agent) < dispensable(*oldest)))
+                oldest = agent.get();
+        if (oldest == nullptr) return false;
+        erase(base::Uuid(oldest->uid));
+    }
+    return true;
+}
+
+void Agents::note_progress(Agent& agent, Time now) {
+    const opamp::ConfigProgress progress = agent.session.progress();
+    if (progress == opamp::ConfigProgress::none || (!agent.steps.empty() && agent.steps.back().progress == progress))
+        return;
+    if (agent.steps.size() == kMostSteps)
+        agent.steps.erase(agent.steps.begin() + 1);  // the first one is when it was set
+    agent.steps.push_back({progress, now});
+}
+
+void Agents::erase(const base::Uuid& uid) {
+    const auto found = agents_.find(uid);
+    retained_bytes_ -= found->second->retained_bytes;
+    agents_.erase(found);
+    survive(store_.forget(uid));
+    log::info("agent.forgotten", {{"instance_uid", uid.text()}});
+    observer_.agent_forgotten(uid);
+}
+
+}  // namespace server

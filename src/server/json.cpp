@@ -1,0 +1,254 @@
+#include "server/json.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+
+#include "base/bytes.hpp"
+
+namespace server {
+namespace {
+
+namespace json = boost::json;
+
+struct CapabilityName {
+    std::uint64_t bit;
+    const char* name;
+};
+constexpr CapabilityName kCapabilityNames[] = {
+    {0x1, "ReportsStatus"},
+    {0x2, "AcceptsRemoteConfig"},
+    {0x4, "ReportsEffectiveConfig"},
+    {0x8, "AcceptsPackages"},
+    {0x10, "ReportsPackageStatuses"},
+    {0x20, "ReportsOwnTraces"},
+    {0x40, "ReportsOwnMetrics"},
+    {0x80, "ReportsOwnLogs"},
+    {0x100, "AcceptsOpAMPConnectionSettings"},
+    {0x200, "AcceptsOtherConnectionSettings"},
+    {0x400, "AcceptsRestartCommand"},
+    {0x800, "ReportsHealth"},
+    {0x1000, "ReportsRemoteConfig"},
+    {0x2000, "ReportsHeartbeat"},
+    {0x4000, "ReportsAvailableComponents"},
+    {0x8000, "ReportsConnectionSettingsStatus"},
+};
+
+const char* to_string(opamp::ConfigProgress progress) {
+    switch (progress) {
+    case opamp::ConfigProgress::none: return "UNSET";
+    case opamp::ConfigProgress::waiting: return "WAITING";
+    case opamp::ConfigProgress::offered: return "OFFERED";
+    case opamp::ConfigProgress::applying: return "APPLYING";
+    case opamp::ConfigProgress::applied: return "APPLIED";
+    case opamp::ConfigProgress::failed: return "FAILED";
+    }
+    return "UNSET";
+}
+
+json::string text_of(std::string_view text) {
+    return json::string(base::to_valid_utf8(text));
+}
+
+/// RFC 3339 with milliseconds, in UTC.
+json::string time_of(Time time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    const std::time_t seconds = ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char date[32];
+    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    char text[48];
+    std::snprintf(text, sizeof text, "%s.%03dZ", date, static_cast<int>(ms % 1000));
+    return json::string(text);
+}
+
+json::value time_or_null(const std::optional<Time>& time) {
+    return time ? json::value(time_of(*time)) : json::value(nullptr);
+}
+
+json::value time_of_nanoseconds(std::uint64_t ns) {
+    // The clock counts nanoseconds with a sign, until 2262.
+    if (ns == 0 || ns > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return nullptr;
+    return time_of(Time(std::chrono::duration_cast<Time::duration>(std::chrono::nanoseconds(ns))));
+}
+
+json::object attributes_of(const opamp::Attributes& attributes) {
+    json::object object;
+    for (const auto& [key, value] : attributes) object[base::to_valid_utf8(key)] = text_of(value);
+    return object;
+}
+
+json::object health_of(const opamp::ComponentHealth& health) {
+    json::object components;
+    for (const auto& [name, component] : health.components)
+        components[base::to_valid_utf8(name)] = health_of(component);
+    return {{"healthy", health.healthy},
+            {"status", text_of(health.status)},
+            {"last_error", text_of(health.last_error)},
+            {"start_time", time_of_nanoseconds(health.start_time_unix_nano)},
+            {"status_time", time_of_nanoseconds(health.status_time_unix_nano)},
+            {"components", std::move(components)}};
+}
+
+/// A body is text for the page; where it is not, `is_text` says that what is shown is not what the agent has.
+json::object files_of(const opamp::ConfigMap& files) {
+    json::object object;
+    for (const auto& [name, file] : files) {
+        std::string body = base::to_valid_utf8(file.body);
+        const bool is_text = body == file.body && body.find('\0') == std::string::npos;
+        object[base::to_valid_utf8(name)] = {
+            {"body", json::string(body)}, {"content_type", text_of(file.content_type)}, {"is_text", is_text}};
+    }
+    return object;
+}
+
+json::array capability_names(std::uint64_t capabilities) {
+    json::array names;
+    for (const auto& [bit, name] : kCapabilityNames)
+        if ((capabilities & bit) != 0) names.push_back(json::string(name));
+    return names;
+}
+
+/// The status of the config set here; where none is, of the last one the agent had from anyone.
+json::object remote_config_of(const Agent& agent) {
+    const auto& config = agent.session.config();
+    const opamp::RemoteConfigStatus reported =
+        agent.session.state().remote_config_status.value_or(opamp::RemoteConfigStatus());
+    const bool speaks_of_it = config && reported.hash == config->hash;
+    json::array steps;
+    for (const ConfigStep& step : agent.steps)
+        steps.push_back({{"status", to_string(step.progress)}, {"time", time_of(step.at)}});
+    json::object object{{"status", config ? json::string(to_string(agent.session.progress()))
+                                          : text_of(opamp::to_string(reported.status))},
+                        {"error_message", !config || speaks_of_it ? text_of(reported.error_message) : json::string()},
+                        {"hash", config ? json::value(text_of(base::to_hex(config->hash))) : json::value(nullptr)},
+                        {"set_at", time_or_null(agent.config_set_at)},
+                        {"steps", std::move(steps)},
+                        {"reported",
+                         {{"hash", text_of(base::to_hex(reported.hash))},
+                          {"status", text_of(opamp::to_string(reported.status))},
+                          {"error_message", text_of(reported.error_message)}}}};
+    object["files"] = config ? json::value(files_of(config->files)) : json::value(nullptr);
+    return object;
+}
+
+/// The agent's line in the list.
+json::object summary_of(const Agent& agent) {
+    const opamp::AgentState& state = agent.session.state();
+    const auto& config = agent.session.config();
+    const auto reported = state.remote_config_status ? state.remote_config_status->status : opamp::ConfigStatus::unset;
+    return {{"instance_uid", json::string(agent.uid.text())},
+            {"name", text_of(agent.name())},
+            {"version", text_of(agent.attribute("service.version"))},
+            {"host", text_of(agent.attribute("host.name"))},
+            {"connected", agent.link != nullptr},
+            {"connected_since", time_or_null(agent.connected_since)},
+            {"last_seen", time_of(agent.last_seen)},
+            {"healthy", state.health ? json::value(state.health->healthy) : json::value(nullptr)},
+            {"health_status", state.health ? text_of(state.health->status) : json::string()},
+            {"last_error", state.health ? text_of(state.health->last_error) : json::string()},
+            {"config_status",
+             config ? json::string(to_string(agent.session.progress())) : text_of(opamp::to_string(reported))}};
+}
+
+base::Error expected(const std::string& what) {
+    return base::Error(base::Kind::invalid, "expected " + what);
+}
+
+base::Result<opamp::ConfigFile> file_from(const json::value& value, const std::string& name) {
+    const json::object* object = value.if_object();
+    if (object == nullptr) return expected("an object with \"body\" as files." + name);
+    const json::value* body = object->if_contains("body");
+    if (body == nullptr || !body->is_string()) return expected("a text as files." + name + ".body");
+    opamp::ConfigFile file{std::string(body->get_string()), {}};
+    if (const json::value* type = object->if_contains("content_type")) {
+        if (!type->is_string()) return expected("a text as files." + name + ".content_type");
+        file.content_type = std::string(type->get_string());
+    }
+    return file;
+}
+
+bool has_control_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+}  // namespace
+
+std::string server_json(std::string_view opamp_endpoint) {
+    return json::serialize(json::object{{"version", OPAMPD_VERSION}, {"opamp_endpoint", text_of(opamp_endpoint)}});
+}
+
+std::string agents_json(const Agents& agents) {
+    std::vector<const Agent*> sorted;
+    for (const auto& [uid, agent] : agents.all()) sorted.push_back(agent.get());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Agent* a, const Agent* b) {
+        return std::pair(a->link == nullptr, a->name()) < std::pair(b->link == nullptr, b->name());
+    });
+    json::array list;
+    for (const Agent* agent : sorted) list.push_back(summary_of(*agent));
+    return json::serialize(json::object{{"agents", std::move(list)}});
+}
+
+std::string agent_json(const Agent& agent) {
+    const opamp::AgentState& state = agent.session.state();
+    const opamp::AgentDescription description = state.description.value_or(opamp::AgentDescription());
+    json::object object = summary_of(agent);
+    object["sequence_num"] = agent.session.sequence_num();
+    object["capabilities"] = capability_names(state.capabilities);
+    object["description"] = {{"identifying_attributes", attributes_of(description.identifying)},
+                             {"non_identifying_attributes", attributes_of(description.non_identifying)}};
+    object["health"] = state.health ? json::value(health_of(*state.health)) : json::value(nullptr);
+    object["effective_config"] =
+        state.effective_config ? json::value{{"files", files_of(*state.effective_config)}} : json::value(nullptr);
+    object["remote_config"] = remote_config_of(agent);
+    return json::serialize(object);
+}
+
+std::string error_json(std::string_view text) {
+    return json::serialize(json::object{{"error", text_of(text)}});
+}
+
+std::string config_set_json(const Agent& agent) {
+    const std::string hash = agent.session.config() ? base::to_hex(agent.session.config()->hash) : std::string();
+    return json::serialize(json::object{{"hash", text_of(hash)}, {"connected", agent.link != nullptr}});
+}
+
+std::string changed_event(const Agent& agent) {
+    return json::serialize(json::object{{"event", "agent.changed"}, {"agent", summary_of(agent)}});
+}
+
+std::string seen_event(const Agent& agent) {
+    return json::serialize(json::object{{"event", "agent.seen"},
+                                        {"instance_uid", json::string(agent.uid.text())},
+                                        {"last_seen", time_of(agent.last_seen)},
+                                        {"sequence_num", agent.session.sequence_num()}});
+}
+
+std::string forgotten_event(const base::Uuid& uid) {
+    return json::serialize(json::object{{"event", "agent.forgotten"}, {"instance_uid", json::string(uid.text())}});
+}
+
+base::Result<opamp::ConfigMap> parse_config(std::string_view text) {
+    json::error_code code;
+    const json::value document = json::parse(json::string_view(text.data(), text.size()), code);
+    if (code) return base::Error(base::Kind::invalid, "the body is not JSON: " + code.message());
+    const json::object* object = document.if_object();
+    const json::value* files = object != nullptr ? object->if_contains("files") : nullptr;
+    if (files == nullptr || !files->is_object()) return expected("{\"files\": {\"name\": {\"body\": \"…\"}}}");
+    opamp::ConfigMap config;
+    for (const auto& entry : files->get_object()) {
+        const std::string name(entry.key());
+        if (has_control_character(name))
+            return base::Error(base::Kind::invalid, "a file's name has control characters");
+        auto file = file_from(entry.value(), name);
+        if (!file) return std::move(file).error();
+        config[name] = std::move(*file);
+    }
+    return config;
+}
+
+}  // namespace server

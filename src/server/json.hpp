@@ -1,0 +1,34 @@
+// What the REST interface says and takes, as JSON. The library stays in json.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "opamp/messages.hpp"
+#include "server/agents.hpp"
+
+namespace server {
+
+/// {"version": "…", "opamp_endpoint": "ws://…"}
+std::string server_json(std::string_view opamp_endpoint);
+/// {"agents": […]}, those connected first, then by name.
+std::string agents_json(const Agents& agents);
+/// One agent with everything that is known of it.
+std::string agent_json(const Agent& agent);
+/// {"error": "…"}
+std::string error_json(std::string_view text);
+/// {"hash": "…", "connected": true}: the answer to a config that was set.
+std::string config_set_json(const Agent& agent);
+
+/// Messages of /api/live. `changed` has the agent's line of the list.
+std::string changed_event(const Agent& agent);
+std::string seen_event(const Agent& agent);
+std::string forgotten_event(const base::Uuid& uid);
+
+/// {"files": {"name": {"body": "…", "content_type": "text/yaml"}}}. Errors: invalid, saying what was expected where.
+base::Result<opamp::ConfigMap> parse_config(std::string_view json);
+
+}  // namespace server

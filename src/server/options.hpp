@@ -1,0 +1,31 @@
+// The command line of opamp-server.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+
+namespace server {
+
+struct Options {
+    std::string opamp_listen = "127.0.0.1:4320";
+    std::string page_listen = "127.0.0.1:4321";
+    std::string path = "/v1/opamp";
+    std::string state;  ///< A file or ":memory:".
+    base::log::Level log_level = base::log::Level::info;
+    bool shows_version = false;
+    bool shows_help = false;
+};
+
+/// Looks up an environment variable; empty if it is not set.
+using Environment = std::function<std::string(const char* name)>;
+
+/// Without the program's name. "--flag VALUE" and "--flag=VALUE". Errors: invalid, naming the argument.
+base::Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment);
+
+std::string help_text();
+
+}  // namespace server

@@ -1,0 +1,41 @@
+// The REST interface, under /api.
+#pragma once
+
+#include "base/result.hpp"
+#include "net/http.hpp"
+#include "server/agents.hpp"
+
+namespace server {
+
+/// GET    /api/server                  its version, and where agents connect
+/// GET    /api/agents                  the list
+/// GET    /api/agents/{uid}            everything that is known of one
+/// PUT    /api/agents/{uid}/config     sets a config of any number of files, as JSON
+/// POST   /api/agents/{uid}/config     sets a config of one file without a name: the body as it is, with its
+/// Content-Type DELETE /api/agents/{uid}/config     no config is offered any more POST   /api/agents/{uid}/restart
+/// restarts the agent DELETE /api/agents/{uid}            forgets an agent that is not connected Errors are {"error":
+/// "…"} with a fitting status.
+class Rest {
+public:
+    explicit Rest(Agents& agents) : agents_(agents) {}
+
+    /// The URL agents connect to.
+    void set_endpoint(std::string url) { endpoint_ = std::move(url); }
+
+    net::HttpResponse respond(const net::HttpRequest& request, Time now);
+
+private:
+    net::HttpResponse on_agent(const net::HttpRequest& request, const base::Uuid& uid);
+    net::HttpResponse on_config(const net::HttpRequest& request, const base::Uuid& uid, Time now);
+    net::HttpResponse on_restart(const net::HttpRequest& request, const base::Uuid& uid);
+    net::HttpResponse set_config(const base::Uuid& uid, base::Result<opamp::ConfigMap> files, Time now);
+
+    Agents& agents_;
+    std::string endpoint_;
+};
+
+net::HttpResponse json_response(unsigned status, std::string body);
+/// The status that fits the error's Kind.
+net::HttpResponse error_response(const base::Error& error);
+
+}  // namespace server

@@ -1,0 +1,56 @@
+// Running coroutines and waiting for conditions in tests.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <exception>
+#include <optional>
+
+#include "async/task.hpp"
+
+namespace support {
+
+/// Generous: it only ends a test that has already failed.
+inline constexpr std::chrono::seconds kLimit{30};
+
+/// Runs `task` to its end and returns its value; what it throws is thrown here.
+template <typename T>
+T run(async::asio::io_context& context, async::Task<T> task) {
+    std::optional<T> value;
+    std::exception_ptr failure;
+    async::asio::co_spawn(context, std::move(task), [&](std::exception_ptr e, T result) {
+        failure = e;
+        value.emplace(std::move(result));
+    });
+    context.restart();
+    context.run_for(kLimit);
+    if (failure) std::rethrow_exception(failure);
+    if (!value) throw std::runtime_error("the task did not end in time");
+    return std::move(*value);
+}
+
+inline void run(async::asio::io_context& context, async::Task<void> task) {
+    bool done = false;
+    std::exception_ptr failure;
+    async::asio::co_spawn(context, std::move(task), [&](std::exception_ptr e) {
+        failure = e;
+        done = true;
+    });
+    context.restart();
+    context.run_for(kLimit);
+    if (failure) std::rethrow_exception(failure);
+    if (!done) throw std::runtime_error("the task did not end in time");
+}
+
+/// True as soon as `condition` is; false when it is not within the limit.
+template <typename Condition>
+bool eventually(async::asio::io_context& context, Condition condition) {
+    const auto end = async::SteadyClock::now() + kLimit;
+    while (!condition()) {
+        if (async::SteadyClock::now() > end) return false;
+        context.restart();
+        context.run_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+}  // namespace support

@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""opampd.service under a real systemd: booted in a container on a throw-away copy of this machine's file system.
+
+    systemd_test.py --bin FOLDER     FOLDER holds the opampd to test
+
+Needs root. The outer half makes namespaces in which nothing can outlive the test, and removes what it leaves; the inner
+half boots, looks and judges.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+UNIT = "opampd.service"
+
+SETTINGS = """\
+server:
+  endpoint: ws://127.0.0.1:9/v1/opamp  # nobody is there
+agent:
+  executable: /opt/agent
+"""
+AGENT = """\
+#!/bin/sh
+echo start >>/opt/starts
+exec /usr/bin/sleep infinity
+"""
+# Only what the unit needs: this machine's other services stay asleep.
+TARGET = f"[Unit]\nRequires=basic.target\nWants={UNIT}\nAfter=basic.target\nAllowIsolate=yes\n"
+
+
+class Failed(Exception):
+    pass
+
+
+# --- the outer half: what must not outlive the test --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def own_cgroups():
+    """A control group of our own wherever systemd keeps its tree, so that the machine's is left alone."""
+    mounts = [line.split() for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    made = []
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _, name, path = line.split(":", 2)
+        if name not in ("", "name=systemd"):
+            continue
+        for mount in mounts:
+            kind, options = mount[mount.index("-") + 1], mount[-1].split(",")
+            if (name == "" and kind == "cgroup2") or (name and kind == "cgroup" and name in options):
+                parent = pathlib.Path(mount[4] + path)
+                group = parent / f"opampd-test-{os.getpid()}"
+                group.mkdir()
+                (group / "cgroup.procs").write_text(str(os.getpid()))
+                made.append((parent, group))
+    try:
+        yield
+    finally:
+        for parent, group in made:
+            (parent / "cgroup.procs").write_text(str(os.getpid()))
+            for folder, _, _ in os.walk(group, topdown=False):
+                for _ in range(50):
+                    with contextlib.suppress(OSError):
+                        os.rmdir(folder)
+                        break
+                    time.sleep(0.1)
+
+
+def outer(arguments):
+    if os.geteuid() != 0:
+        os.execvp("sudo", ["sudo", "-n", sys.executable, *sys.argv])
+    with tempfile.TemporaryDirectory(prefix="opampd-systemd-") as folder, own_cgroups():
+        namespaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        inner_half = [sys.executable, __file__, "--bin", arguments.bin, "--inside", folder]
+        return subprocess.run([*namespaces, *inner_half], timeout=170).returncode
+
+
+# --- the machine ---------------------------------------------------------------------------------------------------------
+
+
+class Machine:
+    """A booted systemd, and what can be asked of it from outside."""
+
+    def __init__(self, folder, bin_folder):
+        layers = pathlib.Path(folder, "layers")
+        layers.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "tmpfs", layers], check=True)
+        self.root = layers / "root"
+        for name in ("root", "upper", "work"):
+            (layers / name).mkdir()
+        options = f"lowerdir=/,upperdir={layers}/upper,workdir={layers}/work"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, self.root], check=True)
+        self.install(bin_folder)
+        self.console = pathlib.Path(folder, "console")
+        self.boot()
+
+    def install(self, bin_folder):
+        shutil.copy(pathlib.Path(bin_folder, "opampd"), self.root / "usr/bin/opampd")
+        shutil.copy(PROJECT / "systemd" / UNIT, self.root / "etc/systemd/system" / UNIT)
+        shutil.rmtree(self.root / "var/lib/opampd", ignore_errors=True)
+        for path, text, mode in (
+            ("etc/opampd/opampd.yaml", SETTINGS, 0o600),
+            ("etc/systemd/system/opampd-test.target", TARGET, 0o644),
+            ("opt/agent", AGENT, 0o755),
+        ):
+            file = self.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            file.chmod(mode)
+        (self.root / "etc/fstab").write_text("")  # nothing of the machine's disks
+
+    def boot(self):
+        command = ["systemd-nspawn", "--boot", f"--directory={self.root}", f"--machine=opampd-test-{os.getpid()}-{time.time_ns()}",
+                   "--private-network", "--register=no", "--keep-unit", "--link-journal=no", "--resolv-conf=off",
+                   "--timezone=off", "--console=pipe", "systemd.unit=opampd-test.target"]
+        with open(self.console, "w") as console:
+            self.nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
+        self.leader = eventually("systemd has been started", self.find_leader)
+        eventually("systemd answers", lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"))
+
+    def find_leader(self):
+        if self.nspawn.poll() is not None:
+            raise Failed(f"systemd-nspawn ended: {self.console.read_text()}")
+        children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text().split()
+        return next((int(pid) for pid in children if command_of(pid)[:1] and "systemd" in command_of(pid)[0]), None)
+
+    def run(self, *command):
+        return subprocess.run(["nsenter", f"--target={self.leader}", "--all", *command], capture_output=True, text=True, timeout=60)
+
+    def systemctl(self, *arguments):
+        done = self.run("systemctl", *arguments)
+        if done.returncode != 0:
+            raise Failed(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def show(self, name):
+        return self.systemctl("show", "--property", name, "--value", UNIT)
+
+    def processes(self):
+        """{pid as seen here: command line} of everything in the unit's control group."""
+        found = {}
+        for folder in pathlib.Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with contextlib.suppress(OSError):
+                    groups = (folder / "cgroup").read_text()
+                    state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+                    if f"/{UNIT}\n" in groups and state != "Z":
+                        found[int(folder.name)] = " ".join(command_of(folder.name))
+        return found
+
+    def starts(self):
+        """How often the agent has been started since boot."""
+        file = self.root / "opt/starts"
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def command_of(pid):
+    try:
+        return [part.decode(errors="replace") for part in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if part]
+    except OSError:
+        return []
+
+
+def eventually(what, condition, limit=30.0):
+    """The first true value of `condition`, within a limit of seconds."""
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failed(f"after {limit:.0f} s still not so: {what}")
+        time.sleep(0.02)
+
+
+# --- what is promised ----------------------------------------------------------------------------------------------------
+
+
+def expect(what, condition):
+    if not condition:
+        raise Failed(what)
+
+
+def one_daemon_and_one_agent(machine):
+    """(daemon, agent) by pid, once there is exactly one of each."""
+    processes = machine.processes()
+    daemons = [pid for pid, command in processes.items() if "/usr/bin/opampd" in command]
+    agents = [pid for pid, command in processes.items() if command == "/usr/bin/sleep infinity"]
+    return (daemons[0], agents[0]) if len(daemons) == len(agents) == 1 and len(processes) == 2 else None
+
+
+def both_are_back(machine, before, starts, restarts):
+    """Daemon and agent run again, as new processes, started once each and no more."""
+
+    def is_back():
+        now = one_daemon_and_one_agent(machine)
+        return now and not set(now) & set(before) and machine.show("ActiveState") == "active" and now
+
+    now = eventually("daemon and agent are back", is_back)
+    time.sleep(1.5)  # longer than RestartSec: time for a second start, if there were one
+    expect("they stay as they are", one_daemon_and_one_agent(machine) == now)
+    expect(f"the agent was started once (starts so far: {machine.starts()})", machine.starts() == starts)
+    expect(f"systemd restarted the daemon once (restarts so far: {machine.show('NRestarts')})",
+           machine.show("NRestarts") == str(restarts))
+    return now
+
+
+def becomes_active_with_its_status(machine):
+    eventually("the unit is active", lambda: machine.show("ActiveState") == "active")
+    expect("a status line is shown", "agent" in machine.show("StatusText"))
+    print(f"   status: {machine.show('StatusText')}")
+    expect("the agent was started before the unit became active", machine.starts() == 1)
+    eventually("one daemon and one agent run", lambda: one_daemon_and_one_agent(machine))
+
+
+def all_killed_and_back(machine):
+    before = one_daemon_and_one_agent(machine)
+    machine.systemctl("kill", "--signal=KILL", UNIT)
+    both_are_back(machine, before, starts=2, restarts=1)
+
+
+def daemon_killed_and_back(machine):
+    before = one_daemon_and_one_agent(machine)
+    machine.systemctl("kill", "--signal=KILL", "--kill-whom=main", UNIT)
+    both_are_back(machine, before, starts=3, restarts=2)
+
+
+def agent_killed_and_back(machine):
+    daemon, agent = one_daemon_and_one_agent(machine)
+    os.kill(agent, 9)
+    eventually("the agent is back", lambda: (one_daemon_and_one_agent(machine) or (0, agent))[1] != agent)
+    expect("the daemon is the same", one_daemon_and_one_agent(machine)[0] == daemon)
+    expect("systemd had nothing to do", machine.show("NRestarts") == "2")
+
+
+def stop_leaves_nothing(machine):
+    began = time.monotonic()
+    machine.systemctl("stop", UNIT)
+    print(f"   stopped in {(time.monotonic() - began) * 1000:.0f} ms")
+    expect(f"no process is left: {machine.processes()}", not machine.processes())
+    expect("the unit is inactive", machine.show("ActiveState") == "inactive")
+    expect(f"it ended well: {machine.show('Result')}", machine.show("Result") == "success")
+    eventually("and nothing comes back", lambda: time.monotonic() > began + 2)
+    expect("nothing has come back", not machine.processes())
+
+
+def starts_again_where_it_was(machine):
+    machine.systemctl("start", UNIT)
+    eventually("one daemon and one agent run", lambda: one_daemon_and_one_agent(machine))
+    expect("state is kept in the state directory", any((machine.root / "var/lib/opampd").iterdir()))
+    machine.systemctl("stop", UNIT)
+
+
+def mistaken_settings_are_not_retried(machine):
+    file = machine.root / "etc/opampd/opampd.yaml"
+    file.write_text(SETTINGS + "  executabel: typo\n")
+    machine.run("systemctl", "reset-failed", UNIT)
+    expect("start fails", machine.run("systemctl", "start", UNIT).returncode != 0)
+    expect("the unit has failed", machine.show("ActiveState") == "failed")
+    expect(f"exit code 2: {machine.show('ExecMainStatus')}", machine.show("ExecMainStatus") == "2")
+    expect("it is not tried again", machine.show("NRestarts") == "0")
+    file.write_text(SETTINGS)
+
+
+STEPS = [becomes_active_with_its_status, all_killed_and_back, daemon_killed_and_back, agent_killed_and_back,
+         stop_leaves_nothing, starts_again_where_it_was, mistaken_settings_are_not_retried]
+
+
+def inner(arguments):
+    machine = None
+    try:
+        machine = Machine(arguments.inside, arguments.bin)
+        for step in STEPS:
+            began = time.monotonic()
+            step(machine)
+            print(f"✔ {step.__name__.replace('_', ' ')} ({time.monotonic() - began:.1f} s)", flush=True)
+        return 0
+    except Failed as failure:
+        name = step.__name__.replace("_", " ") if machine else "boot"
+        print(f"✘ {name}: {failure}")
+        if machine:
+            print(machine.run("systemctl", "status", "--no-pager", "--full", UNIT).stdout)
+            print(machine.run("journalctl", "--no-pager", "--lines=60", "--unit", UNIT).stdout)
+        return 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--inside", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    arguments.bin = os.path.abspath(arguments.bin)
+    return inner(arguments) if arguments.inside else outer(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

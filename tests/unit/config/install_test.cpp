@@ -1,0 +1,58 @@
+#include "config/install.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/temp_folder.hpp"
+
+using config::Effective;
+using config::install;
+
+TEST_CASE("the agent's files follow its config", "[config][install]") {
+    support::TempFolder folder;
+    const auto path = folder / "effective.yaml";
+    const Effective none{true, {}, {}};
+    const Effective first{true, "a: 1\n", {{"x.txt", "1"}, {"y.txt", "1"}}};
+    const Effective second{true, "a: 2\n", {{"y.txt", "2"}}};
+    REQUIRE(install(first, none, path));
+    CHECK(support::read(path) == "a: 1\n");
+    CHECK(support::read(folder / "x.txt") == "1");
+    REQUIRE(install(second, first, path));
+    CHECK(support::read(path) == "a: 2\n");
+    CHECK(support::read(folder / "y.txt") == "2");
+    CHECK_FALSE(std::filesystem::exists(folder / "x.txt"));
+    REQUIRE(install(none, second, path));
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("a file that is not of ours is left alone", "[config][install]") {
+    support::TempFolder folder;
+    support::write(folder / "effective.yaml", "mine");
+    REQUIRE(install({true, {}, {}}, {true, {}, {}}, folder / "effective.yaml"));
+    CHECK(support::read(folder / "effective.yaml") == "mine");
+}
+
+TEST_CASE("an entry never replaces a file that no offer made", "[config][install][SEC-1]") {
+    support::TempFolder folder;
+    const Effective before{true, "a: 1\n", {}};
+    REQUIRE(install(before, {}, folder / "effective.yaml"));
+    support::write(folder / "demo-service", "program");
+    const auto refused = install({true, "a: 2\n", {{"demo-service", "evil"}}}, before, folder / "effective.yaml");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("exists and is not from an earlier offer") != std::string::npos);
+    CHECK(support::read(folder / "demo-service") == "program");
+    CHECK(support::read(folder / "effective.yaml") == "a: 1\n");
+
+    std::filesystem::create_symlink("/dev/null", folder / "link");
+    CHECK_FALSE(install({true, "a: 2\n", {{"link", "evil"}}}, before, folder / "effective.yaml"));
+    CHECK_FALSE(install({true, "a: 2\n", {{"effective.yaml", "evil"}}}, before, folder / "effective.yaml"));
+}
+
+TEST_CASE("a file that has its content already is not written again", "[config][install]") {
+    support::TempFolder folder;
+    const Effective config{true, "a: 1\n", {{"x", "1"}}};
+    REQUIRE(install(config, {}, folder / "effective.yaml"));
+    const auto before = std::filesystem::last_write_time(folder / "effective.yaml");
+    REQUIRE(install(config, {}, folder / "effective.yaml"));
+    CHECK(std::filesystem::last_write_time(folder / "effective.yaml") == before);
+}

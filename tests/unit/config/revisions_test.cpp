@@ -1,0 +1,147 @@
+#include "config/revisions.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/bytes.hpp"
+#include "support/temp_folder.hpp"
+
+using config::Effective;
+using config::RevisionStore;
+using support::TempFolder;
+
+namespace {
+
+const opamp::RemoteConfig kOffer{{{"", {"a: 1\n", "text/yaml"}}, {"x", {std::string("\0\xFF", 2), ""}}}, std::string("\x01\0\xFE", 3)};
+
+RevisionStore open(const TempFolder& folder) {
+    auto store = RevisionStore::open(folder.path());
+    REQUIRE(store);
+    return std::move(*store);
+}
+
+config::Revision add(RevisionStore& store, const std::string& main, const std::optional<opamp::RemoteConfig>& remote = kOffer) {
+    auto revision = store.add({true, main, {}}, remote);
+    REQUIRE(revision);
+    return *revision;
+}
+
+mode_t mode_of(const std::filesystem::path& path) {
+    struct stat info {};
+    REQUIRE(::stat(path.c_str(), &info) == 0);
+    return info.st_mode & 0777;
+}
+
+}  // namespace
+
+TEST_CASE("a revision comes back as it was stored", "[config][revisions]") {
+    TempFolder folder;
+    const Effective effective{true, "a: 1\n", {{"rules.txt", "r"}}};
+    {
+        RevisionStore store = open(folder);
+        const auto revision = store.add(effective, kOffer);
+        REQUIRE(revision);
+        REQUIRE(store.set_current(revision->id));
+        REQUIRE(store.set_last_good(revision->id));
+        REQUIRE(store.set_status({kOffer.hash, opamp::ConfigStatus::failed, "line one\nline two: \xFF"}));
+    }
+    const RevisionStore store = open(folder);
+    CHECK(store.notes().empty());
+    REQUIRE(store.current());
+    CHECK(store.current() == store.last_good());
+    CHECK(*store.load(*store.current()) == effective);
+    CHECK(*store.load_remote(*store.current()) == kOffer);
+    CHECK(store.find_offer(kOffer.hash) == store.current());
+    CHECK(store.status() == opamp::RemoteConfigStatus{kOffer.hash, opamp::ConfigStatus::failed, "line one\nline two: \xFF"});
+    CHECK(store.base() == nullptr);
+}
+
+TEST_CASE("nothing of the state is readable by others", "[config][revisions][SEC-2]") {
+    TempFolder folder;
+    RevisionStore store = open(folder);
+    add(store, "secret");
+    REQUIRE(store.set_status({"h", opamp::ConfigStatus::applied, ""}));
+    CHECK(mode_of(folder / "revisions") == 0700);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path()))
+        if (entry.is_regular_file()) CHECK(mode_of(entry.path()) == 0600);
+}
+
+TEST_CASE("a config without a process and one without a file are told apart", "[config][revisions]") {
+    TempFolder folder;
+    RevisionStore store = open(folder);
+    const auto none = store.add({false, {}, {}}, kOffer);
+    const auto untouched = store.add({true, {}, {}}, std::nullopt);
+    REQUIRE(none);
+    REQUIRE(untouched);
+    RevisionStore again = open(folder);
+    CHECK_FALSE(again.load(*again.find(none->id))->runs);
+    CHECK(again.load(*again.find(untouched->id))->runs);
+    CHECK_FALSE(again.load(*again.find(untouched->id))->main);
+    CHECK(again.base()->id == untouched->id);
+}
+
+TEST_CASE("damaged state is set aside and the rest is used", "[config][revisions][damage]") {
+    TempFolder folder;
+    std::filesystem::path good, bad;
+    {
+        RevisionStore store = open(folder);
+        const auto first = add(store, "a: 1\n");
+        const auto second = add(store, "a: 2\n");
+        REQUIRE(store.set_last_good(first.id));
+        REQUIRE(store.set_current(second.id));
+        REQUIRE(store.set_status({"h", opamp::ConfigStatus::applied, ""}));
+        good = folder.path() / std::filesystem::read_symlink(folder / "last-good");
+        bad = folder.path() / std::filesystem::read_symlink(folder / "current");
+    }
+    struct Damage {
+        const char* name;
+        const char* file;
+        const char* content;
+    };
+    const auto damage = GENERATE(values<Damage>({{"empty meta", "meta", ""},
+                                                 {"cut meta", "meta", "hash: 00\nruns: tr"},
+                                                 {"binary meta", "meta", "\xFF\xFE\n"},
+                                                 {"meta of another", "meta", "hash: 00\nruns: true\nbase: false\n"},
+                                                 {"cut content", "effective", "a:"},
+                                                 {"empty content", "effective", ""}}));
+    CAPTURE(damage.name);
+    support::write(bad / damage.file, damage.content);
+    RevisionStore store = open(folder);
+    CHECK(store.notes().size() >= 1);
+    CHECK(store.current() == nullptr);
+    REQUIRE(store.last_good());
+    CHECK(store.load(*store.last_good())->main == "a: 1\n");
+    CHECK(std::filesystem::exists(bad.string() + ".damaged"));
+    CHECK(open(folder).notes().empty());  // said once
+    const auto next = add(store, "a: 3\n");
+    CHECK(store.set_current(next.id));
+}
+
+TEST_CASE("a damaged status or link does not stop a start", "[config][revisions][damage]") {
+    TempFolder folder;
+    { add(*std::make_unique<RevisionStore>(open(folder)), "a: 1\n"); }
+    const std::string content = GENERATE("", "status: APPLIED\n", "status: MAYBE\nhash: 00\nerror_message: \n", "status: APPLIED\nhash: 0\nerror_message: \n", "\xFF");
+    support::write(folder / "remote_config_status", content);
+    std::filesystem::create_symlink("revisions/99-deadbeef", folder / "current");
+    const RevisionStore store = open(folder);
+    CHECK(store.notes().size() == 2);
+    CHECK(store.status() == opamp::RemoteConfigStatus{});
+    CHECK(store.current() == nullptr);
+}
+
+TEST_CASE("the oldest revisions go, the needed ones stay", "[config][revisions]") {
+    TempFolder folder;
+    RevisionStore store = open(folder);
+    const auto base = add(store, "base", std::nullopt);
+    const auto good = add(store, "good");
+    REQUIRE(store.set_last_good(good.id));
+    for (int i = 0; i < 5; ++i) REQUIRE(store.set_current(add(store, std::to_string(i)).id));
+    store.prune(4);
+    CHECK(store.find(base.id));
+    CHECK(store.find(good.id));
+    CHECK(store.current());
+    std::size_t folders = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "revisions")) folders += entry.is_directory();
+    CHECK(folders == 4);
+}

@@ -1,0 +1,177 @@
+#include "unit/lifecycle/world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lifecycle_model {
+
+using namespace lifecycle;
+
+namespace {
+
+/// Carries out actions on the model and notes what must never happen.
+struct Hands {
+    World& world;
+    std::optional<std::string> broken;
+
+    void require(bool holds, const char* invariant) {
+        if (!holds && !broken) broken = invariant;
+    }
+    bool has_process() const { return world.child || world.spawning; }
+    /// The process that runs is proven with `revision`, or there is rightly none.
+    bool in_force(const Revision& revision) const {
+        return world.state.proven && (revision.runs ? world.child == revision : !has_process());
+    }
+
+    void operator()(const Stage& stage) {
+        require(world.stage_ordered == 0, "one offer is stored at a time");
+        world.stage_ordered = stage.offer;
+    }
+    void operator()(const Start& start) {
+        require(!has_process(), "never two children of one agent");
+        require(start.revision.runs, "an empty config starts nothing");
+        world.spawning = start.revision;
+    }
+    void operator()(const Install&) { require(!has_process(), "the agent is stopped before its config is taken away"); }
+    void operator()(const SignalStop&) { require(world.child.has_value(), "only a process is signalled"); }
+    void operator()(const Kill&) {
+        require(world.child.has_value(), "only a process is killed");
+        world.killed = true;
+    }
+    void operator()(const ArmDeadline&) { world.deadline = true; }
+    void operator()(const ClearDeadline&) { world.deadline = false; }
+    void operator()(const Commit& commit) {
+        require(in_force(commit.revision), "a revision becomes last-good only by passing its gate");
+        world.committed = commit.revision;
+    }
+    void operator()(const ReportConfig& report) {
+        const auto known = world.fates.find(report.offer);
+        const bool is_final = known != world.fates.end() && known->second != Fate::applying;
+        require(!is_final, "a final status is said once");
+        if (report.fate == Fate::applied) require(in_force(world.revision_of[report.offer]), "APPLIED only for what runs and passed its gate");
+        if (report.fate == Fate::failed) require(!report.reason.empty(), "FAILED says why");
+        world.fates[report.offer] = report.fate;
+    }
+    void operator()(const ReportHealth& health) {
+        require(health.healthy == health.reason.empty(), "an unhealthy report says why");
+        require(!health.healthy || in_force(world.state.current), "healthy only when proven");
+    }
+    void operator()(const NoteRollback& rollback) { require(rollback.to == world.committed || rollback.to == world.state.base, "a rollback ends at last-good"); }
+    void operator()(const Finish&) {
+        require(!has_process(), "shutdown leaves no child");
+        world.finished = true;
+    }
+};
+
+/// What the model itself learns from an event, before the core does.
+struct Senses {
+    World& world;
+    void operator()(const Offered& offered) { world.offers = offered.offer; }
+    void operator()(const Staged& staged) {
+        world.revision_of[staged.offer] = staged.revision;
+        world.stage_ordered = 0;
+    }
+    void operator()(const Rejected&) { world.stage_ordered = 0; }
+    void operator()(const RestartWanted&) { ++world.restarts; }
+    void operator()(const Spawned& spawned) {
+        world.child = spawned.revision;
+        world.spawning.reset();
+    }
+    void operator()(const SpawnFailed&) { world.spawning.reset(); }
+    void operator()(const Exited&) {
+        world.child.reset();
+        world.killed = false;
+    }
+    void operator()(const DeadlinePassed&) { world.deadline = false; }
+    void operator()(const Begun&) {}
+    void operator()(const ProbeUp&) {}
+    void operator()(const ProbeDown&) {}
+    void operator()(const ShutdownWanted&) {}
+};
+
+std::string text(const Revision& revision) { return std::to_string(revision.id) + (revision.runs ? "r" : "e"); }
+
+}  // namespace
+
+std::string World::key() const {
+    std::string key = std::string(to_string(state.phase)) + "|" + text(state.current) + text(state.last_good) + text(state.base) +
+                      "|" + std::to_string(state.trial) + std::to_string(state.proven) + "|" + std::to_string(state.offer) + "," +
+                      std::to_string(state.staging) + "," + std::to_string(state.waiting) + "|" +
+                      std::to_string(static_cast<int>(state.after)) + std::to_string(state.failures) + "|" + state.trouble + "|";
+    if (child) key += "c" + text(*child);
+    if (spawning) key += "s" + text(*spawning);
+    key += std::to_string(deadline) + std::to_string(killed) + std::to_string(offers) + std::to_string(restarts);
+    for (const auto& [offer, fate] : fates) key += "f" + std::to_string(offer) + std::to_string(static_cast<int>(fate));
+    return key;
+}
+
+World begin(const Policy& policy, const Begun& begun) {
+    World world;
+    world.committed = begun.last_good;
+    if (begun.offer != 0) {
+        world.offers = begun.offer;
+        world.revision_of[begun.offer] = begun.current;
+    }
+    (void)advance(world, begun, policy, {});
+    return world;
+}
+
+std::vector<Event> possible(const World& world, const Policy& policy, const Bounds& bounds) {
+    std::vector<Event> events;
+    if (world.finished) return events;
+    if (world.spawning) {
+        events.push_back(Spawned{*world.spawning});
+        events.push_back(SpawnFailed{*world.spawning, "no such file"});
+    }
+    if (world.child) {
+        events.push_back(Exited{"exit code 1"});
+        if (policy.has_probe) {
+            events.push_back(ProbeUp{});
+            events.push_back(ProbeDown{"HTTP 503"});
+        }
+    }
+    if (world.deadline) events.push_back(DeadlinePassed{});
+    if (world.stage_ordered != 0) {
+        const std::uint64_t id = 10 + world.stage_ordered;
+        events.push_back(Staged{world.stage_ordered, {id, true}, Change::config});
+        events.push_back(Staged{world.stage_ordered, {id, false}, Change::config});
+        events.push_back(Staged{world.stage_ordered, world.state.current, Change::none});
+        events.push_back(Rejected{world.stage_ordered, "not YAML"});
+    }
+    if (world.offers < bounds.offers) events.push_back(Offered{world.offers + 1});
+    if (world.restarts < bounds.restarts) events.push_back(RestartWanted{});
+    events.push_back(ShutdownWanted{});
+    return events;
+}
+
+std::optional<Event> kind_event(const World& world, const Policy& policy) {
+    if (world.finished) return std::nullopt;
+    if (world.spawning) return Spawned{*world.spawning};
+    if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}, Change::config};
+    if (world.state.phase == Phase::stopping) return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
+    if (world.child && !world.state.proven && policy.has_probe) return ProbeUp{};
+    if (world.deadline && !(world.state.phase == Phase::running && world.state.proven)) return DeadlinePassed{};
+    return std::nullopt;
+}
+
+std::optional<std::string> advance(World& world, const Event& event, const Policy& policy, const Bounds& bounds) {
+    std::visit(Senses{world}, event);
+    Step step = decide(world.state, event, policy);
+    world.state = step.next;
+    world.state.failures = std::min(world.state.failures, bounds.failures);
+    Hands hands{world, {}};
+    for (const Action& action : step.actions) std::visit(hands, action);
+    hands.require(!world.state.trial || world.state.current != world.state.last_good, "what is last-good is not on trial");
+    hands.require(world.state.phase != Phase::backing_off || world.deadline, "a pause has an end");
+    hands.require(world.state.phase != Phase::stopping || world.deadline || world.killed, "a stop has an end");
+    hands.require((world.state.phase == Phase::running || world.state.phase == Phase::stopping) == world.child.has_value(), "the phase knows the process");
+    return hands.broken;
+}
+
+std::string name_of(const Event& event) {
+    static const char* const kNames[] = {"Begun", "Offered", "Staged", "Rejected", "RestartWanted", "Spawned",
+                                         "SpawnFailed", "Exited", "ProbeUp", "ProbeDown", "DeadlinePassed", "ShutdownWanted"};
+    return kNames[event.index()];
+}
+
+}  // namespace lifecycle_model

@@ -1,0 +1,64 @@
+#include "server/options.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+base::Result<server::Options> parse(const std::vector<std::string>& arguments,
+                                    const std::map<std::string, std::string>& environment = {{"HOME", "/home/a"}}) {
+    return server::parse_options(arguments, [&](const char* name) {
+        const auto found = environment.find(name);
+        return found == environment.end() ? std::string() : found->second;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("without arguments the server listens on loopback", "[server][options][SRV-GEN-2]") {
+    const auto options = parse({});
+    REQUIRE(options);
+    CHECK(options->opamp_listen == "127.0.0.1:4320");
+    CHECK(options->page_listen == "127.0.0.1:4321");
+    CHECK(options->path == "/v1/opamp");
+    CHECK(options->log_level == base::log::Level::info);
+}
+
+TEST_CASE("where the state is kept", "[server][options]") {
+    CHECK(parse({})->state == "/home/a/.local/state/opamp-server/server.db");
+    CHECK(parse({}, {{"HOME", "/home/a"}, {"XDG_STATE_HOME", "/x"}})->state == "/x/opamp-server/server.db");
+    CHECK(parse({}, {{"STATE_DIRECTORY", "/var/lib/opamp:/other"}, {"XDG_STATE_HOME", "/x"}})->state ==
+          "/var/lib/opamp/server.db");
+    CHECK(parse({"--state", ":memory:"}, {})->state == ":memory:");
+    CHECK_FALSE(parse({}, {}));
+    CHECK(parse({"--help"}, {})->shows_help);
+}
+
+TEST_CASE("flags take their value as the next argument or behind =", "[server][options]") {
+    const auto options =
+        parse({"--opamp-listen", "0.0.0.0:1", "--page-listen=[::1]:0", "--path", "/x", "--log-level=debug"});
+    REQUIRE(options);
+    CHECK(options->opamp_listen == "0.0.0.0:1");
+    CHECK(options->page_listen == "[::1]:0");
+    CHECK(options->path == "/x");
+    CHECK(options->log_level == base::log::Level::debug);
+}
+
+TEST_CASE("a wrong argument is named", "[server][options]") {
+    struct Row {
+        std::vector<std::string> arguments;
+        const char* text;
+    };
+    const auto row = GENERATE(values<Row>({
+        {{"--opamp"}, "unknown argument '--opamp'"},
+        {{"file"}, "unknown argument 'file'"},
+        {{"--path"}, "--path needs a value"},
+        {{"--path", "v1"}, "--path: 'v1' is not a path"},
+        {{"--version=1"}, "--version takes no value"},
+        {{"--page-listen", "4321"}, "--page-listen: '4321' is not ADDR:PORT"},
+        {{"--log-level", "loud"}, "--log-level: 'loud' is not a level"},
+        {{"--state="}, "--state: the file's name is empty"},
+    }));
+    const auto options = parse(row.arguments);
+    REQUIRE_FALSE(options);
+    CHECK_THAT(options.error().text(), Catch::StartsWith(row.text));
+}
