@@ -16,9 +16,4 @@ Task<> sleep_for(SteadyClock::duration duration) {
 
 Task<> forever() { return sleep_until(SteadyClock::time_point::max()); }
 
-Task<bool> cancelled() {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    co_return state.cancelled() != asio::cancellation_type::none;
-}
-
 }  // namespace async

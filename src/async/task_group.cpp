@@ -10,7 +10,7 @@ void TaskGroup::spawn(std::string name, Task<> task) {
     children_.emplace_back(std::move(name));
     const auto child = std::prev(children_.end());
     const auto done = [this, child](std::exception_ptr failure) {
-        if (failure) {
+        if (failure && !child->is_cancelled) {
             try {
                 std::rethrow_exception(failure);
             } catch (const std::exception& e) {
@@ -25,7 +25,11 @@ void TaskGroup::spawn(std::string name, Task<> task) {
 
 void TaskGroup::cancel() {
     // A task that ends at once removes itself from the list.
-    for (auto next = children_.begin(); next != children_.end();) (next++)->stop.emit(asio::cancellation_type::terminal);
+    for (auto next = children_.begin(); next != children_.end();) {
+        Child& child = *next++;
+        child.is_cancelled = true;
+        child.stop.emit(asio::cancellation_type::terminal);
+    }
 }
 
 Task<> TaskGroup::joined() {

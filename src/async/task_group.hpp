@@ -11,7 +11,8 @@ namespace async {
 /// The only place, beside main, that starts a coroutine without awaiting it.
 ///
 /// Ends    the owner calls `cancel`, awaits `joined`, and only then destroys what the tasks use.
-/// Errors  what a task throws is a bug: it is logged with the task's name, and the others go on.
+/// Errors  what a task throws is a bug: it is logged with the task's name, and the others go on. A task that ends by
+///         throwing because it was cancelled has done what it was asked.
 class TaskGroup {
 public:
     explicit TaskGroup(asio::any_io_executor executor) : executor_(executor), ended_(executor) {}
@@ -30,6 +31,7 @@ private:
         explicit Child(std::string task_name) : name(std::move(task_name)) {}
         std::string name;
         asio::cancellation_signal stop;
+        bool is_cancelled = false;
     };
     asio::any_io_executor executor_;
     std::list<Child> children_;

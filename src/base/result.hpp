@@ -51,6 +51,8 @@ private:
 template <typename T>
 class [[nodiscard]] Result {
 public:
+    /// For Asio alone, which makes one to throw away when a task ends by an exception.
+    Result() : state_(std::in_place_index<1>, Kind::bug, "there is no result") {}
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 

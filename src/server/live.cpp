@@ -34,7 +34,8 @@ void Live::publish(std::string event) {
 
 async::Task<> Live::write_events(Listener& listener, net::WebSocket& socket) {
     co_await async::asio::this_coro::throw_if_cancelled(false);
-    while (!listener.is_behind && !co_await async::cancelled()) {
+    bool is_ended = false;
+    while (!listener.is_behind && !is_ended) {
         listener.filled.clear();
         while (!listener.events.empty()) {
             const auto event = std::move(listener.events.front());
@@ -42,6 +43,7 @@ async::Task<> Live::write_events(Listener& listener, net::WebSocket& socket) {
             if (!co_await socket.write_text(*event)) co_return;
         }
         co_await listener.filled.raised();
+        is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
     }
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("a signal reaches the whole group, and an end takes the rest with it",
     const pid_t left = std::stoi(rig.written());
     child.signal(SIGTERM);
     CHECK(rig.wait(child) == ExitStatus{0, SIGTERM});
-    support::run(rig.context, process::group_gone(child.pid(), 10s));
+    support::run(rig.context, process::group_gone(child.pid(), 20ms));
     CHECK(support::eventually(rig.context, [&] { return !is_alive(left); }));
 }
 

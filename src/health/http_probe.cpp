@@ -1,0 +1,41 @@
+#include "health/http_probe.hpp"
+
+#include <algorithm>
+
+#include "net/client.hpp"
+
+namespace health {
+
+using namespace std::chrono_literals;
+
+async::Task<base::Result<void>> ask(const HttpProbe& probe) {
+    net::ClientOptions options;
+    options.url = probe.url;
+    options.limits.handshake = probe.timeout;
+    auto response = co_await net::http_get(options);
+    if (!response) co_return std::move(response).error();
+    if (response->status < 200 || response->status > 299)
+        co_return base::Error(base::Kind::refused, "HTTP " + std::to_string(response->status) + " from " + probe.url.authority() + probe.url.target);
+    co_return base::Result<void>();
+}
+
+base::Duration next_question(bool has_been_well, base::Duration elapsed, base::Duration interval) {
+    if (has_been_well) return interval;
+    return std::clamp<base::Duration>(elapsed / 10, 1ms, std::max<base::Duration>(interval, 1ms));
+}
+
+async::Task<> watch(HttpProbe probe, Listener& listener) {
+    const auto begin = async::SteadyClock::now();
+    bool has_been_well = false;
+    for (;;) {
+        const auto answer = co_await ask(probe);
+        const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
+        if (is_ended) co_return;
+        has_been_well = has_been_well || answer;
+        if (answer) listener.probe_up();
+        else listener.probe_down(answer.error().text());
+        co_await async::sleep_for(next_question(has_been_well, async::SteadyClock::now() - begin, probe.interval));
+    }
+}
+
+}  // namespace health

@@ -1,0 +1,332 @@
+#include "supervisor/agent_supervisor.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <cerrno>
+
+#include "base/bytes.hpp"
+#include "base/files.hpp"
+#include "settings/command_line.hpp"
+#include "supervisor/from_settings.hpp"
+
+namespace supervisor {
+
+using namespace async;  // the awaitable operators, and names of tasks
+using lifecycle::Event;
+
+namespace {
+
+constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
+
+std::uint64_t unix_nano_now() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+/// Enough to recognise a hash in a log line.
+std::string short_hash(const std::string& hash) { return base::to_hex(hash).substr(0, 16); }
+
+bool is_probe(const Event& event) {
+    return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event);
+}
+
+}  // namespace
+
+AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent)
+    : settings_(settings),
+      agent_(agent),
+      folder_(settings.storage.directory / agent.name),
+      policy_(lifecycle_policy(agent)),
+      shared_(shared),
+      log_({{"agent", agent.name}}),
+      inbox_filled_(shared.executor),
+      begun_(shared.executor),
+      probes_(shared.executor) {}
+
+base::Result<void> AgentSupervisor::open() {
+    auto identity = load_identity(folder_, agent_.instance_id);
+    if (!identity) return std::move(identity).error();
+    identity_ = std::move(*identity);
+    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_)});
+    if (!keeper) return std::move(keeper).error();
+    keeper_ = std::move(*keeper);
+    for (const auto& notes : {identity_.notes, keeper_->notes()})
+        for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
+
+    session_.emplace(session_options(settings_, identity_.uid));
+    session_->set_description(describe_agent(agent_, identity_.uid));
+    auto options = connection_options(settings_.server);
+    if (!options) return std::move(options).error();
+    connection_.emplace(shared_.executor, std::move(*options), *session_, *this, log_);
+
+    auto begun = keeper_->begin(++last_offer_);
+    if (!begun) return std::move(begun).error();
+    const opamp::RemoteConfigStatus& status = keeper_->status();
+    session_->set_remote_config_status(status);
+    if (status.status != opamp::ConfigStatus::unset) last_received_hash_ = status.hash;
+    if (begun->offer != 0) offer_hashes_[begun->offer] = status.hash;
+    report_health(false, "starting");
+    inbox_.push_back(*begun);
+    return {};
+}
+
+Task<> AgentSupervisor::run() {
+    while (state_.phase != lifecycle::Phase::gone) {
+        co_await step(co_await next_event());
+        begun_.raise();
+    }
+    probes_.cancel();
+    co_await probes_.joined();
+}
+
+Task<> AgentSupervisor::step(Event event) {
+    const auto before = state_.phase;
+    lifecycle::Step step = lifecycle::decide(state_, event, policy_);
+    state_ = std::move(step.next);
+    if (state_.phase != before) log_.debug("agent.phase_changed", {{"from", to_string(before)}, {"to", to_string(state_.phase)}});
+    for (lifecycle::Action& action : step.actions) {
+        Task<> done = std::visit([this](auto& order) { return perform(std::move(order)); }, action);
+        co_await std::move(done);
+    }
+}
+
+/// Waits until something is ready and takes nothing, so what loses the race is still there next time.
+Task<Event> AgentSupervisor::next_event() {
+    for (;;) {
+        inbox_filled_.clear();
+        auto exited = co_await exit_event();
+        if (exited) co_return std::move(*exited);  // a death outranks a wish
+        if (!inbox_.empty()) {
+            Event event = std::move(inbox_.front());
+            inbox_.pop_front();
+            co_return event;
+        }
+        if (SteadyClock::now() >= deadline_) {
+            deadline_ = SteadyClock::time_point::max();
+            co_return lifecycle::DeadlinePassed{};
+        }
+        if (child_) co_await (child_->ended() || inbox_filled_.raised() || sleep_until(deadline_));
+        else co_await (inbox_filled_.raised() || sleep_until(deadline_));
+    }
+}
+
+Task<std::optional<Event>> AgentSupervisor::exit_event() {
+    using namespace std::chrono_literals;
+    const auto status = child_ ? child_->reap() : std::nullopt;
+    if (!status) co_return std::nullopt;
+    died_ = SteadyClock::now();
+    const pid_t pid = child_->pid();
+    probes_.cancel();
+    co_await probes_.joined();
+    std::erase_if(inbox_, is_probe);
+    // What the agent left behind has been killed; it must not hold a port that the next start needs.
+    co_await process::group_gone(pid, 20ms);
+    if (shared_.guard) shared_.guard->forget(pid);
+    child_.reset();
+    health_.start_time_unix_nano = 0;
+    const std::string reason = describe(*status);
+    if (state_.phase == lifecycle::Phase::stopping) log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
+    else log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
+    co_return lifecycle::Exited{reason};
+}
+
+void AgentSupervisor::post(Event event) {
+    inbox_.push_back(std::move(event));
+    inbox_filled_.raise();
+}
+
+void AgentSupervisor::shut_down() { post(lifecycle::ShutdownWanted{}); }
+
+void AgentSupervisor::kill_now() {
+    if (child_) child_->signal(SIGKILL);
+}
+
+// ---- What the server asks for.
+
+void AgentSupervisor::take(opamp::Orders orders) {
+    if (orders.new_instance_uid) take_identity(*orders.new_instance_uid);
+    if (orders.restart) {
+        log_.info("restart.received");
+        post(lifecycle::RestartWanted{});
+    }
+    if (!orders.remote_config) return;
+    opamp::RemoteConfig& offer = *orders.remote_config;
+    if (!offer.hash.empty() && offer.hash == last_received_hash_) {
+        log_.debug("config.repeated", {{"hash", short_hash(offer.hash)}});
+        return;
+    }
+    log_.info("config.received", {{"hash", short_hash(offer.hash)}, {"entries", offer.files.size()}});
+    last_received_hash_ = offer.hash;
+    // Only the newest of those that wait is ever tried.
+    if (const auto superseded = offers_.find(state_.waiting); superseded != offers_.end()) {
+        offer_hashes_.erase(superseded->first);
+        offers_.erase(superseded);
+    }
+    const lifecycle::OfferId id = ++last_offer_;
+    offer_hashes_[id] = offer.hash;
+    offers_[id] = std::move(offer);
+    post(lifecycle::Offered{id});
+}
+
+void AgentSupervisor::take_identity(const base::Uuid& uid) {
+    if (uid == identity_.uid) return;
+    if (auto stored = store_identity(folder_, uid); !stored) {
+        log_.error("identity.store_failed", {{"error", stored.error().text()}});
+        return;
+    }
+    log_.info("identity.changed", {{"from", identity_.uid.text()}, {"to", uid.text()}});
+    identity_.uid = uid;
+    session_->set_instance_uid(uid);
+    session_->set_description(describe_agent(agent_, uid));
+}
+
+// ---- What the table orders.
+
+Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
+    auto offer = offers_.extract(stage.offer);
+    auto outcome = co_await shared_.disk.run([this, &offer] { return keeper_->stage(offer.mapped()); });
+    if (!outcome) {
+        inbox_.push_front(lifecycle::Rejected{stage.offer, outcome.error().text()});
+        co_return;
+    }
+    const bool is_changed = outcome->change == lifecycle::Change::config;
+    log_.info(is_changed ? "effective_config.changed" : "effective_config.kept", {{"revision", outcome->revision.id}, {"hash", short_hash(outcome->revision.hash)}});
+    inbox_.push_front(lifecycle::Staged{stage.offer, as_lifecycle(&outcome->revision), outcome->change});
+}
+
+Task<base::Result<config::Effective>> AgentSupervisor::install_revision(std::uint64_t id) {
+    auto effective = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
+    if (effective) session_->set_effective_config(config::as_config_map(*effective));
+    co_return effective;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Start start) {
+    log_.info("agent.starting", {{"revision", start.revision.id}});
+    auto effective = co_await install_revision(start.revision.id);
+    auto spawned = effective ? spawn(*effective) : base::Result<void>(effective.error());
+    if (spawned) {
+        inbox_.push_front(lifecycle::Spawned{start.revision});
+        co_return;
+    }
+    log_.error("agent.start_failed", {{"error", spawned.error().text()}});
+    inbox_.push_front(lifecycle::SpawnFailed{start.revision, spawned.error().text()});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Install install) {
+    auto effective = co_await install_revision(install.revision.id);
+    if (!effective) log_.error("config.install_failed", {{"error", effective.error().text()}});
+    else log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
+}
+
+base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
+    const auto file = folder_ / "agent.log";
+    base::UniqueFd output(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+    if (!output) return base::errno_error(errno).within("opening '" + file.string() + "'");
+    return output;
+}
+
+base::Result<void> AgentSupervisor::spawn(const config::Effective& effective) {
+    auto output = open_output();
+    if (!output) return std::move(output).error();
+    const std::string hash = base::to_hex(config::hash(effective));
+    process::SpawnSpec spec;
+    spec.executable = agent_.executable;
+    spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
+    spec.environment = agent_environment(agent_, identity_.uid, hash);
+    spec.working_directory = agent_.working_directory;
+    spec.output = output->get();
+    spec.start_line_head = "--- opampd: agent started, pid ";
+    spec.start_line_tail = ", config hash " + hash + " ---\n";
+    auto child = process::Child::spawn(shared_.executor, spec);
+    if (!child) return std::move(child).error();
+    child_ = std::make_unique<process::Child>(std::move(*child));
+    if (shared_.guard && !shared_.guard->watch(child_->pid())) log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
+    health_.start_time_unix_nano = unix_nano_now();
+    base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", hash.substr(0, 16)}};
+    if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
+    died_.reset();
+    log_.info("agent.started", fields);
+    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
+    return {};
+}
+
+Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
+    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", agent_.stop_signal}});
+    child_->signal(agent_.stop_signal);
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Kill) {
+    log_.warning("agent.killed", {{"pid", child_->pid()}, {"reason", "it did not stop within stop_timeout"}, {"stop_timeout", agent_.stop_timeout}});
+    child_->signal(SIGKILL);
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ArmDeadline arm) {
+    deadline_ = SteadyClock::now() + arm.in;
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
+    deadline_ = SteadyClock::time_point::max();
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
+    auto committed = co_await shared_.disk.run([this, commit] { return keeper_->commit(commit.revision.id); });
+    if (!committed) log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
+    opamp::RemoteConfigStatus status;
+    status.hash = offer_hashes_[report.offer];
+    switch (report.fate) {
+    case lifecycle::Fate::applying: status.status = opamp::ConfigStatus::applying; break;
+    case lifecycle::Fate::applied: status.status = opamp::ConfigStatus::applied; break;
+    case lifecycle::Fate::failed:
+        status.status = opamp::ConfigStatus::failed;
+        status.error_message = report.reason;
+        break;
+    }
+    auto saved = co_await shared_.disk.run([this, status] { return keeper_->save_status(status); });
+    if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
+    session_->set_remote_config_status(status);
+    connection_->wake();
+    const base::log::Field hash("hash", short_hash(status.hash));
+    if (report.fate == lifecycle::Fate::applying) log_.info("config.applying", {hash});
+    if (report.fate == lifecycle::Fate::applied) log_.info("config.applied", {hash});
+    if (report.fate == lifecycle::Fate::failed) log_.warning("config.failed", {hash, {"error", report.reason}});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
+    const bool was_healthy = health_.healthy;
+    report_health(report.healthy, report.reason);
+    if (report.healthy != was_healthy) log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy", report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
+    log_.warning("config.rolled_back", {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Finish) {
+    report_health(false, std::string(kShutdownText));
+    co_return;
+}
+
+std::string AgentSupervisor::status_text() const {
+    if (state_.phase == lifecycle::Phase::down) return "stopped: no config";
+    return std::string(to_string(state_.phase));
+}
+
+void AgentSupervisor::report_health(bool healthy, const std::string& reason) {
+    health_.healthy = healthy;
+    health_.last_error = reason;
+    health_.status = status_text();
+    health_.status_time_unix_nano = unix_nano_now();
+    session_->set_health(health_);
+    connection_->wake();
+}
+
+}  // namespace supervisor

@@ -1,0 +1,116 @@
+// One agent: its process, its configs and what is reported of them, around lifecycle::decide.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/blocking.hpp"
+#include "async/notice.hpp"
+#include "async/task_group.hpp"
+#include "base/log.hpp"
+#include "base/unique_fd.hpp"
+#include "health/http_probe.hpp"
+#include "lifecycle/decide.hpp"
+#include "opamp/client_session.hpp"
+#include "process/child.hpp"
+#include "process/guard.hpp"
+#include "settings/settings.hpp"
+#include "supervisor/config_keeper.hpp"
+#include "supervisor/connection.hpp"
+#include "supervisor/identity.hpp"
+
+namespace supervisor {
+
+/// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken here.
+class AgentSupervisor : public OrderTaker, public health::Listener {
+public:
+    /// What all agents of a daemon share; outlives them.
+    struct Shared {
+        async::asio::any_io_executor executor;
+        async::BlockingPool& disk;
+        process::Guard* guard = nullptr;  ///< None as PID 1: the kernel ends a container's processes with it.
+    };
+    AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
+    AgentSupervisor(const AgentSupervisor&) = delete;
+
+    /// Reads the state on disk. Errors: io (the state folder), invalid (local configs that cannot be composed).
+    base::Result<void> open();
+
+    /// The agent's whole life, until `shut_down` is done. No process of the agent is left when it returns.
+    async::Task<> run();
+    /// Talks to the server, until `say_goodbye`.
+    async::Task<> talk_to_server() { return connection_->run(); }
+
+    void shut_down();
+    /// No more patience with the agent: a second signal to the daemon.
+    void kill_now();
+    void say_goodbye() { connection_->say_goodbye(); }
+
+    /// Raised once the first start has been tried.
+    async::Notice& begun() { return begun_; }
+    const std::string& name() const { return agent_.name; }
+    bool is_running() const { return child_ != nullptr; }
+    bool is_healthy() const { return health_.healthy; }
+
+private:
+    void take(opamp::Orders orders) override;
+    void probe_up() override { post(lifecycle::ProbeUp{}); }
+    void probe_down(const std::string& reason) override { post(lifecycle::ProbeDown{reason}); }
+
+    void post(lifecycle::Event event);
+    async::Task<lifecycle::Event> next_event();
+    async::Task<std::optional<lifecycle::Event>> exit_event();
+    async::Task<> step(lifecycle::Event event);
+
+    async::Task<> perform(lifecycle::Stage stage);
+    async::Task<> perform(lifecycle::Start start);
+    async::Task<> perform(lifecycle::Install install);
+    async::Task<> perform(lifecycle::SignalStop);
+    async::Task<> perform(lifecycle::Kill);
+    async::Task<> perform(lifecycle::ArmDeadline arm);
+    async::Task<> perform(lifecycle::ClearDeadline);
+    async::Task<> perform(lifecycle::Commit commit);
+    async::Task<> perform(lifecycle::ReportConfig report);
+    async::Task<> perform(lifecycle::ReportHealth report);
+    async::Task<> perform(lifecycle::NoteRollback rollback);
+    async::Task<> perform(lifecycle::Finish);
+
+    async::Task<base::Result<config::Effective>> install_revision(std::uint64_t id);
+    base::Result<void> spawn(const config::Effective& effective);
+    base::Result<base::UniqueFd> open_output() const;
+    void take_identity(const base::Uuid& uid);
+    void report_health(bool healthy, const std::string& reason);
+    std::string status_text() const;
+
+    const settings::Settings& settings_;
+    const settings::Agent& agent_;
+    const std::filesystem::path folder_;
+    const lifecycle::Policy policy_;
+    Shared shared_;
+    base::log::Scope log_;
+
+    std::optional<ConfigKeeper> keeper_;
+    Identity identity_;
+    std::optional<opamp::ClientSession> session_;
+    std::optional<Connection> connection_;
+
+    lifecycle::State state_;
+    std::deque<lifecycle::Event> inbox_;
+    async::Notice inbox_filled_;
+    async::Notice begun_;
+    async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
+    std::unique_ptr<process::Child> child_;
+    async::TaskGroup probes_;
+    opamp::ComponentHealth health_;
+    std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
+
+    lifecycle::OfferId last_offer_ = 0;
+    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;      ///< Not stored yet: at most two.
+    std::map<lifecycle::OfferId, std::string> offer_hashes_;        ///< Of the offers that are still open.
+    std::optional<std::string> last_received_hash_;
+};
+
+}  // namespace supervisor

@@ -1,0 +1,49 @@
+// The daemon: all agents, their connections, the signals, the end.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "async/blocking.hpp"
+#include "async/task_group.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "process/guard.hpp"
+#include "settings/settings.hpp"
+#include "supervisor/agent_supervisor.hpp"
+#include "supervisor/service_manager.hpp"
+
+namespace supervisor {
+
+class Daemon {
+public:
+    /// `settings` and `guard` outlive the daemon.
+    Daemon(async::asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard);
+
+    /// Takes the state folder and reads what is in it. Nothing has been started when this fails.
+    /// Errors: refused (another daemon has the folder), io, invalid.
+    base::Result<void> open();
+
+    /// Runs until SIGTERM or SIGINT; when it returns, nothing of ours is running. A second signal kills the agents at once.
+    async::Task<> run();
+
+private:
+    base::Result<base::UniqueFd> lock_state() const;
+    async::Task<> announce_ready();
+    async::Task<> await_signals();
+    void note_signal(int signo);
+    std::string status_line() const;
+
+    const settings::Settings& settings_;
+    async::BlockingPool disk_;
+    ServiceManager service_manager_;
+    base::UniqueFd lock_;
+    std::vector<std::unique_ptr<AgentSupervisor>> agents_;
+    async::asio::signal_set signals_;
+    async::TaskGroup lives_;
+    async::TaskGroup connections_;
+    async::TaskGroup attendants_;
+    bool is_stopping_ = false;
+};
+
+}  // namespace supervisor

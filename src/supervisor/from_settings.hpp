@@ -1,0 +1,24 @@
+// The settings, as the modules below want them. Pure.
+#pragma once
+
+#include <optional>
+
+#include "base/result.hpp"
+#include "config/compose.hpp"
+#include "health/http_probe.hpp"
+#include "lifecycle/decide.hpp"
+#include "opamp/client_session.hpp"
+#include "settings/settings.hpp"
+#include "supervisor/connection.hpp"
+
+namespace supervisor {
+
+lifecycle::Policy lifecycle_policy(const settings::Agent& agent);
+config::Format config_format(const settings::Agent& agent);
+opamp::ClientSession::Options session_options(const settings::Settings& settings, const base::Uuid& uid);
+/// Errors: invalid (the endpoint).
+base::Result<Connection::Options> connection_options(const settings::Server& server);
+/// Nothing for an agent that is judged by its process alone.
+std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
+
+}  // namespace supervisor

@@ -1,0 +1,94 @@
+#include "supervisor/identity.hpp"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "base/files.hpp"
+
+namespace supervisor {
+namespace {
+
+constexpr mode_t kPrivateFile = 0600;
+
+/// What systemd tells the daemon about itself would mislead an agent that speaks the same protocols.
+constexpr std::string_view kOursAlone[] = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "JOURNAL_STREAM"};
+
+void lay_over(std::map<std::string, std::string>& attributes, const settings::TextMap& over) {
+    for (const auto& [key, value] : over) attributes[key] = value;
+}
+
+std::string os_description() {
+    const auto text = base::read_file("/etc/os-release", 1 << 16);
+    if (!text) return {};
+    constexpr std::string_view kKey = "PRETTY_NAME=";
+    const std::size_t at = ("\n" + *text).find("\n" + std::string(kKey));
+    if (at == std::string::npos) return {};
+    std::string value = text->substr(at + kKey.size(), text->find('\n', at) - at - kKey.size());
+    std::erase(value, '"');
+    return value;
+}
+
+std::string architecture(const std::string& machine) {
+    if (machine == "x86_64") return "amd64";
+    return machine == "aarch64" ? "arm64" : machine;
+}
+
+}  // namespace
+
+base::Result<Identity> load_identity(const std::filesystem::path& folder, const std::string& configured) {
+    Identity identity;
+    const auto file = folder / "instance_uid";
+    if (auto text = base::read_file(file, 4096)) {
+        text->erase(std::find(text->begin(), text->end(), '\n'), text->end());
+        if (const auto uid = base::Uuid::parse(*text)) {
+            identity.uid = *uid;
+            return identity;
+        }
+        auto aside = base::set_aside(file);
+        identity.notes.push_back("the stored instance UID cannot be read, a new one is made" + (aside ? "; kept as '" + aside->string() + "'" : ""));
+    }
+    const auto given = base::Uuid::parse(configured);
+    identity.uid = given ? *given : base::Uuid::v7(std::chrono::system_clock::now());
+    if (auto stored = store_identity(folder, identity.uid); !stored) return std::move(stored).error();
+    return identity;
+}
+
+base::Result<void> store_identity(const std::filesystem::path& folder, const base::Uuid& uid) {
+    if (auto made = base::make_folder(folder, 0700); !made) return made;
+    return base::replace_file(folder / "instance_uid", uid.text() + "\n", kPrivateFile);
+}
+
+opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid) {
+    utsname system{};
+    ::uname(&system);
+    std::map<std::string, std::string> identifying{{"service.name", agent.executable.filename().string()}, {"service.instance.id", uid.text()}};
+    std::map<std::string, std::string> others{{"os.type", "linux"}, {"os.version", system.release}, {"host.name", system.nodename}, {"host.arch", architecture(system.machine)}, {"opampd.agent.name", agent.name}, {"opampd.version", OPAMPD_VERSION}};
+    if (const std::string os = os_description(); !os.empty()) others["os.description"] = os;
+    lay_over(identifying, agent.description.identifying_attributes);
+    lay_over(others, agent.description.non_identifying_attributes);
+    return {{identifying.begin(), identifying.end()}, {others.begin(), others.end()}};
+}
+
+std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid, const std::string& config_hash) {
+    std::map<std::string, std::string> variables;
+    for (char** next = environ; *next; ++next) {
+        const std::string_view variable = *next;
+        const std::size_t equals = variable.find('=');
+        if (equals != std::string_view::npos) variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
+    }
+    for (const std::string_view name : kOursAlone) variables.erase(std::string(name));
+    lay_over(variables, agent.env);
+    variables["OPAMP_INSTANCE_UID"] = uid.text();
+    variables["OPAMP_AGENT_NAME"] = agent.name;
+    variables["OPAMP_CONFIG_FILE"] = agent.config_path.string();
+    variables["OPAMP_CONFIG_HASH"] = config_hash;
+    std::vector<std::string> environment;
+    for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+    return environment;
+}
+
+}  // namespace supervisor
