@@ -178,6 +178,10 @@ bool has_control_character(std::string_view text) {
 
 }  // namespace
 
+std::string server_json(std::string_view opamp_endpoint) {
+    return json::serialize(json::object{{"version", OPAMPD_VERSION}, {"opamp_endpoint", text_of(opamp_endpoint)}});
+}
+
 std::string agents_json(const Agents& agents) {
     std::vector<const Agent*> sorted;
     for (const auto& [uid, agent] : agents.all()) sorted.push_back(agent.get());

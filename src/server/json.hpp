@@ -12,6 +12,8 @@
 
 namespace server {
 
+/// {"version": "…", "opamp_endpoint": "ws://…"}
+std::string server_json(std::string_view opamp_endpoint);
 /// {"agents": […]}, those connected first, then by name.
 std::string agents_json(const Agents& agents);
 /// One agent with everything that is known of it.

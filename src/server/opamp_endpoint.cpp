@@ -78,7 +78,7 @@ async::Task<> OpampEndpoint::talk(net::HttpRequest request, std::unique_ptr<net:
 
 async::Task<> OpampEndpoint::read_reports(Connection& connection) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (!co_await async::cancelled()) {
+    while (!async::is_cancelled(co_await async::asio::this_coro::cancellation_state)) {
         const auto frame = co_await connection.socket.read();
         if (!frame) {
             log::debug("connection.ended", {{"peer", connection.peer()}, {"reason", frame.error().text()}});
@@ -99,8 +99,11 @@ async::Task<> OpampEndpoint::read_reports(Connection& connection) {
         }
         connection.filled.raise();
         connection.emptied.clear();
-        while (connection.unsent.size() > kMostUnsent && !co_await async::cancelled())
+        while (connection.unsent.size() > kMostUnsent) {
             co_await connection.emptied.raised();
+            const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
+            if (is_ended) co_return;
+        }
     }
 }
 
@@ -142,7 +145,7 @@ std::optional<std::string> OpampEndpoint::next_message(Connection& connection) {
 
 async::Task<> OpampEndpoint::write_messages(Connection& connection) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (!co_await async::cancelled()) {
+    while (!async::is_cancelled(co_await async::asio::this_coro::cancellation_state)) {
         connection.filled.clear();
         while (auto message = next_message(connection)) {
             const auto written = co_await connection.socket.write(opamp::encode_frame(*message));

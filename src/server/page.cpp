@@ -19,6 +19,7 @@ constexpr PageFile kFiles[] = {
     {"/", "index.html", "text/html; charset=utf-8"},
     {"/style.css", "style.css", "text/css; charset=utf-8"},
     {"/app.js", "app.js", "text/javascript; charset=utf-8"},
+    {"/editor.js", "editor.js", "text/javascript; charset=utf-8"},
     {"/view.js", "view.js", "text/javascript; charset=utf-8"},
     {"/icon.svg", "icon.svg", "image/svg+xml"},
 };

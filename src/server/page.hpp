@@ -19,8 +19,11 @@ class PageEndpoint : public net::HttpHandler {
 public:
     PageEndpoint(Agents& agents, Live& live) : rest_(agents), live_(live) {}
 
-    /// The address listened on, "ADDR:PORT": known once the port is.
-    void set_address(std::string address) { address_ = std::move(address); }
+    /// The address listened on, "ADDR:PORT", and the URL agents connect to: known once the ports are.
+    void set_addresses(std::string address, std::string opamp_endpoint) {
+        address_ = std::move(address);
+        rest_.set_endpoint(std::move(opamp_endpoint));
+    }
 
     async::Task<net::HttpResponse> respond(net::HttpRequest request) override;
     bool accepts_websocket(const net::HttpRequest& request) const override;

@@ -62,6 +62,7 @@ net::HttpResponse error_response(const base::Error& error) {
 net::HttpResponse Rest::respond(const net::HttpRequest& request, Time now) {
     constexpr std::string_view kAgents = "/api/agents";
     std::string_view path = request.path();
+    if (path == "/api/server") return reads(request) ? json_response(200, server_json(endpoint_)) : wrong_method("GET");
     if (!path.starts_with(kAgents)) return not_found();
     path.remove_prefix(kAgents.size());
     if (path.empty()) return reads(request) ? json_response(200, agents_json(agents_)) : wrong_method("GET");

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "net/http_server.hpp"
+#include "net/http.hpp"
 #include "server/agents.hpp"
 
 namespace server {
 
+/// GET    /api/server                  its version, and where agents connect
 /// GET    /api/agents                  the list
 /// GET    /api/agents/{uid}            everything that is known of one
 /// PUT    /api/agents/{uid}/config     sets a config of any number of files, as JSON
@@ -18,6 +19,9 @@ class Rest {
 public:
     explicit Rest(Agents& agents) : agents_(agents) {}
 
+    /// The URL agents connect to.
+    void set_endpoint(std::string url) { endpoint_ = std::move(url); }
+
     net::HttpResponse respond(const net::HttpRequest& request, Time now);
 
 private:
@@ -27,6 +31,7 @@ private:
     net::HttpResponse set_config(const base::Uuid& uid, base::Result<opamp::ConfigMap> files, Time now);
 
     Agents& agents_;
+    std::string endpoint_;
 };
 
 net::HttpResponse json_response(unsigned status, std::string body);

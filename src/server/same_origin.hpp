@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "net/http_server.hpp"
+#include "net/http.hpp"
 
 namespace server {
 

@@ -59,10 +59,10 @@ async::Task<base::Result<void>> serve(const Options& options) {
     const auto page_address = listen(page_server, "--page-listen", options.page_listen);
     if (!page_address) co_return page_address.error();
     opamp_endpoint.set_address(*opamp_address);
-    page_endpoint.set_address(*page_address);
-    log::info("server.started", {{"opamp", "ws://" + *opamp_address + options.path},
-                                 {"page", "http://" + *page_address + "/"},
-                                 {"agents", agents.all().size()}});
+    const std::string opamp_url = "ws://" + *opamp_address + options.path;
+    page_endpoint.set_addresses(*page_address, opamp_url);
+    log::info("server.started",
+              {{"opamp", opamp_url}, {"page", "http://" + *page_address + "/"}, {"agents", agents.all().size()}});
 
     async::TaskGroup servers(executor);
     servers.spawn("opamp", opamp_server.run());
