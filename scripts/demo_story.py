@@ -23,36 +23,24 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "support"))
 from rig import Failed, Program, eventually, expect, free_port, is_alive, processes_of, request  # noqa: E402
+from workspace import USUAL_SERVICE_PORT, Workspace  # noqa: E402
 
-USUAL_PORTS = {"opamp": 4320, "page": 4321, "service": 8080}
+USUAL_PORTS = {"opamp": 4320, "page": 4321, "service": USUAL_SERVICE_PORT}
 
 
-class Stage:
-    """Server, daemon and agent in a fresh folder; the settings file is the smallest that works."""
+class Stage(Workspace):
+    """The workspace, and the bundled server beside it."""
 
     def __init__(self, bin_folder, folder, ports):
-        self.bin, self.folder, self.ports = bin_folder, folder, ports
-        self.state = folder / "state"
-        self.server = self.daemon = None
-        (folder / "supervisor.yaml").write_text(
-            f"server:\n  endpoint: ws://127.0.0.1:{ports['opamp']}/v1/opamp\nagent:\n  executable: ./demo-service\n")
-        service = folder / "demo-service"
-        if ports["service"] == USUAL_PORTS["service"]:
-            service.symlink_to(bin_folder / "demo-service")
-        else:  # the settings stay the smallest: what is different about the port is the agent's own business
-            service.write_text(f"#!/bin/sh\nexec '{bin_folder}/demo-service' --port {ports['service']} \"$@\"\n")
-            service.chmod(0o755)
+        super().__init__(bin_folder, folder, ports["opamp"], ports["service"])
+        self.ports = ports
+        self.server = None
 
     def start_server(self):
-        listen = [f"--opamp-listen=127.0.0.1:{self.ports['opamp']}", f"--page-listen=127.0.0.1:{self.ports['page']}"]
-        self.server = Program([self.bin / "opamp-server", *listen, f"--state={self.folder}/server.db"],
+        listen = ["--opamp-listen", f"127.0.0.1:{self.ports['opamp']}", "--page-listen", f"127.0.0.1:{self.ports['page']}"]
+        self.server = Program([self.bin / "opamp-server", *listen, "--state", self.folder / "server.db"],
                               log=self.folder / "opamp-server.log", cwd=self.folder)
         eventually("the server answers", lambda: self.server.runs() and self.api("GET", "/agents"))
-
-    def start_daemon(self, **output):
-        self.daemon = Program([self.bin / "opampd", "--config", "supervisor.yaml"], cwd=self.folder,
-                              log=None if output else self.folder / "opampd.log",
-                              env={**os.environ, "STATE_DIRECTORY": str(self.state)}, **output)
 
     def end(self):
         for program in (self.daemon, self.server):  # the daemon first, so that it can say goodbye
@@ -69,28 +57,16 @@ class Stage:
         agents = self.api("GET", "/agents")["agents"]
         return self.api("GET", f"/agents/{agents[0]['instance_uid']}") if agents else None
 
-    def connected(self):
-        return any(agent["connected"] for agent in self.api("GET", "/agents")["agents"])
+    def sees(self, what):
+        """Whether the server's list shows an agent as `what`: connected or healthy."""
+        return any(agent[what] for agent in self.api("GET", "/agents")["agents"])
 
     def offer(self, yaml):
         files = {"": {"body": yaml, "content_type": "text/yaml"}}
         self.api("PUT", f"/agents/{self.agent()['instance_uid']}/config", {"files": files})
 
     def config_status(self):
-        return (self.agent() or {}).get("remote_config") or {}
-
-    def ask_service(self, headers=None):
-        return request(self.ports["service"], "GET", "/", headers=headers)
-
-    def service_pid(self):
-        return int(re.search(r"^pid: (\d+)$", self.ask_service().text, re.MULTILINE)[1])
-
-    def agent_log(self):
-        return next(self.state.rglob("agent.log"))
-
-    def spans(self):
-        lines = self.agent_log().read_text(errors="replace").splitlines()
-        return [json.loads(line) for line in lines if line.startswith('{"name":')]
+        return self.agent()["remote_config"]
 
 
 # --- the story: each step is a promise, and returns what is worth telling ---------------------------------------------
@@ -108,7 +84,7 @@ def the_server_is_up(stage):
 def the_agent_runs_and_is_seen(stage):
     stage.start_daemon()
     pid = eventually("the service answers", lambda: stage.daemon.runs() and stage.service_pid())
-    eventually("the server sees a healthy agent", lambda: (stage.agent() or {}).get("health", {}).get("healthy"))
+    eventually("the server sees a healthy agent", lambda: stage.sees("connected") and stage.sees("healthy"))
     return f"pid {pid}"
 
 
@@ -123,14 +99,16 @@ def an_offer_restarts_the_agent(stage):
     yaml, before = "instrument: true\n", stage.service_pid()
     began = time.monotonic()
     stage.offer(yaml)
-    after = eventually("the agent has a new pid", lambda: (pid := stage.service_pid()) != before and pid)
+    after = eventually("the agent has a new pid", lambda: stage.new_service_pid(before))
     told = f"pid {before} -> {after} after {milliseconds(began)}"
-    expect("the file is what was offered, byte for byte", (stage.folder / "effective.yaml").read_bytes() == yaml.encode())
+    expect("the file is what was offered, byte for byte", stage.config.read_bytes() == yaml.encode())
     digest = hashlib.sha256(yaml.encode()).hexdigest()
     expect(f"agent.log names the pid and the config's hash {digest[:8]}",
            re.search(rf"\b{after}\b.*{digest[:8]}|{digest[:8]}.*\b{after}\b", stage.agent_log().read_text()))
     expect("the old process is gone", not is_alive(before))
-    eventually("the server is told APPLIED", lambda: stage.config_status().get("status") == "APPLIED")
+    eventually("the server is told APPLIED", lambda: stage.config_status()["status"] == "APPLIED")
+    way = [step["status"] for step in stage.config_status()["steps"]]
+    expect(f"on the way it was APPLYING: {way}", way[-2:] == ["APPLYING", "APPLIED"])
     return f"{told}, sha256 {digest[:8]}…, APPLIED after {milliseconds(began)}"
 
 
@@ -148,22 +126,22 @@ def a_killed_agent_is_back(stage):
     before = stage.service_pid()
     began = time.monotonic()
     os.kill(before, signal.SIGKILL)
-    after = eventually("the agent is back", lambda: (pid := stage.service_pid()) != before and pid)
+    after = eventually("the agent is back", lambda: stage.new_service_pid(before))
     told = f"pid {before} -> {after}, answering after {milliseconds(began)}"
     expect("it still traces", stage.ask_service().headers["traceparent"])
     return told
 
 
 def a_broken_config_is_refused(stage):
-    pid, file = stage.service_pid(), (stage.folder / "effective.yaml").read_bytes()
+    pid, file = stage.service_pid(), stage.config.read_bytes()
     began = time.monotonic()
     stage.offer("instrument: [true\n")
-    eventually("the server is told FAILED", lambda: stage.config_status().get("status") == "FAILED")
+    eventually("the server is told FAILED", lambda: stage.config_status()["status"] == "FAILED")
     told = milliseconds(began)
-    message = stage.config_status().get("error_message", "")
+    message = stage.config_status()["error_message"]
     expect("with a reason", message)
     expect("the agent is untouched", stage.service_pid() == pid and is_alive(pid))
-    expect("and so is its file", (stage.folder / "effective.yaml").read_bytes() == file)
+    expect("and so is its file", stage.config.read_bytes() == file)
     return f"FAILED after {told}: {message}"
 
 
@@ -173,7 +151,7 @@ def the_server_may_come_and_go(stage):
     expect("the agent serves without it", stage.service_pid() == pid)
     stage.start_server()
     began = time.monotonic()
-    eventually("the agent is connected again", stage.connected, limit=30)
+    eventually("the agent is connected again", lambda: stage.sees("connected"), limit=30)
     told = milliseconds(began)
     expect("the agent was not restarted", stage.service_pid() == pid)
     return f"reconnected after {told}, same pid"
@@ -186,7 +164,7 @@ def stopping_leaves_nothing(stage):
     expect(f"opampd ends with exit code 0, not {code}", code == 0)
     left = {pid: command for pid, command in processes_of(stage.folder).items() if pid != stage.server.pid}
     expect(f"no process is left: {left}", not left)
-    eventually("the server sees it gone", lambda: not stage.connected())
+    eventually("the server sees it gone", lambda: not stage.sees("connected"))
     return f"ended after {told}"
 
 

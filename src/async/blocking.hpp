@@ -13,10 +13,12 @@ class BlockingPool {
 public:
     explicit BlockingPool(std::size_t threads = 1) : threads_(threads) {}
 
-    /// The result of `work`, which runs on a thread of the pool and may use only what it owns.
-    /// Work that was started is finished even when the waiting coroutine is cancelled.
+    /// The result of `work`, which runs on a thread of the pool while the caller waits for it.
+    /// Work that was started is finished even when the waiting coroutine is cancelled. Capture by reference: the caller waits,
+    /// and g++ 12 destroys a captured value twice when the lambda stands in the co_await expression.
     template <typename Work>
     auto run(Work work) -> Task<std::invoke_result_t<Work>> {
+        static_assert(std::is_trivially_destructible_v<Work>, "capture by reference");
         using Value = std::invoke_result_t<Work>;
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         co_return co_await asio::co_spawn(

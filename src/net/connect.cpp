@@ -1,5 +1,6 @@
 #include "net/client.hpp"
 #include "net/dial.hpp"
+#include "net/tls.hpp"
 #include "net/upgrade.hpp"
 
 namespace net {
@@ -11,7 +12,10 @@ using Connected = Result<std::unique_ptr<WebSocket>>;
 async::Task<Connected> dial_and_upgrade(const ClientOptions& options, Refusal& refusal) {
     auto socket = co_await dial(options.url, options.limits.handshake);
     if (!socket) co_return std::move(socket).error();
-    co_return co_await upgrade(std::move(*socket), options, refusal);
+    if (!options.url.is_tls()) co_return co_await upgrade(std::move(*socket), options, refusal);
+    auto stream = co_await start_tls(std::move(*socket), options.tls, options.url.host);
+    if (!stream) co_return std::move(stream).error();
+    co_return co_await upgrade(std::move(*stream), options, refusal);
 }
 
 }  // namespace

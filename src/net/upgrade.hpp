@@ -3,11 +3,14 @@
 
 #include "net/client.hpp"
 #include "net/dial.hpp"
+#include "net/tls.hpp"
 
 namespace net {
 
-/// Sends the upgrade request over `socket`; `refusal` is filled where the server answers with anything but 101.
+/// Sends the upgrade request over the stream; `refusal` is filled where the server answers with anything but 101.
 async::Task<base::Result<std::unique_ptr<WebSocket>>> upgrade(Tcp::socket socket, const ClientOptions& options,
+                                                              Refusal& refusal);
+async::Task<base::Result<std::unique_ptr<WebSocket>>> upgrade(TlsStream stream, const ClientOptions& options,
                                                               Refusal& refusal);
 
 }  // namespace net

@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "net/errors.hpp"
 #include "net/upgrade.hpp"
+#include "net/user_agent.hpp"
 
 namespace net {
 namespace {
@@ -21,13 +22,21 @@ using base::Result;
 using boost::system::error_code;
 using Connected = Result<std::unique_ptr<WebSocket>>;
 
-constexpr const char* kProgram = "opampd/" OPAMPD_VERSION;
 constexpr std::size_t kFirstRead = 1024;     // What an idle connection holds ready.
 constexpr std::size_t kLongestReason = 120;  // 123 by the protocol, less the sign of omission.
 
-/// A stream that knows how long to wait for a peer which does not end the connection that both have closed.
+// ---------------------------------------------------------------------------------------------------- streams
+
+/// A stream that knows how long to wait for a peer which does not end a connection that both have closed.
 struct Plain : Tcp::socket {
-    Plain(Tcp::socket socket, const Limits& limits) : Tcp::socket(std::move(socket)), patience(limits.close) {}
+    Plain(Tcp::socket connected, const Limits& limits) : Tcp::socket(std::move(connected)), patience(limits.close) {}
+    Tcp::socket& tcp() { return *this; }
+    std::chrono::nanoseconds patience;
+};
+
+struct Tls : TlsStream {
+    Tls(TlsStream connected, const Limits& limits) : TlsStream(std::move(connected)), patience(limits.close) {}
+    Tcp::socket& tcp() { return next_layer(); }
     std::chrono::nanoseconds patience;
 };
 
@@ -39,20 +48,44 @@ async::Task<> wait_for_end(Tcp::socket& socket) {
     }
 }
 
-/// Lets the last frame reach the peer before the socket is closed: a close over unread bytes would take it back.
-async::Task<> tear_down(Plain& stream) {
+async::Task<> say_goodbye(Plain& stream) {
     error_code ignored;
     stream.shutdown(Tcp::socket::shutdown_send, ignored);
-    co_await (wait_for_end(stream) || async::sleep_for(stream.patience));
-    stream.close(ignored);
+    co_await wait_for_end(stream);
 }
 
-/// Called by Beast, which finds it by its arguments. Beast's own waits without limit.
-template <typename Handler>
-void async_teardown(beast::role_type, Plain& stream, Handler&& handler) {
+async::Task<> say_goodbye(Tls& stream) {
+    co_await stream.async_shutdown(async::as_result);
+    error_code ignored;
+    stream.tcp().shutdown(Tcp::socket::shutdown_send, ignored);
+    co_await wait_for_end(stream.tcp());
+}
+
+/// Lets the last frame reach the peer before the socket is closed: a close over unread bytes would take it back.
+template <typename Transport>
+async::Task<> tear_down(Transport& stream) {
+    co_await (say_goodbye(stream) || async::sleep_for(stream.patience));
+    error_code ignored;
+    stream.tcp().close(ignored);
+}
+
+template <typename Transport, typename Handler>
+void start_teardown(Transport& stream, Handler&& handler) {
     asio::co_spawn(stream.get_executor(), tear_down(stream),
                    [done = std::forward<Handler>(handler)](std::exception_ptr) mutable { done(error_code()); });
 }
+
+// Called by Beast, which finds them by their arguments. Its own wait without limit.
+template <typename Handler>
+void async_teardown(beast::role_type, Plain& stream, Handler&& handler) {
+    start_teardown(stream, std::forward<Handler>(handler));
+}
+template <typename Handler>
+void async_teardown(beast::role_type, Tls& stream, Handler&& handler) {
+    start_teardown(stream, std::forward<Handler>(handler));
+}
+
+// ---------------------------------------------------------------------------------------------------- connection
 
 enum class Reading { no, under_way, ended };
 
@@ -205,7 +238,7 @@ private:
 
     void drop() {
         error_code ignored;
-        beast::get_lowest_layer(session_->stream).close(ignored);
+        session_->stream.next_layer().tcp().close(ignored);
     }
 
     std::shared_ptr<Session<Transport>> session_;
@@ -221,7 +254,7 @@ std::unique_ptr<WebSocket> opened(std::shared_ptr<Session<Transport>> session) {
 
 websocket::stream_base::decorator request_headers(const ClientOptions& options) {
     return websocket::stream_base::decorator([headers = options.headers](websocket::request_type& request) {
-        request.set(http::field::user_agent, kProgram);
+        request.set(http::field::user_agent, {kUserAgent.data(), kUserAgent.size()});
         for (const auto& [name, value] : headers) {
             const bool is_ours = is_same_token(name, "Host") || is_same_token(name, "User-Agent");
             is_ours ? request.set(name, value) : request.insert(name, value);
@@ -264,13 +297,18 @@ http::request<http::empty_body> upgrade_request(const HttpRequest& from) {
 }
 
 void name_ourselves(websocket::response_type& response) {
-    response.set(http::field::server, kProgram);
+    response.set(http::field::server, {kUserAgent.data(), kUserAgent.size()});
 }
 
 }  // namespace
 
 async::Task<Connected> upgrade(Tcp::socket socket, const ClientOptions& options, Refusal& refusal) {
     auto session = std::make_shared<Session<Plain>>(std::move(socket), options.limits);
+    return upgrade_over(std::move(session), options, refusal);
+}
+
+async::Task<Connected> upgrade(TlsStream stream, const ClientOptions& options, Refusal& refusal) {
+    auto session = std::make_shared<Session<Tls>>(std::move(stream), options.limits);
     return upgrade_over(std::move(session), options, refusal);
 }
 

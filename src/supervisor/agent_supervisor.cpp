@@ -273,7 +273,7 @@ Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
-    auto committed = co_await shared_.disk.run([this, commit] { return keeper_->commit(commit.revision.id); });
+    auto committed = co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id); });
     if (!committed) log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
 }
 
@@ -288,7 +288,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
         status.error_message = report.reason;
         break;
     }
-    auto saved = co_await shared_.disk.run([this, status] { return keeper_->save_status(status); });
+    auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
     if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
     session_->set_remote_config_status(status);
     connection_->wake();

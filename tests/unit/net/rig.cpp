@@ -7,6 +7,11 @@ namespace net_test {
 
 using async::operator||;
 
+async::Task<> end(async::TaskGroup& tasks) {
+    tasks.cancel();
+    co_await tasks.joined();
+}
+
 async::Task<net::HttpResponse> Handler::respond(net::HttpRequest request) {
     last_request = request;
     net::HttpResponse response;
@@ -46,8 +51,7 @@ Server::Server(net::Limits limits) : http(io.get_executor(), handler, limits), t
 
 void Server::stop() {
     if (std::exchange(has_ended, true)) return;
-    tasks.cancel();
-    run(io, tasks.joined());
+    run(io, end(tasks));
 }
 
 net::Url Server::url(const std::string& scheme, const std::string& target) const {
@@ -67,8 +71,7 @@ Peer::Peer(Script script)
 }
 
 Peer::~Peer() {
-    tasks_.cancel();
-    run(io, tasks_.joined());
+    run(io, end(tasks_));
 }
 
 net::ClientOptions Peer::options(const std::string& scheme, net::Limits limits) const {
@@ -108,9 +111,8 @@ async::Task<Tcp::socket> connect_raw(std::uint16_t port) {
     co_return socket;
 }
 
-async::Task<> accept_upgrade(Tcp::socket& socket) {
+std::string upgrade_answer(const std::string& head) {
     static constexpr std::string_view kName = "Sec-WebSocket-Key: ";
-    const auto head = co_await read_head(socket);
     const auto start = head.find(kName) + kName.size();
     const auto key = head.substr(start, head.find('\r', start) - start) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     unsigned char digest[SHA_DIGEST_LENGTH];
@@ -118,10 +120,14 @@ async::Task<> accept_upgrade(Tcp::socket& socket) {
     SHA1(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest);
     EVP_EncodeBlock(text, digest, sizeof digest);
     const std::string accept(reinterpret_cast<const char*>(text));
-    const auto answer =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-        accept + "\r\n\r\n";
-    co_await send(socket, answer);
+    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           "Sec-WebSocket-Accept: " +
+           accept + "\r\n\r\n";
+}
+
+async::Task<> accept_upgrade(Tcp::socket& socket) {
+    const auto head = co_await read_head(socket);
+    co_await send(socket, upgrade_answer(head));
 }
 
 Script answers(std::string answer) {

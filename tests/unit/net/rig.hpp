@@ -51,6 +51,10 @@ T run(asio::io_context& io, async::Task<T> task) {
     return std::move(*value);
 }
 
+/// Cancels and joins. In a coroutine: from outside the loop, Asio would deliver the cancellation later, perhaps to a
+/// task that has ended by then.
+async::Task<> end(async::TaskGroup& tasks);
+
 /// Answers "GET /hello", repeats what is posted, and echoes WebSocket messages under /echo.
 class Handler : public net::HttpHandler {
 public:
@@ -111,6 +115,8 @@ async::Task<> send(Tcp::socket& socket, std::string_view bytes);
 async::Task<std::optional<std::string>> read_all(Tcp::socket& socket, std::chrono::nanoseconds limit = 30s);
 /// A raw connection to a port of this machine.
 async::Task<Tcp::socket> connect_raw(std::uint16_t port);
+/// The answer that accepts the upgrade request with this head.
+std::string upgrade_answer(const std::string& head);
 /// Reads the head of an upgrade request and accepts it.
 async::Task<> accept_upgrade(Tcp::socket& socket);
 /// Plays `answer` after the head of a request.

@@ -1,0 +1,63 @@
+#include <boost/url/parse.hpp>
+
+#include <cctype>
+#include <charconv>
+
+#include "settings/checks.hpp"
+
+namespace settings {
+namespace {
+
+namespace urls = boost::urls;
+
+bool is_port(std::string_view text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= 65535;
+}
+
+/// What holds for every URL here. `example` is what to write instead.
+Complaint good_url(const urls::url_view& url, const std::string& example) {
+    if (!url.has_authority() || url.encoded_host().empty()) return "has no host (write " + example + ")";
+    if (url.has_userinfo())
+        return "has a user name or password in it (remove it; what the OpAMP server wants goes into server.headers)";
+    if (url.has_port() && !is_port({url.port().data(), url.port().size()}))
+        return "has a bad port (write one from 1 to 65535)";
+    if (url.has_fragment()) return "has a fragment, '#…' (remove it)";
+    return std::nullopt;
+}
+
+std::string scheme_of(std::string_view text) {
+    const auto end = text.find("://");
+    std::string scheme;
+    if (end == std::string_view::npos) return scheme;
+    for (const char c : text.substr(0, end)) scheme += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return scheme;
+}
+
+Complaint parsed_url(std::string_view text, const std::string& example) {
+    const auto url = urls::parse_uri({text.data(), text.size()});
+    if (!url) return "is not a URL (write " + example + ")";
+    return good_url(*url, example);
+}
+
+}  // namespace
+
+Complaint opamp_url(Item item, const Environment&) {
+    const std::string example = "ws://HOST:PORT/v1/opamp";
+    const std::string scheme = scheme_of(item.text);
+    if (scheme.empty()) return "does not begin with a scheme (write " + example + ")";
+    if (scheme == "http" || scheme == "https")
+        return "has scheme " + scheme + ": plain HTTP transport is not supported by this version, use ws:// or wss://";
+    if (scheme != "ws" && scheme != "wss") return "does not begin with ws:// or wss:// (write " + example + ")";
+    return parsed_url(item.text, example);
+}
+
+Complaint http_url(Item item, const Environment&) {
+    const std::string example = "http://127.0.0.1:PORT/PATH";
+    const std::string scheme = scheme_of(item.text);
+    if (scheme != "http" && scheme != "https") return "does not begin with http:// or https:// (write " + example + ")";
+    return parsed_url(item.text, example);
+}
+
+}  // namespace settings

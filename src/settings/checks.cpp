@@ -1,0 +1,96 @@
+#include "settings/checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <csignal>
+
+#include "base/uuid.hpp"
+#include "settings/signal_name.hpp"
+
+namespace settings {
+namespace {
+
+std::string lower_case(std::string_view text) {
+    std::string lower;
+    for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return lower;
+}
+
+/// RFC 9110, 5.6.2.
+bool is_token(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+}
+
+/// What the WebSocket client writes itself; a second one would break the request.
+bool is_reserved_header(std::string_view name) {
+    const std::string lower = lower_case(name);
+    constexpr std::array kReserved{"host", "connection", "upgrade", "content-length", "transfer-encoding"};
+    return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end() ||
+           lower.starts_with("sec-websocket-");
+}
+
+bool has_control_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+}  // namespace
+
+Complaint not_empty(Item item, const Environment&) {
+    if (item.text.empty()) return "is empty (leave the key out, or give it a value)";
+    return std::nullopt;
+}
+
+Complaint http_header(Item item, const Environment&) {
+    if (!is_token(item.name)) return "is not the name of an HTTP header (letters, digits and -)";
+    if (is_reserved_header(item.name)) return "is a header that opampd sets itself (remove it)";
+    if (has_control_character(item.text))
+        return "has a line break or another control character in its value (remove it)";
+    return std::nullopt;
+}
+
+Complaint variable(Item item, const Environment&) {
+    if (item.name.empty() || item.name.find_first_of(std::string_view("=\0", 2)) != std::string_view::npos)
+        return "is not the name of an environment variable (write NAME: VALUE)";
+    return std::nullopt;
+}
+
+Complaint attribute(Item item, const Environment&) {
+    if (item.name.empty()) return "has no name (write NAME: VALUE)";
+    return std::nullopt;
+}
+
+Complaint uuid(Item item, const Environment&) {
+    const auto id = base::Uuid::parse(item.text);
+    if (!id) return "is not a UUID (write one like 01890a5d-ac96-774b-bcce-b302099a8057, or leave the key out)";
+    item.text = id->text();
+    return std::nullopt;
+}
+
+Complaint ending_signal(Item item, const Environment&) {
+    const auto number = parse_signal(item.text);
+    for (const int suspending : {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU})
+        if (number == suspending) return "suspends a process instead of ending it (write SIGTERM, SIGINT or SIGQUIT)";
+    return std::nullopt;
+}
+
+Complaint only_false(Item item, const Environment&) {
+    if (lower_case(item.text) == "true") return "is not supported by this version (leave the key out, or write false)";
+    return std::nullopt;
+}
+
+Complaint tls_version(Item item, const Environment&) {
+    if (item.text != "1.2" && item.text != "1.3") return "is not a TLS version that opampd speaks (write 1.2 or 1.3)";
+    return std::nullopt;
+}
+
+Complaint pem_certificate(Item item, const Environment&) {
+    if (item.text.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+        return "has no PEM certificate in it (write the text that begins with -----BEGIN CERTIFICATE-----)";
+    return std::nullopt;
+}
+
+}  // namespace settings

@@ -1,0 +1,40 @@
+// Checks of single values, each used by rows of the table of keys. They return what is wrong and what to do about it,
+// to follow the value: "does not exist". Paths that pass are made absolute.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "settings/keys.hpp"
+
+namespace settings {
+
+using Complaint = std::optional<std::string>;
+
+// checks.cpp
+Complaint not_empty(Item item, const Environment& environment);
+Complaint http_header(Item item, const Environment& environment);
+Complaint variable(Item item, const Environment& environment);
+Complaint attribute(Item item, const Environment& environment);
+Complaint uuid(Item item, const Environment& environment);
+Complaint ending_signal(Item item, const Environment& environment);
+Complaint only_false(Item item, const Environment& environment);
+Complaint tls_version(Item item, const Environment& environment);
+Complaint pem_certificate(Item item, const Environment& environment);
+
+// check_urls.cpp
+Complaint opamp_url(Item item, const Environment& environment);
+Complaint http_url(Item item, const Environment& environment);
+
+// check_paths.cpp
+Complaint program(Item item, const Environment& environment);
+Complaint folder(Item item, const Environment& environment);
+Complaint creatable_folder(Item item, const Environment& environment);
+Complaint readable_file(Item item, const Environment& environment);
+Complaint base_config(Item item, const Environment& environment);
+Complaint log_output(Item item, const Environment& environment);
+
+/// `path` as seen from opampd's working directory.
+std::filesystem::path absolute(const std::filesystem::path& path, const Environment& environment);
+
+}  // namespace settings

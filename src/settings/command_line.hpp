@@ -1,0 +1,27 @@
+// How an agent is started: its arguments with the placeholders filled in.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "settings/settings.hpp"
+
+namespace settings {
+
+struct Placeholder {
+    std::string_view name;  ///< With its braces.
+    std::string_view meaning;
+};
+inline constexpr Placeholder kConfigPlaceholder{"{config}", "the path of the agent's effective config"};
+inline constexpr Placeholder kInstanceUidPlaceholder{"{instance_uid}", "the agent's instance UID, as a UUID in text"};
+inline constexpr Placeholder kNamePlaceholder{"{name}", "the agent's name in this file"};
+
+/// `args` with each placeholder replaced, in one pass: braces in what is put in stay. Other braces stay as well.
+std::vector<std::string> filled_in(const std::vector<std::string>& args, const Agent& agent,
+                                   std::string_view instance_uid);
+
+/// The argument vector to execute: `agent.executable`, then its arguments.
+std::vector<std::string> command_line(const Agent& agent, std::string_view instance_uid);
+
+}  // namespace settings

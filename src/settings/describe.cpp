@@ -1,0 +1,80 @@
+#include "settings/describe.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "settings/command_line.hpp"
+#include "settings/scalar.hpp"
+
+namespace settings {
+namespace {
+
+void line(std::string& text, std::string_view what, const std::string& value) {
+    std::string label(what);
+    label.resize(std::max<std::size_t>(label.size() + 1, 12), ' ');
+    text += label + value + "\n";
+}
+
+/// A query may hold a token.
+std::string without_query(const std::string& url) {
+    const auto query = url.find('?');
+    return query == std::string::npos ? url : url.substr(0, query) + "?…";
+}
+
+std::string server_text(const Server& server) {
+    std::string text = without_query(server.endpoint);
+    std::vector<std::string> names;
+    for (const auto& [name, value] : server.headers)
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? ", with header " : ", ") + names[i];
+    if (server.tls.insecure_skip_verify) text += ", certificate NOT verified";
+    return text;
+}
+
+std::string command_text(const Agent& agent) {
+    std::string text = base::quoted_if_needed(agent.executable.string());
+    const auto& args = agent.args_as_written.empty() ? agent.args : agent.args_as_written;
+    for (const std::string& arg : filled_in(args, agent, kInstanceUidPlaceholder.name))
+        text += " " + base::quoted_if_needed(arg);
+    return text;
+}
+
+std::string config_text(const Agent& agent, const Capabilities& capabilities) {
+    std::string text = agent.config_path.string() + " (" + as_text(agent.config_format) + ")";
+    std::string sources;
+    for (const auto& file : agent.config_files) sources += (sources.empty() ? "" : ", ") + file.string();
+    if (capabilities.accepts_remote_config) sources += sources.empty() ? "the server" : ", the server";
+    return text + ", from " + (sources.empty() ? "nothing: no config_files, and no remote config accepted" : sources);
+}
+
+std::string health_text(const Agent& agent) {
+    const std::string apply = ", within " + as_text(agent.config_apply_timeout) + " for a new config";
+    if (agent.health.type == ProbeType::process) return "once alive for " + as_text(agent.min_uptime) + apply;
+    return without_query(agent.health.endpoint) + " every " + as_text(agent.health.interval) + apply;
+}
+
+void describe_agent(std::string& text, const Agent& agent, const Settings& settings) {
+    line(text, "agent", agent.name);
+    line(text, "  runs", command_text(agent));
+    line(text, "  in", agent.working_directory.string());
+    line(text, "  config", config_text(agent, settings.capabilities));
+    line(text, "  healthy", health_text(agent));
+    line(text, "  stop", as_text(agent.stop_signal) + ", SIGKILL after " + as_text(agent.stop_timeout));
+    line(text, "  restart",
+         "at once, then after " + as_text(agent.restart.initial_backoff) + " to " + as_text(agent.restart.max_backoff));
+    line(text, "  state", (settings.storage.directory / agent.name).string());
+}
+
+}  // namespace
+
+std::string describe(const Settings& settings) {
+    std::string text;
+    line(text, "server", server_text(settings.server));
+    std::string outputs;
+    for (const std::string& output : settings.logs.outputs) outputs += (outputs.empty() ? "" : ", ") + output;
+    line(text, "log", outputs + ", " + as_text(settings.logs.format) + ", from " + as_text(settings.logs.level));
+    for (const Agent& agent : settings.agents) describe_agent(text, agent, settings);
+    return text;
+}
+
+}  // namespace settings

@@ -1,0 +1,70 @@
+#include "settings/environment.hpp"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <system_error>
+
+#include "base/files.hpp"
+
+namespace settings {
+namespace {
+
+/// More than any settings file, token or certificate has.
+constexpr std::uint64_t kReadLimit = 4u << 20;
+
+class SystemEnvironment : public Environment {
+public:
+    std::optional<std::string> variable(const std::string& name) const override {
+        const char* value = std::getenv(name.c_str());
+        return value ? std::optional<std::string>(value) : std::nullopt;
+    }
+
+    bool is_root() const override { return ::geteuid() == 0; }
+
+    std::filesystem::path working_directory() const override {
+        std::error_code code;
+        auto folder = std::filesystem::current_path(code);
+        return code ? std::filesystem::path("/") : folder;
+    }
+
+    std::filesystem::path home() const override {
+        if (const auto home = variable("HOME"); home && !home->empty()) return *home;
+        const passwd* user = ::getpwuid(::geteuid());
+        return user && user->pw_dir ? user->pw_dir : "";
+    }
+
+    PathState look_at(const std::filesystem::path& path) const override {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) != 0) return {};
+        PathState state;
+        state.kind = S_ISREG(info.st_mode)   ? PathKind::file
+                     : S_ISDIR(info.st_mode) ? PathKind::folder
+                                             : PathKind::other;
+        state.readable = ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0;
+        state.executable = ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+        return state;
+    }
+
+    std::filesystem::path canonical(const std::filesystem::path& path) const override {
+        std::error_code code;
+        auto real = std::filesystem::weakly_canonical(path, code);
+        return code ? path.lexically_normal() : real;
+    }
+
+    base::Result<std::string> read(const std::filesystem::path& file) const override {
+        return base::read_file(file, kReadLimit);
+    }
+};
+
+}  // namespace
+
+const Environment& system_environment() {
+    static const SystemEnvironment environment;
+    return environment;
+}
+
+}  // namespace settings

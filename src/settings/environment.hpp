@@ -1,0 +1,39 @@
+// What the settings depend on besides their file: variables, the user, folders and files.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace settings {
+
+enum class PathKind { missing, file, folder, other };
+
+struct PathState {
+    PathKind kind = PathKind::missing;
+    bool readable = false;
+    bool executable = false;  ///< For a folder: may be entered.
+};
+
+class Environment {
+public:
+    virtual ~Environment() = default;
+
+    virtual std::optional<std::string> variable(const std::string& name) const = 0;
+    virtual bool is_root() const = 0;
+    virtual std::filesystem::path working_directory() const = 0;
+    /// Empty if there is none.
+    virtual std::filesystem::path home() const = 0;
+    virtual PathState look_at(const std::filesystem::path& path) const = 0;
+    /// Without symbolic links as far as the path exists, and without dots.
+    virtual std::filesystem::path canonical(const std::filesystem::path& path) const = 0;
+    /// Errors: as base::read_file.
+    virtual base::Result<std::string> read(const std::filesystem::path& file) const = 0;
+};
+
+/// The one that the daemon runs in.
+const Environment& system_environment();
+
+}  // namespace settings

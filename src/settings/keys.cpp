@@ -1,0 +1,174 @@
+#include "settings/keys.hpp"
+
+#include <algorithm>
+
+#include "settings/checks.hpp"
+
+namespace settings {
+namespace {
+
+using namespace std::chrono_literals;
+
+// clang-format off
+#define FIELD(member) [](Target target) -> auto& { return target.member; }
+
+const Key kKeys[] = {
+    {.name = "server.endpoint", .meaning = "The OpAMP server's URL: `ws://HOST:PORT/PATH` or `wss://…`. No path is added: most servers want `/v1/opamp`.",
+     .field = FIELD(settings.server.endpoint), .check = opamp_url, .need = Need::required},
+    {.name = "server.headers", .meaning = "HTTP headers of the request that opens the connection. Several values of one name: a list. A text is one value and is not split at commas.",
+     .field = FIELD(settings.server.headers), .check = http_header, .privacy = Privacy::secret},
+    {.name = "server.heartbeat_interval", .meaning = "How often a quiet connection says that it is alive, unless the server asks for another interval. `capabilities.reports_heartbeat` turns it off.",
+     .field = FIELD(settings.server.heartbeat_interval), .at_least = 100ms},
+
+    {.name = "server.tls.ca_file", .meaning = "PEM file of the CAs to trust instead of the system's.",
+     .field = FIELD(settings.server.tls.ca_file), .check = readable_file},
+    {.name = "server.tls.ca_pem", .meaning = "The same as text. Not together with `ca_file`.",
+     .field = FIELD(settings.server.tls.ca_pem), .check = pem_certificate, .privacy = Privacy::secret},
+    {.name = "server.tls.include_system_ca_certs_pool", .meaning = "Trust the system's CAs in addition to those given.",
+     .field = FIELD(settings.server.tls.include_system_ca_certs_pool)},
+    {.name = "server.tls.cert_file", .meaning = "PEM file of the client certificate, with `key_file`.",
+     .field = FIELD(settings.server.tls.cert_file), .check = readable_file},
+    {.name = "server.tls.key_file", .meaning = "PEM file of the client certificate's private key.",
+     .field = FIELD(settings.server.tls.key_file), .check = readable_file},
+    {.name = "server.tls.min_version", .meaning = "Oldest TLS version to speak: `1.2` or `1.3`.",
+     .field = FIELD(settings.server.tls.min_version), .check = tls_version},
+    {.name = "server.tls.max_version", .meaning = "Newest TLS version to speak: `1.2` or `1.3`.",
+     .field = FIELD(settings.server.tls.max_version), .check = tls_version, .default_text = "the newest"},
+    {.name = "server.tls.server_name_override", .meaning = "Name to verify in the server's certificate, and to send as SNI, instead of the endpoint's host.",
+     .field = FIELD(settings.server.tls.server_name_override), .check = not_empty},
+    {.name = "server.tls.insecure_skip_verify", .meaning = "Do not verify the server's certificate: whoever answers is believed, and may replace the agents' configs.",
+     .field = FIELD(settings.server.tls.insecure_skip_verify)},
+
+    {.name = "server.reconnect.initial_interval", .meaning = "Longest pause before the first new attempt after a lost connection. It grows with each failure; each pause is a random part of it.",
+     .field = FIELD(settings.server.reconnect.initial_interval), .at_least = 10ms},
+    {.name = "server.reconnect.max_interval", .meaning = "Where that growth ends.",
+     .field = FIELD(settings.server.reconnect.max_interval), .at_least = 10ms},
+
+    {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64."},
+
+    {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's.",
+     .field = FIELD(agent.executable), .check = program, .need = Need::required},
+    {.name = "agent.args", .meaning = "Its arguments, with placeholders (see below). `[]`: none.",
+     .field = FIELD(agent.args)},
+    {.name = "agent.env", .meaning = "Variables in addition to opampd's own environment; these win.",
+     .field = FIELD(agent.env), .check = variable, .privacy = Privacy::secret},
+    {.name = "agent.working_directory", .meaning = "The agent's working directory.",
+     .field = FIELD(agent.working_directory), .check = folder, .default_text = "opampd's own"},
+    {.name = "agent.config_files", .meaning = "Local config files, merged in this order; what the server sends comes after them and wins.",
+     .field = FIELD(agent.config_files), .check = base_config},
+    {.name = "agent.config_path", .meaning = "Where the effective config is written, replaced as a whole at each change. Relative to `working_directory`. No two agents may have the same.",
+     .field = FIELD(agent.config_path), .check = not_empty},
+    {.name = "agent.config_format", .meaning = "`yaml`: merge as YAML, and refuse what is not. `raw`: pass on the bytes of the one config there is. `auto`: YAML where the config says so or there are several to merge.",
+     .field = FIELD(agent.config_format)},
+    {.name = "agent.config_apply_timeout", .meaning = "How long a new config may take to make the agent healthy before it counts as failed.",
+     .field = FIELD(agent.config_apply_timeout)},
+    {.name = "agent.min_uptime", .meaning = "Without a probe: the agent is healthy once it has been alive for this long.",
+     .field = FIELD(agent.min_uptime)},
+    {.name = "agent.stop_signal", .meaning = "What the agent's process group gets first, by name (with or without `SIG`) or number.",
+     .field = FIELD(agent.stop_signal), .check = ending_signal},
+    {.name = "agent.stop_timeout", .meaning = "From that signal to SIGKILL.",
+     .field = FIELD(agent.stop_timeout)},
+    {.name = "agent.instance_id", .meaning = "A UUID that the agent starts its life with. Used once: what the state folder has, or the server assigns, wins.",
+     .field = FIELD(agent.instance_id), .check = uuid, .default_text = "a new one"},
+
+    {.name = "agent.restart.initial_backoff", .meaning = "Pause before the second restart. The first one is immediate.",
+     .field = FIELD(agent.restart.initial_backoff)},
+    {.name = "agent.restart.max_backoff", .meaning = "The longest pause.",
+     .field = FIELD(agent.restart.max_backoff)},
+    {.name = "agent.restart.reset_after", .meaning = "A run of at least this long makes the crashes before it forgotten.",
+     .field = FIELD(agent.restart.reset_after)},
+
+    {.name = "agent.health.type", .meaning = "`process`: healthy while alive. `http`: healthy while `endpoint` answers with a status of 200 to 299.",
+     .field = FIELD(agent.health.type)},
+    {.name = "agent.health.endpoint", .meaning = "URL for `type: http`, say `http://127.0.0.1:8080/healthz`.",
+     .field = FIELD(agent.health.endpoint), .check = http_url},
+    {.name = "agent.health.interval", .meaning = "How often it is asked.",
+     .field = FIELD(agent.health.interval), .at_least = 100ms},
+    {.name = "agent.health.timeout", .meaning = "How long one answer may take.",
+     .field = FIELD(agent.health.timeout)},
+
+    {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
+     .field = FIELD(agent.description.identifying_attributes), .check = attribute},
+    {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
+     .field = FIELD(agent.description.non_identifying_attributes), .check = attribute},
+
+    {.name = "capabilities.accepts_remote_config", .meaning = "The server may configure the agents.",
+     .field = FIELD(settings.capabilities.accepts_remote_config)},
+    {.name = "capabilities.reports_effective_config", .meaning = "The server sees what each agent runs with.",
+     .field = FIELD(settings.capabilities.reports_effective_config)},
+    {.name = "capabilities.reports_health", .meaning = "The server sees whether each agent is healthy, and why not.",
+     .field = FIELD(settings.capabilities.reports_health)},
+    {.name = "capabilities.reports_remote_config", .meaning = "The server sees what became of the config that it sent.",
+     .field = FIELD(settings.capabilities.reports_remote_config)},
+    {.name = "capabilities.reports_heartbeat", .meaning = "Send heartbeats.",
+     .field = FIELD(settings.capabilities.reports_heartbeat)},
+    {.name = "capabilities.accepts_restart_command", .meaning = "The server may restart the agents.",
+     .field = FIELD(settings.capabilities.accepts_restart_command)},
+    {.name = "capabilities.reports_own_traces", .meaning = "Not supported by this version: only `false`.",
+     .field = FIELD(settings.capabilities.reports_own_traces), .check = only_false},
+    {.name = "capabilities.reports_own_metrics", .meaning = "Not supported by this version: only `false`.",
+     .field = FIELD(settings.capabilities.reports_own_metrics), .check = only_false},
+    {.name = "capabilities.reports_own_logs", .meaning = "Not supported by this version: only `false`.",
+     .field = FIELD(settings.capabilities.reports_own_logs), .check = only_false},
+    {.name = "capabilities.accepts_opamp_connection_settings", .meaning = "Not supported by this version: only `false`.",
+     .field = FIELD(settings.capabilities.accepts_opamp_connection_settings), .check = only_false},
+    {.name = "capabilities.reports_available_components", .meaning = "Not supported by this version: only `false`.",
+     .field = FIELD(settings.capabilities.reports_available_components), .check = only_false},
+
+    {.name = "storage.directory", .meaning = "State of the daemon: one folder an agent. Two daemons need two of them.",
+     .field = FIELD(settings.storage.directory), .check = creatable_folder,
+     .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
+
+    {.name = "telemetry.logs.level", .meaning = "The least that is logged.",
+     .field = FIELD(settings.logs.level)},
+    {.name = "telemetry.logs.format", .meaning = "`logfmt` or one JSON object a line.",
+     .field = FIELD(settings.logs.format)},
+    {.name = "telemetry.logs.outputs", .meaning = "`stderr`, `stdout`, and files, which are appended to.",
+     .field = FIELD(settings.logs.outputs), .check = log_output},
+    {.name = "telemetry.logs.output_paths", .meaning = "Another name of `outputs`, from `opampsupervisor`.",
+     .field = FIELD(settings.logs.outputs), .check = log_output},
+};
+// clang-format on
+
+const Section kSections[] = {
+    {"server", "The OpAMP server that all agents report to."},
+    {"server.tls",
+     "For `wss://`. Without any of these the system's CAs are trusted and the server's name is verified."},
+    {"server.reconnect", "Lost connections are tried again for ever; the agents run on meanwhile."},
+    {"agent", "One agent. In `agents` the same keys stand under each name. Either `agent` or `agents` is required."},
+    {"agent.restart", "An agent that ends by itself is started again, for ever."},
+    {"agent.health", "What decides whether the agent is healthy, and whether a new config is kept."},
+    {"agent.description",
+     "Attributes that describe the agent to the server, in addition to those found out; where both have one, these "
+     "win."},
+    {"capabilities",
+     "What the server may do and see. `accepts_remote_config` is on by default: to give opampd a server's address is "
+     "the "
+     "decision to be configured by it, and a supervisor that only watches is the exception. Set it to `false` for "
+     "that: "
+     "offers are then not acted upon, and the agents run with their `config_files` alone."},
+    {"storage", "Where opampd keeps what must survive a restart."},
+    {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
+};
+
+}  // namespace
+
+std::span<const Key> keys() {
+    return kKeys;
+}
+std::span<const Section> sections() {
+    return kSections;
+}
+
+const Key* find_key(std::string_view name) {
+    const auto found =
+        std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return key.name == name; });
+    return found == std::end(kKeys) ? nullptr : &*found;
+}
+
+std::string_view section_of(std::string_view key) {
+    const auto dot = key.rfind('.');
+    return dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
+}
+
+}  // namespace settings

@@ -1,0 +1,149 @@
+#include <cctype>
+#include <utility>
+
+#include "settings/expand.hpp"
+#include "settings/field.hpp"
+#include "settings/load.hpp"
+#include "settings/suggest.hpp"
+#include "settings/validate.hpp"
+
+namespace settings {
+namespace {
+
+constexpr std::size_t kLongestAgentName = 64;
+
+/// Agents are named after folders and labels.
+bool is_agent_name(std::string_view name) {
+    for (const char c : name)
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
+            std::string_view("._-").find(c) == std::string_view::npos)
+            return false;
+    return !name.empty() && name.size() <= kLongestAgentName && name[0] != '.';
+}
+
+/// The map that is being read: its key in the file, the same in the table of keys, and the agent it belongs to.
+struct Scope {
+    std::string path;
+    std::string table_path;
+    Agent& agent;
+};
+
+class Parser {
+public:
+    Parser(const Environment& environment, Report& report, Settings& settings)
+        : environment_(environment), report_(report), settings_(settings) {}
+
+    void read(const Node& root) {
+        Agent none;
+        section(root, {"", "", none});
+    }
+
+    /// The key that each agent has in the file: "agent", "agents.web".
+    const std::vector<std::string>& agent_paths() const { return agent_paths_; }
+
+private:
+    void section(const Node& node, const Scope& scope) {
+        for (const Entry& entry : node.entries) {
+            const std::string path = joined(scope.path, entry.key.text);
+            report_.saw(path, entry.key.mark);
+            read(entry, {path, joined(scope.table_path, entry.key.text), scope.agent}, scope);
+        }
+    }
+
+    void read(const Entry& entry, const Scope& inner, const Scope& outer) {
+        if (inner.table_path == "agent") return agent(entry.value, inner.path, "agent");
+        if (inner.table_path == "agents") return agents(entry.value);
+        if (const Key* key = find_key(inner.table_path)) return field(*key, entry.value, inner);
+        if (!names_in(inner.table_path).empty()) {
+            if (is_section(entry.value, inner.path)) section(entry.value, inner);
+            return;
+        }
+        const std::string remedy = remedy_for_unknown(outer.table_path, entry.key.text);
+        if (entry.key.expanded)
+            report_.add(entry.key.mark, outer.path, "an expanded value has an unknown key " + remedy);
+        else
+            report_.add(entry.key.mark, inner.path, "is not a key of opampd " + remedy);
+    }
+
+    void field(const Key& key, const Node& node, const Scope& scope) {
+        read_field(key, node, {scope.path, {settings_, scope.agent}, environment_, report_});
+        if (key.name == "agent.args") keep_as_written(scope.agent, node);
+    }
+
+    static void keep_as_written(Agent& agent, const Node& node) {
+        if (node.kind == Node::Kind::scalar || node.expanded) agent.args_as_written = {node.written};
+        for (const Node& item : node.items)
+            if (!node.expanded) agent.args_as_written.push_back(item.written);
+    }
+
+    /// A section without keys is as good as none.
+    bool is_section(const Node& node, const std::string& path) {
+        if (node.kind == Node::Kind::map) return true;
+        if (node.kind == Node::Kind::scalar || node.kind == Node::Kind::sequence)
+            report_.add(path, "is not a map (write the keys of this section below it, indented)");
+        return false;
+    }
+
+    void agents(const Node& node) {
+        if (node.kind != Node::Kind::null && !is_section(node, "agents")) return;
+        if (node.entries.empty())
+            report_.add("agents", "has no agents (write NAME: below it, and an executable below that)");
+        for (const Entry& entry : node.entries) {
+            const std::string path = joined("agents", entry.key.text);
+            report_.saw(path, entry.key.mark);
+            if (!is_agent_name(entry.key.text))
+                report_.add(
+                    entry.key.mark, entry.key.expanded ? "agents" : path,
+                    "is not a name for an agent (letters, digits, '.', '_' and '-', no dot in front, at most 64)");
+            agent(entry.value, path, entry.key.text);
+        }
+    }
+
+    void agent(const Node& node, const std::string& path, const std::string& name) {
+        if (node.kind != Node::Kind::null && !is_section(node, path)) return;
+        Agent agent;
+        agent.name = name;
+        section(node, {path, "agent", agent});
+        settings_.agents.push_back(std::move(agent));
+        agent_paths_.push_back(path);
+    }
+
+    const Environment& environment_;
+    Report& report_;
+    Settings& settings_;
+    std::vector<std::string> agent_paths_;
+};
+
+void parse_into(Settings& settings, std::string_view yaml, const Environment& environment, Report& report) {
+    auto root = read_yaml(yaml, report);
+    if (!root) return;
+    if (root->kind == Node::Kind::null)
+        return report.add("", "the file is empty (it needs at least server.endpoint and agent.executable)");
+    if (root->kind != Node::Kind::map)
+        return report.add(root->mark, "",
+                          "the file is not a map (write the sections server: and agent:, with their keys below)");
+    tidy(*root, "", report);
+    expand(*root, "", environment, report);
+    Parser parser(environment, report, settings);
+    parser.read(*root);
+    validate(settings, parser.agent_paths(), environment, report);
+}
+
+}  // namespace
+
+Loaded parse(std::string_view yaml, const Environment& environment, const std::filesystem::path& file) {
+    Loaded loaded;
+    loaded.settings.file = file;
+    Report report;
+    parse_into(loaded.settings, yaml, environment, report);
+    loaded.problems = report.take();
+    return loaded;
+}
+
+base::Result<Loaded> load(const std::filesystem::path& file, const Environment& environment) {
+    auto text = environment.read(file);
+    if (!text) return std::move(text).error().hint("give the settings file with --config");
+    return parse(*text, environment, file);
+}
+
+}  // namespace settings

@@ -1,0 +1,159 @@
+#include "settings/scalar.hpp"
+
+#include <vector>
+
+#include "settings/signal_name.hpp"
+
+namespace settings {
+namespace {
+
+/// One name of a value; the first name of a value is the one to write.
+template <typename E>
+struct Choice {
+    std::string_view name;
+    E value;
+};
+
+constexpr Choice<bool> kBools[] = {{"true", true},   {"false", false}, {"True", true},
+                                   {"False", false}, {"TRUE", true},   {"FALSE", false}};
+constexpr Choice<ConfigFormat> kConfigFormats[] = {
+    {"auto", ConfigFormat::automatic}, {"yaml", ConfigFormat::yaml}, {"raw", ConfigFormat::raw}};
+constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http}};
+constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
+                                                {"info", base::log::Level::info},
+                                                {"warning", base::log::Level::warning},
+                                                {"error", base::log::Level::error},
+                                                {"warn", base::log::Level::warning}};
+constexpr Choice<base::log::Format> kFormats[] = {{"logfmt", base::log::Format::logfmt},
+                                                  {"json", base::log::Format::json}};
+
+template <typename E, std::size_t N>
+std::string name_of(E value, const Choice<E> (&choices)[N]) {
+    for (const auto& choice : choices)
+        if (choice.value == value) return std::string(choice.name);
+    return {};
+}
+
+/// "auto, yaml or raw".
+template <typename E, std::size_t N>
+std::string names_of(const Choice<E> (&choices)[N]) {
+    std::vector<std::string_view> names;
+    for (const auto& choice : choices)
+        if (name_of(choice.value, choices) == choice.name) names.push_back(choice.name);
+    std::string text(names.front());
+    for (std::size_t i = 1; i < names.size(); ++i)
+        text += std::string(i + 1 == names.size() ? " or " : ", ").append(names[i]);
+    return text;
+}
+
+template <typename E, std::size_t N>
+std::optional<std::string> choose(const std::string& text, E& value, const Choice<E> (&choices)[N]) {
+    for (const auto& choice : choices) {
+        if (choice.name != text) continue;
+        value = choice.value;
+        return std::nullopt;
+    }
+    return "is not known here (write " + names_of(choices) + ")";
+}
+
+}  // namespace
+
+std::optional<std::string> from_text(const std::string& text, std::string& value) {
+    value = text;
+    return std::nullopt;
+}
+
+std::optional<std::string> from_text(const std::string& text, std::filesystem::path& value) {
+    value = text;
+    return std::nullopt;
+}
+
+std::optional<std::string> from_text(const std::string& text, bool& value) {
+    if (choose(text, value, kBools)) return "is not true or false (write one of the two)";
+    return std::nullopt;
+}
+
+std::optional<std::string> from_text(const std::string& text, Duration& value) {
+    const auto duration = base::parse_duration(text);
+    if (!duration) return "is not a duration (write 500ms, 10s or 5m)";
+    value = *duration;
+    return std::nullopt;
+}
+
+std::optional<std::string> from_text(const std::string& text, int& value) {
+    const auto number = parse_signal(text);
+    if (!number) return "is not a signal (write a name such as SIGTERM, or its number)";
+    value = *number;
+    return std::nullopt;
+}
+
+std::optional<std::string> from_text(const std::string& text, ConfigFormat& value) {
+    return choose(text, value, kConfigFormats);
+}
+std::optional<std::string> from_text(const std::string& text, ProbeType& value) {
+    return choose(text, value, kProbeTypes);
+}
+std::optional<std::string> from_text(const std::string& text, base::log::Level& value) {
+    return choose(text, value, kLevels);
+}
+std::optional<std::string> from_text(const std::string& text, base::log::Format& value) {
+    return choose(text, value, kFormats);
+}
+
+std::string as_text(const std::string& value) {
+    return value;
+}
+std::string as_text(const std::filesystem::path& value) {
+    return value.string();
+}
+std::string as_text(bool value) {
+    return name_of(value, kBools);
+}
+std::string as_text(Duration value) {
+    return base::format_duration(value);
+}
+std::string as_text(int value) {
+    return signal_name(value);
+}
+std::string as_text(ConfigFormat value) {
+    return name_of(value, kConfigFormats);
+}
+std::string as_text(ProbeType value) {
+    return name_of(value, kProbeTypes);
+}
+std::string as_text(base::log::Level value) {
+    return name_of(value, kLevels);
+}
+std::string as_text(base::log::Format value) {
+    return name_of(value, kFormats);
+}
+
+std::string type_of(const std::string&) {
+    return "text";
+}
+std::string type_of(const std::filesystem::path&) {
+    return "a path";
+}
+std::string type_of(bool) {
+    return "true or false";
+}
+std::string type_of(Duration) {
+    return "a duration, such as 10s";
+}
+std::string type_of(int) {
+    return "a signal, such as SIGTERM";
+}
+std::string type_of(ConfigFormat) {
+    return names_of(kConfigFormats);
+}
+std::string type_of(ProbeType) {
+    return names_of(kProbeTypes);
+}
+std::string type_of(base::log::Level) {
+    return names_of(kLevels);
+}
+std::string type_of(base::log::Format) {
+    return names_of(kFormats);
+}
+
+}  // namespace settings

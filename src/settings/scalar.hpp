@@ -1,0 +1,45 @@
+// The types of single values: how each is read from text, written as text, and named to people.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "settings/settings.hpp"
+
+namespace settings {
+
+/// Reads `text` into `value`, or returns what is wrong, to follow the value: "is not a duration (write …)".
+std::optional<std::string> from_text(const std::string& text, std::string& value);
+std::optional<std::string> from_text(const std::string& text, std::filesystem::path& value);
+std::optional<std::string> from_text(const std::string& text, bool& value);
+std::optional<std::string> from_text(const std::string& text, Duration& value);
+std::optional<std::string> from_text(const std::string& text, int& value);  ///< A signal.
+std::optional<std::string> from_text(const std::string& text, ConfigFormat& value);
+std::optional<std::string> from_text(const std::string& text, ProbeType& value);
+std::optional<std::string> from_text(const std::string& text, base::log::Level& value);
+std::optional<std::string> from_text(const std::string& text, base::log::Format& value);
+
+std::string as_text(const std::string& value);
+std::string as_text(const std::filesystem::path& value);
+std::string as_text(bool value);
+std::string as_text(Duration value);
+std::string as_text(int value);
+std::string as_text(ConfigFormat value);
+std::string as_text(ProbeType value);
+std::string as_text(base::log::Level value);
+std::string as_text(base::log::Format value);
+
+/// "a duration, such as 10s"; only the type of `value` counts.
+std::string type_of(const std::string& value);
+std::string type_of(const std::filesystem::path& value);
+std::string type_of(bool value);
+std::string type_of(Duration value);
+std::string type_of(int value);
+std::string type_of(ConfigFormat value);
+std::string type_of(ProbeType value);
+std::string type_of(base::log::Level value);
+std::string type_of(base::log::Format value);
+
+}  // namespace settings

@@ -1,0 +1,120 @@
+// What opampd.yaml says, as plain data. The initial value of a member is the default of its key; `keys.cpp` gives each
+// member its key, its meaning and its checks, and docs/settings.md is made from both.
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+
+namespace settings {
+
+using base::Duration;
+using TextMap = std::map<std::string, std::string>;
+/// In the order of the file; a name with several values is there several times.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Tls {
+    std::string ca_file;
+    std::string ca_pem;
+    std::string cert_file;
+    std::string key_file;
+    bool include_system_ca_certs_pool = false;
+    bool insecure_skip_verify = false;
+    std::string min_version = "1.2";
+    std::string max_version;  ///< Empty: the newest.
+    std::string server_name_override;
+};
+
+struct Reconnect {
+    Duration initial_interval = std::chrono::milliseconds(500);
+    Duration max_interval = std::chrono::seconds(60);
+};
+
+struct Server {
+    std::string endpoint;  ///< A URL, checked: scheme, host and port are good.
+    Headers headers;
+    Tls tls;
+    Duration heartbeat_interval = std::chrono::seconds(30);
+    Reconnect reconnect;
+};
+
+enum class ConfigFormat { automatic, yaml, raw };
+enum class ProbeType { process, http };
+
+/// The first restart after a crash is immediate; these are the next ones.
+struct Restart {
+    Duration initial_backoff = std::chrono::seconds(1);
+    Duration max_backoff = std::chrono::seconds(60);
+    Duration reset_after = std::chrono::seconds(60);
+};
+
+struct Health {
+    ProbeType type = ProbeType::process;
+    std::string endpoint;  ///< For ProbeType::http: a URL, checked.
+    Duration interval = std::chrono::seconds(10);
+    Duration timeout = std::chrono::seconds(1);
+};
+
+struct Description {
+    TextMap identifying_attributes;
+    TextMap non_identifying_attributes;
+};
+
+/// All paths are absolute once the file has been parsed.
+struct Agent {
+    std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
+    std::filesystem::path executable;
+    std::vector<std::string> args{"--config", "{config}"};  ///< With placeholders: see command_line.hpp.
+    std::vector<std::string> args_as_written;               ///< Before expansion: for people, without secrets.
+    TextMap env;
+    std::filesystem::path working_directory;
+    std::vector<std::filesystem::path> config_files;
+    std::filesystem::path config_path = "effective.yaml";
+    ConfigFormat config_format = ConfigFormat::automatic;
+    int stop_signal = SIGTERM;
+    Duration stop_timeout = std::chrono::seconds(10);
+    Duration config_apply_timeout = std::chrono::seconds(5);
+    Duration min_uptime = std::chrono::seconds(1);
+    Restart restart;
+    Health health;
+    Description description;
+    std::string instance_id;  ///< A UUID as 8-4-4-4-12 digits, or empty.
+};
+
+struct Capabilities {
+    bool accepts_remote_config = true;
+    bool reports_effective_config = true;
+    bool reports_health = true;
+    bool reports_remote_config = true;
+    bool reports_heartbeat = true;
+    bool accepts_restart_command = true;
+    bool reports_own_traces = false;
+    bool reports_own_metrics = false;
+    bool reports_own_logs = false;
+    bool accepts_opamp_connection_settings = false;
+    bool reports_available_components = false;
+};
+
+struct Storage {
+    std::filesystem::path directory;
+};
+
+using Logs = base::log::Options;
+
+struct Settings {
+    Server server;
+    std::vector<Agent> agents;
+    Capabilities capabilities;
+    Storage storage;
+    Logs logs;
+    std::filesystem::path file;  ///< Where they came from, as it was named.
+};
+
+}  // namespace settings

@@ -1,0 +1,53 @@
+#include "settings/signal_name.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+namespace settings {
+namespace {
+
+std::optional<int> parse_number(std::string_view text) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+/// The C library keeps the numbers between the standard and the real-time signals for itself.
+bool is_signal(int number) {
+    return (number >= 1 && sigabbrev_np(number) != nullptr) || (number >= SIGRTMIN && number <= SIGRTMAX);
+}
+
+std::optional<int> parse_named(std::string_view name) {
+    for (int number = 1; number < SIGRTMIN; ++number)
+        if (const char* known = sigabbrev_np(number); known && name == known) return number;
+    if (name == "RTMIN") return SIGRTMIN;
+    if (name.starts_with("RTMIN+"))
+        if (const auto offset = parse_number(name.substr(6)); offset && *offset <= SIGRTMAX - SIGRTMIN)
+            return SIGRTMIN + *offset;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> parse_signal(std::string_view text) {
+    std::string upper;
+    for (const char c : text) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::string_view name = upper;
+    auto number = parse_number(name);
+    if (!number) {
+        if (name.starts_with("SIG")) name.remove_prefix(3);
+        number = parse_named(name);
+    }
+    return number && is_signal(*number) ? number : std::nullopt;
+}
+
+std::string signal_name(int number) {
+    if (const char* name = sigabbrev_np(number)) return "SIG" + std::string(name);
+    if (number >= SIGRTMIN && number <= SIGRTMAX) return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
+    return std::to_string(number);
+}
+
+}  // namespace settings

@@ -1,0 +1,179 @@
+#include "settings/validate.hpp"
+
+#include <map>
+
+#include "settings/checks.hpp"
+#include "settings/keys.hpp"
+#include "settings/tree.hpp"
+
+namespace settings {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The key `path` has a good value in the file.
+bool given(const Report& report, const std::string& path) {
+    return report.has(path) && !report.failed(path);
+}
+
+/// "the agent's program", from a meaning in Markdown.
+std::string in_short(std::string_view meaning) {
+    std::string text;
+    for (const char c : meaning.substr(0, meaning.find(". ")))
+        if (c != '`') text += c;
+    if (text.ends_with('.')) text.pop_back();
+    if (text.starts_with("The ")) text[0] = 't';
+    return text;
+}
+
+void need_keys(const std::string& table_path, const std::string& path, const Target& target, Report& report) {
+    for (const Key& key : keys()) {
+        if (key.need != Need::required || section_of(key.name) != table_path) continue;
+        const std::string full = joined(path, key.name.substr(table_path.size() + 1));
+        const bool has_value = std::visit(
+            [&](auto access) {
+                if constexpr (requires { access(target).empty(); })
+                    return !access(target).empty();
+                else
+                    return true;
+            },
+            key.field);
+        if (!has_value && !report.failed(full)) report.add(full, "is missing (give " + in_short(key.meaning) + ")");
+    }
+}
+
+/// A value from the file is not shown, for it may have been expanded; a default is.
+void check_order(const std::string& shorter, Duration less, const std::string& longer, Duration more, Report& report) {
+    if (less <= more || report.failed(shorter) || report.failed(longer)) return;
+    const auto by_default = [&](const std::string& key, Duration value) {
+        return report.has(key) ? "" : ", which is " + base::format_duration(value) + " by default";
+    };
+    if (report.has(shorter))
+        report.add(shorter, "is longer than " + longer + by_default(longer, more) + " (change one of them)");
+    else
+        report.add(longer, "is shorter than " + shorter + by_default(shorter, less) + " (change one of them)");
+}
+
+void check_tls(const Tls& tls, Report& report) {
+    const auto lacks = [&](const char* one, const char* other) {
+        if (given(report, one) && !report.has(other))
+            report.add(one, "needs " + std::string(other) + " too (give both, or none)");
+    };
+    lacks("server.tls.cert_file", "server.tls.key_file");
+    lacks("server.tls.key_file", "server.tls.cert_file");
+    if (!tls.ca_file.empty() && !tls.ca_pem.empty())
+        report.add("server.tls.ca_pem", "is given together with server.tls.ca_file (keep one)");
+    if (!tls.max_version.empty() && tls.min_version > tls.max_version)
+        report.add("server.tls.max_version", "is below server.tls.min_version (change one of them)");
+}
+
+void check_health(const Health& health, const std::string& path, Report& report) {
+    const std::string endpoint = path + ".health.endpoint";
+    if (report.failed(path + ".health.type") || report.failed(endpoint)) return;
+    if (health.type == ProbeType::http && health.endpoint.empty())
+        report.add(endpoint, "is missing (type http needs the URL to ask, such as http://127.0.0.1:8080/healthz)");
+    if (health.type == ProbeType::process && !health.endpoint.empty())
+        report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
+}
+
+/// Makes `agent.config_path` absolute; it must not hit a file that is not ours to replace.
+void place_config(Agent& agent, const std::string& path, const fs::path& settings_file, const Environment& environment,
+                  Report& report) {
+    if (agent.working_directory.empty()) agent.working_directory = environment.working_directory();
+    // A path of its own keeps "..": see absolute().
+    fs::path whole = absolute(agent.working_directory, environment);
+    for (const fs::path& part : agent.config_path)
+        if (part != ".") whole /= part;
+    agent.config_path = whole;
+    const fs::path real = environment.canonical(whole);
+    const std::string key = path + ".config_path";
+    if (report.failed(key) || report.failed(path + ".working_directory")) return;
+    const auto is_same = [&](const fs::path& other) {
+        return environment.canonical(absolute(other, environment)) == real;
+    };
+    if (environment.look_at(whole).kind == PathKind::folder)
+        report.add(key, "is a folder (give the path of the file to write)");
+    for (const fs::path& file : agent.config_files)
+        if (is_same(file)) report.add(key, "is also in config_files: it would be overwritten (give another path)");
+    if (!settings_file.empty() && is_same(settings_file))
+        report.add(key, "is the settings file itself: it would be overwritten (give another path)");
+    if (!agent.executable.empty() && is_same(agent.executable))
+        report.add(key, "is the agent's program: it would be overwritten (give another path)");
+}
+
+/// What two agents may not share. The first one with it wins.
+class Claims {
+public:
+    void claim(const std::string& what, const std::string& path, const std::string& name, const std::string& complaint,
+               Report& report) {
+        const auto [holder, is_free] = claimed_.emplace(what, path);
+        if (!is_free)
+            report.add(path + "." + name, complaint + " " + holder->second + "." + name + " (give another one)");
+    }
+
+private:
+    std::map<std::string, std::string> claimed_;
+};
+
+void check_agents(Settings& settings, const std::vector<std::string>& paths, const Environment& environment,
+                  Report& report) {
+    Claims files, ids;
+    for (std::size_t i = 0; i < settings.agents.size(); ++i) {
+        Agent& agent = settings.agents[i];
+        const std::string& path = paths[i];
+        need_keys("agent", path, {settings, agent}, report);
+        check_order(path + ".restart.initial_backoff", agent.restart.initial_backoff, path + ".restart.max_backoff",
+                    agent.restart.max_backoff, report);
+        if (agent.health.type == ProbeType::process)
+            check_order(path + ".min_uptime", agent.min_uptime, path + ".config_apply_timeout",
+                        agent.config_apply_timeout, report);
+        check_health(agent.health, path, report);
+        place_config(agent, path, settings.file, environment, report);
+        const fs::path real = environment.canonical(agent.config_path);
+        const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");
+        if (is_placed) files.claim(real.string(), path, "config_path", "names the same file as", report);
+        if (!agent.instance_id.empty()) ids.claim(agent.instance_id, path, "instance_id", "is the same as", report);
+    }
+}
+
+void check_one_form(Report& report) {
+    if (report.has("agent") && report.has("agents"))
+        report.add("agents", "is given together with agent (keep one of them)");
+    if (!report.has("agent") && !report.has("agents"))
+        report.add("agent", "is missing (write agent: with an executable below it, or agents: for several)");
+}
+
+void choose_storage(Storage& storage, const Environment& environment, Report& report) {
+    if (!storage.directory.empty() || report.failed("storage.directory")) return;
+    const std::string assigned = environment.variable("STATE_DIRECTORY").value_or("");
+    const fs::path xdg = environment.variable("XDG_STATE_HOME").value_or("");
+    if (const auto first = assigned.substr(0, assigned.find(':')); !first.empty())
+        storage.directory = absolute(first, environment);
+    else if (environment.is_root())
+        storage.directory = "/var/lib/opampd";
+    else if (xdg.is_absolute())
+        storage.directory = xdg / "opampd";
+    else if (environment.home().is_absolute())
+        storage.directory = environment.home() / ".local/state/opampd";
+    else
+        report.add("storage.directory",
+                   "is missing, and this user has no home folder (give a folder to keep state in)");
+}
+
+}  // namespace
+
+void validate(Settings& settings, const std::vector<std::string>& agent_paths, const Environment& environment,
+              Report& report) {
+    Agent none;
+    need_keys("server", "server", {settings, none}, report);
+    check_tls(settings.server.tls, report);
+    check_order("server.reconnect.initial_interval", settings.server.reconnect.initial_interval,
+                "server.reconnect.max_interval", settings.server.reconnect.max_interval, report);
+    check_one_form(report);
+    check_agents(settings, agent_paths, environment, report);
+    choose_storage(settings.storage, environment, report);
+    if (given(report, "telemetry.logs.outputs") && given(report, "telemetry.logs.output_paths"))
+        report.add("telemetry.logs.output_paths", "is given together with telemetry.logs.outputs (keep one)");
+}
+
+}  // namespace settings

@@ -1,0 +1,66 @@
+#include "settings/describe.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "settings/load.hpp"
+#include "unit/settings/fake_environment.hpp"
+
+namespace {
+
+std::string described(const std::string& yaml) {
+    FakeEnvironment environment;
+    environment.variables["TOKEN"] = "s3cret";
+    const auto loaded = settings::parse(yaml, environment, "opampd.yaml");
+    for (const auto& problem : loaded.problems) FAIL_CHECK(settings::to_text(problem, "opampd.yaml"));
+    return settings::describe(loaded.settings);
+}
+
+}  // namespace
+
+TEST_CASE("the smallest file in words", "[settings][describe]") {
+    CHECK(described("server: {endpoint: ws://127.0.0.1:4320/v1/opamp}\nagent: {executable: ./demo-service}\n") ==
+          "server      ws://127.0.0.1:4320/v1/opamp\n"
+          "log         stderr, logfmt, from info\n"
+          "agent       agent\n"
+          "  runs      /srv/demo-service --config /srv/effective.yaml\n"
+          "  in        /srv\n"
+          "  config    /srv/effective.yaml (auto), from the server\n"
+          "  healthy   once alive for 1s, within 5s for a new config\n"
+          "  stop      SIGTERM, SIGKILL after 10s\n"
+          "  restart   at once, then after 1s to 1m\n"
+          "  state     /home/op/.local/state/opampd/agent\n");
+}
+
+TEST_CASE("secrets are not in the words", "[settings][describe][secrets]") {
+    const std::string text = described(
+        "server:\n"
+        "  endpoint: wss://a/v1/opamp?token=s3cret\n"
+        "  headers: {Authorization: \"Bearer ${TOKEN}\", X-Team: [s3cret, s3cret]}\n"
+        "  tls: {insecure_skip_verify: true}\n"
+        "capabilities: {accepts_remote_config: false}\n"
+        "agents:\n"
+        "  web:\n"
+        "    executable: ./demo-service\n"
+        "    args: [--token, \"${TOKEN}\", --config, \"{config}\", --id, \"{instance_uid}\", \"two words\"]\n"
+        "    env: {TOKEN: s3cret}\n"
+        "    config_files: [base.yaml, more.yaml]\n"
+        "    health: {type: http, endpoint: \"http://127.0.0.1:8080/healthz?key=s3cret\"}\n");
+    CHECK(text ==
+          "server      wss://a/v1/opamp?…, with header Authorization, X-Team, certificate NOT verified\n"
+          "log         stderr, logfmt, from info\n"
+          "agent       web\n"
+          "  runs      /srv/demo-service --token \"${TOKEN}\" --config /srv/effective.yaml --id \"{instance_uid}\" "
+          "\"two words\"\n"
+          "  in        /srv\n"
+          "  config    /srv/effective.yaml (auto), from /srv/base.yaml, /srv/more.yaml\n"
+          "  healthy   http://127.0.0.1:8080/healthz?… every 10s, within 5s for a new config\n"
+          "  stop      SIGTERM, SIGKILL after 10s\n"
+          "  restart   at once, then after 1s to 1m\n"
+          "  state     /home/op/.local/state/opampd/web\n");
+}
+
+TEST_CASE("an agent without any source of config is told so", "[settings][describe]") {
+    CHECK(described("server: {endpoint: ws://a}\nagent: {executable: ./demo-service}\ncapabilities: "
+                    "{accepts_remote_config: false}\n")
+              .find("from nothing: no config_files, and no remote config accepted\n") != std::string::npos);
+}
