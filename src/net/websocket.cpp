@@ -15,6 +15,7 @@ namespace asio = async::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
+using async::is_cancelled;
 using async::operator||;
 using base::Error;
 using base::Kind;
@@ -168,11 +169,6 @@ Error read_error(const auto& stream, const error_code& code, const Limits& limit
     if (code == websocket::error::message_too_big)
         return {Kind::too_large, "a message of more than " + base::format_size(limits.receive_bytes)};
     return stream_error(code);
-}
-
-/// Of `co_await asio::this_coro::cancellation_state`, which does not throw in a coroutine that was cancelled.
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
 }
 
 Error cancelled() {
