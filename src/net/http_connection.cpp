@@ -12,6 +12,7 @@ namespace {
 
 namespace asio = async::asio;
 namespace http = boost::beast::http;
+using async::is_cancelled;
 using async::operator||;
 using base::Error;
 using base::Kind;
@@ -140,10 +141,6 @@ private:
     const Limits limits_;
     std::string pending_;  // Read from the socket, and not yet part of a request.
 };
-
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
-}
 
 async::Task<> Connection::serve() {
     for (;;) {
