@@ -37,6 +37,7 @@ struct Trouble {
 char* text(const std::string& string) { return const_cast<char*>(string.c_str()); }
 
 void write_start_line(const SpawnSpec& spec) {
+    if (spec.start_line_head.empty()) return;
     char digits[16];
     char* begin = digits + sizeof digits;
     for (pid_t rest = ::getpid(); rest > 0; rest /= 10) *--begin = static_cast<char>('0' + rest % 10);

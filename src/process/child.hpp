@@ -29,7 +29,7 @@ struct SpawnSpec {
     std::filesystem::path working_directory;
     int output = -1;                   ///< For standard output and error; not closed here.
     /// Written to `output` by the child itself just before the program runs, so that it stands in front of the program's
-    /// first line: `start_line_head`, the PID, `start_line_tail`.
+    /// first line: `start_line_head`, the PID, `start_line_tail`. Empty: nothing is written.
     std::string start_line_head, start_line_tail;
 };
 
