@@ -127,8 +127,9 @@ class Machine:
     def find_leader(self):
         if self.nspawn.poll() is not None:
             raise Failed(f"systemd-nspawn ended: {self.console.read_text()}")
+        # Between fork and exec the child still has nspawn's name and namespaces.
         children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text().split()
-        return next((int(pid) for pid in children if command_of(pid)[:1] and "systemd" in command_of(pid)[0]), None)
+        return next((int(pid) for pid in children if os.path.basename("".join(command_of(pid)[:1])) in ("systemd", "init")), None)
 
     def run(self, *command):
         return subprocess.run(["nsenter", f"--target={self.leader}", "--all", *command], capture_output=True, text=True, timeout=60)
