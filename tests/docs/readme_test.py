@@ -28,7 +28,7 @@ def findings(root):
 
     packages = {line for line in (root / "scripts/packages.txt").read_text().splitlines() if line and line[0] != "#"}
     explained = (root / "docs/dependencies.md").read_text()
-    tools = {"pkg-config", "util-linux", "ca-certificates", "dbus", "systemd", "systemd-sysv", "python3-venv", "chromium-driver"}
+    tools = {"pkg-config", "util-linux", "ca-certificates", "curl", "dbus", "systemd", "systemd-sysv", "python3-venv", "chromium-driver"}
     for package in sorted(packages - tools):
         if f"`{package}`" not in explained:
             yield f"docs/dependencies.md: says nothing of {package}, which scripts/packages.txt installs"
