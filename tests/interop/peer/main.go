@@ -92,6 +92,9 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 		OnMessage:         p.onMessage,
 		OnConnectionClose: p.onClose,
 		OnReadMessageError: func(_ types.Connection, _ int, _ []byte, err error) {
+			if errors.Is(err, net.ErrClosed) {
+				return // we did that
+			}
 			p.mutex.Lock()
 			defer p.mutex.Unlock()
 			emit(Event{Event: "error", Error: err.Error()})
