@@ -112,7 +112,9 @@ Task<Event> AgentSupervisor::next_event() {
 
 Task<std::optional<Event>> AgentSupervisor::exit_event() {
     using namespace std::chrono_literals;
-    const auto status = child_ ? child_->reap() : std::nullopt;
+    // A process may end before the table has heard that it began: Spawned is waiting, and comes first.
+    const bool is_known = child_ && state_.phase != lifecycle::Phase::starting;
+    const auto status = is_known ? child_->reap() : std::nullopt;
     if (!status) co_return std::nullopt;
     died_ = SteadyClock::now();
     const pid_t pid = child_->pid();
