@@ -172,7 +172,7 @@ async::Task<Received> Connection::receive() {
         if (parser.is_done()) co_return Received{to_request(parser, socket_), 0, parser.keep_alive()};
         if (parser.is_header_done()) {
             until = patience();
-            if (!is_invited) co_await invite_body(parser);
+            if (!is_invited) (void)co_await invite_body(parser);  // a client that is gone shows at the next read
             is_invited = true;
         }
         const bool has_begun = parser.got_some() || !pending_.empty();

@@ -1,4 +1,5 @@
-// The agent of the benchmarks: says when it runs, by a datagram with its PID and the monotonic clock, and waits to be stopped.
+// The agent of the benchmarks: says when it runs, by a datagram with its PID and the monotonic clock, and waits to be
+// stopped.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <time.h>

@@ -16,7 +16,9 @@ namespace {
 
 using namespace bench;
 
-double ms(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+double ms(Duration duration) {
+    return static_cast<double>(duration.count()) / 1e6;
+}
 
 /// One figure beside its budget; false when it misses it.
 bool print(const char* what, std::vector<double> values, double budget, const char* unit) {
@@ -40,7 +42,8 @@ Duration bare_spawn() {
 }
 
 struct Rig {
-    explicit Rig(const std::filesystem::path& programs) : bin(programs), server(context.get_executor()), agents(context) {
+    explicit Rig(const std::filesystem::path& programs)
+        : bin(programs), server(context.get_executor()), agents(context) {
         async::asio::co_spawn(context, server.run(), async::asio::detached);
         async::asio::co_spawn(context, agents.run(), async::asio::detached);
     }
@@ -102,7 +105,10 @@ bool measure_memory(Rig& rig) {
         rig.until_connected(0);
         const std::size_t before = rig.agents.started();
         const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), agents);
-        rig.until([&] { return rig.server.connected() == static_cast<std::size_t>(agents) && rig.agents.started() == before + static_cast<std::size_t>(agents); });
+        rig.until([&] {
+            return rig.server.connected() == static_cast<std::size_t>(agents) &&
+                   rig.agents.started() == before + static_cast<std::size_t>(agents);
+        });
         const std::string hash = "memory " + std::to_string(agents);
         rig.server.offer("settled: true\n", hash);
         rig.until([&] { return rig.server.applied(hash) == static_cast<std::size_t>(agents); });
@@ -111,8 +117,12 @@ bool measure_memory(Rig& rig) {
     const Memory one = settled(1);
     const Memory many = settled(kMany);
     bool is_kept = print("RSS with one agent", {static_cast<double>(one.rss_kib) / 1024}, 12, "MiB");
-    is_kept = print("dirty, private or the guard's too, one agent", {static_cast<double>(one.dirty_kib) / 1024}, 3, "MiB") && is_kept;
-    return print("each further agent, of 100", {static_cast<double>(many.rss_kib - one.rss_kib) / (kMany - 1)}, 256, "KiB") && is_kept;
+    is_kept =
+        print("dirty, private or the guard's too, one agent", {static_cast<double>(one.dirty_kib) / 1024}, 3, "MiB") &&
+        is_kept;
+    return print("each further agent, of 100", {static_cast<double>(many.rss_kib - one.rss_kib) / (kMany - 1)}, 256,
+                 "KiB") &&
+           is_kept;
 }
 
 /// System calls of an idle daemon, seen by strace for 20 s.
@@ -126,13 +136,16 @@ bool measure_idle(Rig& rig) {
     rig.context.restart();
     rig.context.run_for(std::chrono::milliseconds(200));
     const std::string trace = "/dev/shm/opampd-bench-strace." + std::to_string(::getpid());
-    const std::string command = "timeout 20 strace -f -qq -o " + trace + " -p " + std::to_string(daemon.pid()) + " >/dev/null 2>&1";
+    const std::string command =
+        "timeout 20 strace -f -qq -o " + trace + " -p " + std::to_string(daemon.pid()) + " >/dev/null 2>&1";
     if (std::system(command.c_str()) < 0) return false;
     std::ifstream file(trace);
     double calls = 0;
     for (std::string line; std::getline(file, line);) {
         // The call that it waits in is shown when strace comes and when it goes.
-        const bool is_the_wait = line.find("epoll_wait") != std::string::npos || line.find("futex") != std::string::npos || line.find("restart_syscall") != std::string::npos || line.find("<detached") != std::string::npos;
+        const bool is_the_wait =
+            line.find("epoll_wait") != std::string::npos || line.find("futex") != std::string::npos ||
+            line.find("restart_syscall") != std::string::npos || line.find("<detached") != std::string::npos;
         if (!is_the_wait) ++calls;
     }
     std::filesystem::remove(trace);

@@ -22,7 +22,9 @@ Server::Server(asio::any_io_executor executor) : executor_(executor), server_(ex
     port_ = *port;
 }
 
-Task<net::HttpResponse> Server::respond(net::HttpRequest) { co_return net::HttpResponse{404, "text/plain", "", {}}; }
+Task<net::HttpResponse> Server::respond(net::HttpRequest) {
+    co_return net::HttpResponse{404, "text/plain", "", {}};
+}
 
 Task<> Server::talk(net::HttpRequest, std::unique_ptr<net::WebSocket> socket) {
     Talk& talk = talks_.emplace_back(executor_);
@@ -41,13 +43,15 @@ Task<> Server::read(net::WebSocket& socket, Talk& talk) {
         const auto payload = opamp::decode_frame(*frame);
         if (!payload || !report.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) co_return;
         talk.uid = report.instance_uid();
-        if (report.has_remote_config_status() && report.remote_config_status().status() == pb::RemoteConfigStatuses_APPLIED) {
+        if (report.has_remote_config_status() &&
+            report.remote_config_status().status() == pb::RemoteConfigStatuses_APPLIED) {
             ++applied_[report.remote_config_status().last_remote_config_hash()];
             last_applied_ = now;
         }
         pb::ServerToAgent reply;
         reply.set_instance_uid(talk.uid);
-        reply.set_capabilities(pb::ServerCapabilities_AcceptsStatus | pb::ServerCapabilities_OffersRemoteConfig | pb::ServerCapabilities_AcceptsEffectiveConfig);
+        reply.set_capabilities(pb::ServerCapabilities_AcceptsStatus | pb::ServerCapabilities_OffersRemoteConfig |
+                               pb::ServerCapabilities_AcceptsEffectiveConfig);
         talk.outbox.push_back(reply.SerializeAsString());
         talk.due.raise();
     }
@@ -105,9 +109,11 @@ Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std:
     folder_ = name;
     const auto settings = folder_ / "opampd.yaml";
     std::ofstream file(settings);
-    file << "server:\n  endpoint: ws://127.0.0.1:" << server_port << "/v1/opamp\nstorage:\n  directory: " << name << "/state\n";
+    file << "server:\n  endpoint: ws://127.0.0.1:" << server_port << "/v1/opamp\nstorage:\n  directory: " << name
+         << "/state\n";
     const auto agent = [&](const std::string& indent) {
-        file << indent << "executable: " << (bin / "bench-agent").string() << "\n" << indent << "env: {BENCH_PORT: \"" << agents_port << "\"}\n";
+        file << indent << "executable: " << (bin / "bench-agent").string() << "\n"
+             << indent << "env: {BENCH_PORT: \"" << agents_port << "\"}\n";
     };
     if (agents == 1) {
         file << "agent:\n  working_directory: " << name << "\n";
@@ -123,10 +129,12 @@ Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std:
     file.close();
     const std::string program = (bin / "opampd").string();
     const std::string path = settings.string();
-    char* const argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>("--config"), const_cast<char*>(path.c_str()), nullptr};
+    char* const argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>("--config"),
+                          const_cast<char*>(path.c_str()), nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "opampd.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "opampd.log").c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     0600);
     spawned_ = SteadyClock::now();
     const int failed = posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
