@@ -36,12 +36,18 @@ base::Result<void> check_free(const fs::path& file, const std::string& name, con
 
 }  // namespace
 
-base::Result<void> install(const Effective& now, const Effective& before, const fs::path& config_path) {
-    const fs::path folder = config_path.parent_path();
+base::Result<void> check_names(const Effective& now, const Effective& before, const fs::path& config_path) {
     for (const auto& [name, body] : now.beside) {
-        if (folder / name == config_path) return base::Error(base::Kind::invalid, "entry " + base::quoted_if_needed(name) + " has the name of the config file itself");
-        if (auto is_free = check_free(folder / name, name, body, before); !is_free) return is_free;
+        const fs::path file = config_path.parent_path() / name;
+        if (file == config_path) return base::Error(base::Kind::invalid, "entry " + base::quoted_if_needed(name) + " has the name of the config file itself");
+        if (auto is_free = check_free(file, name, body, before); !is_free) return is_free;
     }
+    return {};
+}
+
+base::Result<void> install(const Effective& now, const Effective& before, const fs::path& config_path) {
+    if (auto free = check_names(now, before, config_path); !free) return free;
+    const fs::path folder = config_path.parent_path();
     for (const auto& [name, body] : now.beside)
         if (auto written = write_file(folder / name, body); !written) return written;
     for (const auto& [name, body] : before.beside)

@@ -8,6 +8,10 @@
 
 namespace config {
 
+/// Whether `install` may write the files beside the config, so that an offer can be refused while the agent still runs.
+/// Errors  invalid (a name is taken).
+base::Result<void> check_names(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
+
 /// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed, and
 /// only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an offer.
 /// Files that have their content already are not touched.

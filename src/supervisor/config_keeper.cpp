@@ -104,6 +104,7 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
 base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer) {
     auto effective = compose(offer.files);
     if (!effective) return std::move(effective).error();
+    if (auto free = config::check_names(*effective, installed_, options_.config_path); !free) return std::move(free).error();
     const config::Revision* current = store_.current();
     const bool is_same = current && current->hash == config::hash(*effective) && current->runs == effective->runs;
     if (is_same && current->remote_hash == offer.hash) return Outcome{*current, lifecycle::Change::none};
