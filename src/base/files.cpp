@@ -99,10 +99,11 @@ Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
     for (const auto& part : folder) {
         made /= part;
         if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
+        const int code = errno;
         // A parent that exists but may not be written to (EROFS, EACCES on mkdir) is no failure.
         std::error_code ignored;
         if (std::filesystem::is_directory(made, ignored)) continue;
-        return errno_error(errno).within("creating folder " + quoted(made));
+        return errno_error(code).within("creating folder " + quoted(made));
     }
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored))
