@@ -14,8 +14,8 @@ public:
     explicit BlockingPool(std::size_t threads = 1) : threads_(threads) {}
 
     /// The result of `work`, which runs on a thread of the pool while the caller waits for it.
-    /// Work that was started is finished even when the waiting coroutine is cancelled. Capture by reference: the caller waits,
-    /// and g++ 12 destroys a captured value twice when the lambda stands in the co_await expression.
+    /// Work that was started is finished even when the waiting coroutine is cancelled. Capture by reference: the caller
+    /// waits, and g++ 12 destroys a captured value twice when the lambda stands in the co_await expression.
     template <typename Work>
     auto run(Work work) -> Task<std::invoke_result_t<Work>> {
         static_assert(std::is_trivially_destructible_v<Work>, "capture by reference");

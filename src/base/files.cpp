@@ -12,7 +12,9 @@
 namespace base {
 namespace {
 
-std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+std::string quoted(const std::filesystem::path& path) {
+    return "'" + path.string() + "'";
+}
 
 std::filesystem::path folder_of(const std::filesystem::path& file) {
     return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
@@ -75,7 +77,8 @@ Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t l
         if (got == 0) return content;
         content.append(buffer, static_cast<std::size_t>(got));
         if (content.size() > limit)
-            return Error(Kind::too_large, "reading " + quoted(file) + ": larger than " + std::to_string(limit) + " bytes");
+            return Error(Kind::too_large,
+                         "reading " + quoted(file) + ": larger than " + std::to_string(limit) + " bytes");
     }
 }
 

@@ -29,7 +29,8 @@ constexpr char kHelp[] =
     "  --version      print the version and exit\n"
     "  --help         print this and exit\n"
     "\n"
-    "Signals: SIGTERM and SIGINT stop the agents and say goodbye to the server; a second one kills the agents at once.\n"
+    "Signals: SIGTERM and SIGINT stop the agents and say goodbye to the server; a second one kills the agents at "
+    "once.\n"
     "Exit codes: 0 stopped as asked or FILE is good, 1 failed, 2 bad command line or settings (nothing was started).\n";
 
 struct Options {
@@ -55,7 +56,8 @@ std::optional<int> parse_command_line(int count, char** arguments, Options& opti
         } else if (argument.starts_with("--config=")) {
             options.config = argument.substr(std::string_view("--config=").size());
         } else {
-            return usage_error(argument == "--config" ? "--config needs a file" : "unknown argument '" + std::string(argument) + "'");
+            return usage_error(argument == "--config" ? "--config needs a file"
+                                                      : "unknown argument '" + std::string(argument) + "'");
         }
     }
     if (options.config.empty()) return usage_error("--config FILE is missing");

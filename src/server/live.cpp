@@ -49,7 +49,6 @@ async::Task<> Live::write_events(Listener& listener, net::WebSocket& socket) {
 
 async::Task<> Live::tell(std::unique_ptr<net::WebSocket> socket) {
     using namespace async;
-    co_await asio::this_coro::throw_if_cancelled(false);
     Listener& listener = listeners_.emplace_back(co_await asio::this_coro::executor);
     const auto place = std::prev(listeners_.end());
     co_await (write_events(listener, *socket) || discard_messages(*socket));

@@ -14,12 +14,9 @@ namespace {
 
 namespace asio = async::asio;
 namespace log = base::log;
-using namespace std::chrono_literals;
 
 /// An agent that does not read its answers is not read from either.
 constexpr std::size_t kMostUnsent = 16;
-/// For the other connection of an agent to show that it is alive.
-constexpr auto kSignOfLife = 2s;
 
 Time now() {
     return std::chrono::system_clock::now();
@@ -41,6 +38,7 @@ public:
     std::string peer() const override { return peer_; }
 
     net::WebSocket& socket;
+    net::CloseCode close_code = net::CloseCode::normal;
     std::deque<std::string> unsent;
     std::set<base::Uuid> due;
     async::Notice filled;
@@ -53,7 +51,7 @@ private:
 
 async::Task<net::HttpResponse> OpampEndpoint::respond(net::HttpRequest request) {
     net::HttpResponse response;
-    response.status = request.path() == path_ ? 426 : 404;
+    response.status = request.path() != path_ ? 404 : request.header("Origin").empty() ? 426 : 403;
     response.body = "OpAMP is spoken here over a WebSocket at " + path_ + "\n";
     if (response.status == 426) response.headers.push_back({"Upgrade", "websocket"});
     co_return response;
@@ -67,13 +65,12 @@ bool OpampEndpoint::accepts_websocket(const net::HttpRequest& request) const {
 
 async::Task<> OpampEndpoint::talk(net::HttpRequest request, std::unique_ptr<net::WebSocket> socket) {
     using namespace async;
-    co_await asio::this_coro::throw_if_cancelled(false);
     Connection connection(co_await asio::this_coro::executor, *socket, request.peer);
     co_await (read_reports(connection) || write_messages(connection) || connection.dropped.raised());
     const std::map<base::Uuid, base::Uuid> spoken_for = connection.agents;
     agents_.ended(connection, now());
     for (const auto& [wire_uid, uid] : spoken_for) heard_of(uid);
-    if (!connection.dropped.is_raised()) co_await say_goodbye(*socket, net::CloseCode::normal);
+    if (!connection.dropped.is_raised()) co_await say_goodbye(*socket, connection.close_code);
 }
 
 async::Task<> OpampEndpoint::read_reports(Connection& connection) {
@@ -81,6 +78,7 @@ async::Task<> OpampEndpoint::read_reports(Connection& connection) {
     while (!async::is_cancelled(co_await async::asio::this_coro::cancellation_state)) {
         const auto frame = co_await connection.socket.read();
         if (!frame) {
+            if (frame.error().kind() == base::Kind::invalid) connection.close_code = net::CloseCode::unsupported_data;
             log::debug("connection.ended", {{"peer", connection.peer()}, {"reason", frame.error().text()}});
             co_return;
         }
@@ -99,11 +97,7 @@ async::Task<> OpampEndpoint::read_reports(Connection& connection) {
         }
         connection.filled.raise();
         connection.emptied.clear();
-        while (connection.unsent.size() > kMostUnsent) {
-            co_await connection.emptied.raised();
-            const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
-            if (is_ended) co_return;
-        }
+        if (connection.unsent.size() > kMostUnsent) co_await connection.emptied.raised();
     }
 }
 
@@ -114,7 +108,7 @@ async::Task<> OpampEndpoint::prove_alive(Connection& newcomer, const base::Uuid&
     async::Notice heard(co_await asio::this_coro::executor);
     const auto place = waiting_.emplace(instance_uid, &heard);
     agents_.ask_sign_of_life(instance_uid);
-    co_await (heard.raised() || async::sleep_for(kSignOfLife));
+    co_await (heard.raised() || async::sleep_for(sign_of_life_));
     waiting_.erase(place);
     Agent* rival = agents_.rival(newcomer, instance_uid);
     if (heard.is_raised() || rival == nullptr) co_return;

@@ -1,6 +1,7 @@
 // What is served on the OpAMP address: WebSockets that carry the messages of agents.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,9 @@ namespace server {
 
 class OpampEndpoint : public net::HttpHandler {
 public:
-    OpampEndpoint(Agents& agents, std::string path) : agents_(agents), path_(std::move(path)) {}
+    /// `sign_of_life`: how long an agent may take to show that it is alive when a second connection claims to be it.
+    OpampEndpoint(Agents& agents, std::string path, std::chrono::nanoseconds sign_of_life = std::chrono::seconds(2))
+        : agents_(agents), path_(std::move(path)), sign_of_life_(sign_of_life) {}
 
     /// The address listened on, "ADDR:PORT": known once the port is.
     void set_address(std::string address) { address_ = std::move(address); }
@@ -35,6 +38,7 @@ private:
     Agents& agents_;
     std::string path_;
     std::string address_;
+    std::chrono::nanoseconds sign_of_life_;
     /// Newcomers that wait for a sign of life of the agent they claim to be.
     std::multimap<base::Uuid, async::Notice*> waiting_;
 };

@@ -80,7 +80,6 @@ bool PageEndpoint::accepts_websocket(const net::HttpRequest& request) const {
 }
 
 async::Task<> PageEndpoint::talk(net::HttpRequest, std::unique_ptr<net::WebSocket> socket) {
-    co_await async::asio::this_coro::throw_if_cancelled(false);
     co_await live_.tell(std::move(socket));
 }
 

@@ -10,7 +10,7 @@ namespace server {
 async::Task<> discard_messages(net::WebSocket& socket);
 
 /// The closing handshake: with 1001 where the caller was cancelled, which means that the server stops, else with
-/// `code`. The caller does not throw when cancelled (`throw_if_cancelled(false)`), and cannot be cancelled afterwards.
+/// `code`. Only for callers in which cancellation does not throw, such as `net::HttpHandler::talk`.
 async::Task<> say_goodbye(net::WebSocket& socket, net::CloseCode code);
 
 }  // namespace server

@@ -24,7 +24,8 @@
 
 namespace supervisor {
 
-/// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken here.
+/// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken
+/// here.
 class AgentSupervisor : public OrderTaker, public health::Listener {
 public:
     /// What all agents of a daemon share; outlives them.
@@ -61,6 +62,8 @@ private:
     void probe_down(const std::string& reason) override { post(lifecycle::ProbeDown{reason}); }
 
     void post(lifecycle::Event event);
+    void forget_offers_before(lifecycle::OfferId newest);
+    void forget_settled_offers();
     async::Task<lifecycle::Event> next_event();
     async::Task<std::optional<lifecycle::Event>> exit_event();
     async::Task<> step(lifecycle::Event event);
@@ -108,8 +111,8 @@ private:
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
     lifecycle::OfferId last_offer_ = 0;
-    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;      ///< Not stored yet: at most two.
-    std::map<lifecycle::OfferId, std::string> offer_hashes_;        ///< Of the offers that are still open.
+    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;  ///< Not stored yet: at most three.
+    std::map<lifecycle::OfferId, std::string> offer_hashes_;    ///< Of the offers that are still open.
     std::optional<std::string> last_received_hash_;
 };
 

@@ -9,8 +9,14 @@ using async::SteadyClock;
 using async::Task;
 using namespace async;  // the awaitable operators
 
-Connection::Connection(asio::any_io_executor executor, Options options, opamp::ClientSession& session, OrderTaker& orders, base::log::Scope log)
-    : options_(std::move(options)), session_(session), orders_(orders), log_(std::move(log)), news_(executor), leave_(executor) {}
+Connection::Connection(asio::any_io_executor executor, Options options, opamp::ClientSession& session,
+                       OrderTaker& orders, base::log::Scope log)
+    : options_(std::move(options)),
+      session_(session),
+      orders_(orders),
+      log_(std::move(log)),
+      news_(executor),
+      leave_(executor) {}
 
 void Connection::say_goodbye() {
     leaving_for_good_ = true;
@@ -44,9 +50,12 @@ Task<std::unique_ptr<net::WebSocket>> Connection::connect() {
 
 /// The first failure of a kind is news; the same again and again for days is not.
 void Connection::note_failure(const std::string& why) {
-    const base::log::Fields fields{{"endpoint", options_.client.url.authority()}, {"error", why}, {"failures", failures_ + 1}};
-    if (why != last_failure_) log_.warning("server.connect_failed", fields);
-    else log_.debug("server.connect_failed", fields);
+    const base::log::Fields fields{
+        {"endpoint", options_.client.url.authority()}, {"error", why}, {"failures", failures_ + 1}};
+    if (why != last_failure_)
+        log_.warning("server.connect_failed", fields);
+    else
+        log_.debug("server.connect_failed", fields);
     last_failure_ = why;
 }
 
@@ -66,8 +75,11 @@ Task<> Connection::converse(net::WebSocket& socket) {
     auto end = co_await (read_all(socket) || write_all(socket));
     const auto& why = end.index() == 0 ? std::get<0>(end) : std::get<1>(end);
     if (!leaving_for_good_) leave_.clear();
-    if (why) log_.info("server.left", {{"endpoint", options_.client.url.authority()}});
-    else log_.warning("server.disconnected", {{"endpoint", options_.client.url.authority()}, {"error", why.error().text()}});
+    if (why)
+        log_.info("server.left", {{"endpoint", options_.client.url.authority()}});
+    else
+        log_.warning("server.disconnected",
+                     {{"endpoint", options_.client.url.authority()}, {"error", why.error().text()}});
 }
 
 /// Ends only with an Error: the peer closed, the connection broke, or a message was not OpAMP.

@@ -25,14 +25,16 @@ public:
         ReconnectPolicy reconnect;
     };
     /// `session` and `orders` outlive `run`.
-    Connection(async::asio::any_io_executor executor, Options options, opamp::ClientSession& session, OrderTaker& orders, base::log::Scope log);
+    Connection(async::asio::any_io_executor executor, Options options, opamp::ClientSession& session,
+               OrderTaker& orders, base::log::Scope log);
 
     /// Talks to the server until `say_goodbye`, or until cancelled.
     async::Task<> run();
 
     /// The session has something new to say.
     void wake() { news_.raise(); }
-    /// Sends what is left with `agent_disconnect`, closes, and lets `run` return; without a connection it returns at once.
+    /// Sends what is left with `agent_disconnect`, closes, and lets `run` return; without a connection it returns at
+    /// once.
     void say_goodbye();
 
     bool is_connected() const { return is_connected_; }

@@ -136,7 +136,8 @@ function showPanel() {
   $('gone').hidden = !isGone;
   $('empty').hidden = selected !== null || agents.size > 0;
   $('none').hidden = selected !== null || agents.size === 0;
-  $('layout').classList.toggle('one', selected !== null || agents.size === 0);
+  $('layout').classList.toggle('one', selected !== null); // on a phone: the agent or the list
+  $('layout').classList.toggle('bare', agents.size === 0);
   document.title = `${hasAgent ? nameOf(detail) : 'Agents'} · opamp-server`;
 }
 
@@ -162,7 +163,7 @@ function showDetail(answer) {
   part('description', detail.description, (description) =>
     $('description').replaceChildren(
       attributeColumn('Identifying', description.identifying_attributes),
-      attributeColumn('Other', description.non_identifying_attributes),
+      attributeColumn('Non-identifying', description.non_identifying_attributes),
     ),
   );
   showProtocol();
@@ -261,7 +262,7 @@ function showProtocol() {
   part('protocol', [detail.sequence_num, detail.connected_since, config.hash, config.reported], () =>
     $('protocol').replaceChildren(
       ...pairs([
-        ['messages', `last number ${detail.sequence_num}`],
+        ['sequence number', String(detail.sequence_num)],
         ['connected', detail.connected_since ? time(detail.connected_since) : 'no'],
         ['config hash', make('code', { text: config.hash ?? 'none set' })],
         ['reported', make('code', { text: config.reported.hash ? `${config.reported.status} ${config.reported.hash}` : 'none' })],
@@ -367,7 +368,7 @@ async function showFirstSteps() {
   const endpoint = server.opamp_endpoint.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${location.hostname}`);
   $('endpoint').textContent = endpoint;
   $('first-command').textContent =
-    `printf 'server:\\n  endpoint: ${endpoint}\\nagent:\\n  executable: ./demo-service\\n' > supervisor.yaml\n` +
+    `cat > supervisor.yaml <<END\nserver:\n  endpoint: ${endpoint}\nagent:\n  executable: ./demo-service\nEND\n` +
     'opampd --config supervisor.yaml';
 }
 

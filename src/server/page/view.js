@@ -77,7 +77,7 @@ export function fillItem(link, agent, { isCurrent, hasDraft }) {
       'span',
       { class: 'item-bottom' },
       make('span', { class: 'item-host', text: agent.host || agent.instance_uid.slice(-12) }),
-      hasDraft ? make('span', { class: 'dirty', text: 'unsent changes' }) : null,
+      hasDraft ? make('span', { class: 'dirty', text: 'unsent' }) : null,
       agent.connected ? make('span', { class: 'config', text: config }) : time(agent.last_seen),
     ),
   );

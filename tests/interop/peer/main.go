@@ -118,7 +118,7 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 		OnConnectionClose: p.onClose,
 		OnReadMessageError: func(_ types.Connection, _ int, _ []byte, err error) {
 			if errors.Is(err, net.ErrClosed) {
-				return // it was us who closed it
+				return // we did that
 			}
 			p.mutex.Lock()
 			defer p.mutex.Unlock()

@@ -1,0 +1,253 @@
+"""The page of opamp-server in a headless Chromium: its main path, by keyboard, and how it looks.
+
+browser_test.py --bin DIR [--opampd PATH] [--screenshots DIR]
+
+With --opampd the agent is the real supervisor around demo-service; otherwise a fake one speaks the protocol.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+UID = "018f3a6c-5d2e-7b9a-8c0d-112233445566"
+LIMIT = 20
+
+
+@contextlib.contextmanager
+def running(*command, cwd, log):
+    """A program that is ended with the block: by SIGTERM, after a while by SIGKILL."""
+    with open(log, "ab") as output:
+        process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def chromium(folder):
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
+                 f"--user-data-dir={folder}/profile", "--window-size=1280,900"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+class Page:
+    """What a person sees and does."""
+
+    def __init__(self, browser, address, shots):
+        self.browser = browser
+        self.address = address
+        self.shots = shots
+
+    def open(self):
+        self.browser.get(self.address)
+
+    def wait(self, what, condition):
+        wait = WebDriverWait(self.browser, LIMIT, poll_frequency=0.02, ignored_exceptions=[StaleElementReferenceException])
+        wait.until(lambda _: condition(), message=f"{what}\nThe page says:\n{self.text('body')}")
+        print(f"ok: {what}", flush=True)
+
+    def find(self, css):
+        return self.browser.find_element(By.CSS_SELECTOR, css)
+
+    def text(self, css):
+        return self.find(css).text
+
+    def press(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def chord(self, *keys):
+        chain = ActionChains(self.browser)
+        for key in keys[:-1]:
+            chain.key_down(key)
+        chain.send_keys(keys[-1])
+        for key in keys[:-1]:
+            chain.key_up(key)
+        chain.perform()
+
+    def tab_to(self, css):
+        """Reaches an element as a person without a mouse does."""
+        for _ in range(60):
+            if self.browser.switch_to.active_element == self.find(css):
+                return
+            self.press(Keys.TAB)
+        raise AssertionError(f"{css} cannot be reached with the Tab key")
+
+    def type_config(self, text):
+        self.tab_to(".file-body")
+        self.chord(Keys.CONTROL, "a")
+        self.press(text)
+
+    def shoot(self, name):
+        """The whole page, light, dark and narrow, as pictures."""
+        if self.shots is None:
+            return
+        for look, width in (("light", 1280), ("dark", 1280), ("light-narrow", 400), ("dark-narrow", 400)):
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+                {"name": "prefers-color-scheme", "value": look.split("-")[0]}]})
+            self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+            height = self.browser.execute_script("return document.documentElement.scrollHeight")
+            overflow = self.browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert overflow <= 0, f"{name}, {width} px wide: the page is {overflow} px too wide"
+            self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": max(800, height), "deviceScaleFactor": 1, "mobile": False})
+            self.browser.save_screenshot(str(self.shots / f"{name}-{look}.png"))
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def addresses(log):
+    """Where the server listens, from the line that it logs."""
+    for _ in range(LIMIT * 100):
+        match = re.search(r"event=server.started opamp=(\S+) page=(\S+)", log.read_text())
+        if match:
+            return match.groups()
+        time.sleep(0.01)
+    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+
+
+def start_agent(stack, arguments, folder, endpoint):
+    if arguments.opampd is None:
+        return stack.enter_context(running(arguments.bin / "fake_agent", endpoint, UID, "demo-service", cwd=folder, log=folder / "agent.log"))
+    shutil.copy(arguments.bin / "demo-service", folder)
+    settings = {"server": {"endpoint": endpoint}, "storage": {"directory": str(folder / "state")},
+                "agent": {"executable": "./demo-service", "args": ["--config", "effective.yaml", "--port", "0"]}}
+    (folder / "supervisor.yaml").write_text(json.dumps(settings))  # JSON is YAML
+    return stack.enter_context(running(arguments.opampd, "--config", "supervisor.yaml", cwd=folder, log=folder / "agent.log"))
+
+
+def main_path(page, start):
+    page.open()
+    page.wait("without an agent, the page says how to start one", lambda: "opampd --config supervisor.yaml" in page.text("#first-command"))
+    page.wait("it is connected to the server", lambda: page.text("#live").endswith("live"))
+    page.shoot("empty")
+
+    agent = start()
+    page.wait("the agent appears without a reload", lambda: "demo-service" in page.text("#agents"))
+    page.tab_to("#agents a")
+    page.press(Keys.ENTER)
+    page.wait("it opens by keyboard", lambda: page.text("#name") == "demo-service")
+    page.wait("its health is shown", lambda: "healthy" in page.text("#state"))
+    page.wait("the editor begins with something", lambda: page.find(".file-body").get_attribute("value") != "")
+
+    page.type_config("instrument: true\nport: 8080\n")
+    page.wait("changes that were not sent are said to be so", lambda: page.text("#dirty") == "Unsent changes")
+    page.chord(Keys.CONTROL, Keys.ENTER)
+    page.wait("the config is on its way", lambda: "APPLYING" in page.text("#config-status") or "APPLIED" in page.text("#config-status"))
+    page.wait("the config is APPLIED", lambda: "APPLIED" in page.text("#config-status"))
+    page.wait("every step has its time", lambda: page.text("#steps").count("+") >= 3)
+    page.wait("it is in effect", lambda: "instrument: true" in page.text("#effective"))
+    page.wait("nothing is unsent", lambda: page.text("#dirty") == "")
+    page.shoot("applied")
+
+    page.tab_to("#restart")
+    page.press(Keys.ENTER)
+    page.wait("the restart is confirmed", lambda: page.text("#action-note").startswith("Restarted at"))
+    return agent
+
+
+def failing_path(page):
+    page.type_config("broken: [\n")
+    page.tab_to("#send")
+    page.press(Keys.ENTER)
+    page.wait("the config FAILED", lambda: "FAILED" in page.text("#config-status"))
+    page.wait("the agent's reason is shown", lambda: len(page.text("#config-error")) > 5)
+    page.wait("the config in effect is the one before", lambda: "instrument: true" in page.text("#effective"))
+    page.shoot("failed")
+
+
+def drafts(page):
+    page.type_config("instrument: false\n")
+    page.wait("there is a draft", lambda: page.text("#dirty") == "Unsent changes")
+    page.find(".brand").click()
+    page.wait("the list is there", lambda: page.find("#none").is_displayed())
+    page.wait("the list tells of the draft", lambda: "unsent changes" in page.text("#agents"))
+    page.shoot("list")
+    page.find("#agents a").click()
+    page.wait("the draft is kept", lambda: page.find(".file-body").get_attribute("value") == "instrument: false\n")
+    page.tab_to("#discard")
+    page.press(Keys.ENTER)
+    page.wait("until it is discarded", lambda: page.find(".file-body").get_attribute("value") == "broken: [\n")
+
+
+def comings_and_goings(page, agent):
+    agent.send_signal(signal.SIGTERM)
+    page.wait("an agent that left is shown as disconnected", lambda: "disconnected" in page.text("#state"))
+    page.tab_to("#forget")
+    page.press(Keys.ENTER)
+    page.wait("it can be forgotten", lambda: page.find("#empty").is_displayed())
+
+
+def complaints(browser):
+    """What the browser found wrong, such as a breach of the policy. A server that is away is not."""
+    return [entry["message"] for entry in browser.get_log("browser")
+            if entry["level"] == "SEVERE" and "/api/live" not in entry["message"]]
+
+
+def run(arguments, folder, stack):
+    log = folder / "server.log"
+    log.touch()
+    server = [arguments.bin / "opamp-server", "--opamp-listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0", "--state", ":memory:"]
+    stack.enter_context(running(*server, cwd=folder, log=log))
+    endpoint, address = addresses(log)
+    browser = stack.enter_context(chromium(folder))
+    page = Page(browser, address, arguments.screenshots)
+    agent = main_path(page, lambda: start_agent(stack, arguments, folder, endpoint))
+    failing_path(page)
+    drafts(page)
+    comings_and_goings(page, agent)
+    assert complaints(browser) == [], complaints(browser)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=lambda text: pathlib.Path(text).resolve(), required=True, help="where the programs are")
+    parser.add_argument("--opampd", type=lambda text: pathlib.Path(text).resolve(), help="the supervisor, instead of a fake agent")
+    parser.add_argument("--screenshots", type=lambda text: pathlib.Path(text).resolve(), help="where to put pictures")
+    arguments = parser.parse_args()
+    if arguments.screenshots:
+        arguments.screenshots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="opamp-browser-") as name, contextlib.ExitStack() as stack:
+        folder = pathlib.Path(name)
+        try:
+            run(arguments, folder, stack)
+        except BaseException:
+            for log in folder.glob("*.log"):
+                print(f"--- {log.name}\n{log.read_text()}", file=sys.stderr)
+            raise
+    print("The page's main path holds.")
+
+
+if __name__ == "__main__":
+    main()
