@@ -1,5 +1,6 @@
 // opampd: the supervisor daemon.
 #include <malloc.h>
+#include <signal.h>
 
 #include <cstdio>
 #include <exception>
@@ -88,6 +89,10 @@ int run_daemon(const settings::Settings& settings, process::Guard* guard) {
         if (failure) std::rethrow_exception(failure);
     });
     context.run();
+    // A signal that comes too late to be handled must not change the exit code.
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
     return 0;
 }
 

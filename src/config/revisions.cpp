@@ -41,6 +41,7 @@ base::Result<void> write_files(const fs::path& folder, const Revision& revision,
 
 base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
     RevisionStore store(folder);
+    if (auto note = base::make_room(folder / "revisions", base::Wanted::folder)) store.notes_.push_back(*note);
     if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
     store.read_revisions();
     store.read_status();

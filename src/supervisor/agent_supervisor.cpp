@@ -53,8 +53,7 @@ base::Result<void> AgentSupervisor::open() {
     auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_)});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
-    for (const auto& notes : {identity_.notes, keeper_->notes()})
-        for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
+    if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
     session_.emplace(session_options(settings_, identity_.uid));
     session_->set_description(describe_agent(agent_, identity_.uid));
@@ -63,6 +62,8 @@ base::Result<void> AgentSupervisor::open() {
     connection_.emplace(shared_.executor, std::move(*options), *session_, *this, log_);
 
     auto begun = keeper_->begin(++last_offer_);
+    for (const auto& notes : {identity_.notes, keeper_->notes()})
+        for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
     if (!begun) return std::move(begun).error();
     const opamp::RemoteConfigStatus& status = keeper_->status();
     session_->set_remote_config_status(status);
@@ -248,7 +249,7 @@ Task<> AgentSupervisor::perform(lifecycle::Install install) {
 }
 
 base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
-    const auto file = folder_ / "agent.log";
+    const auto file = output_file();
     base::UniqueFd output(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
     if (!output) return base::errno_error(errno).within("opening '" + file.string() + "'");
     return output;

@@ -83,6 +83,7 @@ private:
 
     async::Task<base::Result<config::Effective>> install_revision(std::uint64_t id);
     base::Result<void> spawn(const config::Effective& effective);
+    std::filesystem::path output_file() const { return folder_ / "agent.log"; }
     base::Result<base::UniqueFd> open_output() const;
     void take_identity(const base::Uuid& uid);
     void report_health(bool healthy, const std::string& reason);

@@ -1,6 +1,7 @@
 #include "supervisor/config_keeper.hpp"
 
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "config/install.hpp"
 
 namespace supervisor {
@@ -72,7 +73,11 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
     if (!wanted) wanted = store_.last_good();
     if (!wanted || wanted->is_base) return local;
     auto present = with_present_local_files(*wanted);
-    return present ? present : base::Result<config::Revision>(*wanted);
+    if (present) return present;
+    base::log::warning("config.not_composed_again", {{"agent", options_.folder.filename().string()},
+                                                     {"revision", wanted->id},
+                                                     {"error", present.error().text()}});
+    return *wanted;
 }
 
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {

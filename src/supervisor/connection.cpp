@@ -72,9 +72,14 @@ Task<> Connection::wait_before_next() {
 
 Task<> Connection::converse(net::WebSocket& socket) {
     session_.connected();
+    is_answered_ = false;
+    const auto begin = SteadyClock::now();
     auto end = co_await (read_all(socket) || write_all(socket));
     const auto& why = end.index() == 0 ? std::get<0>(end) : std::get<1>(end);
     if (!leaving_for_good_) leave_.clear();
+    // One that answers and closes, again and again, has not worked: to come back at once each time would hammer it.
+    const bool has_worked = is_answered_ && SteadyClock::now() - begin >= options_.reconnect.initial_interval;
+    if (has_worked) failures_ = 0;
     if (why)
         log_.info("server.left", {{"endpoint", options_.client.url.authority()}});
     else
@@ -93,7 +98,7 @@ Task<base::Result<void>> Connection::read_all(net::WebSocket& socket) {
             log_.warning("message.refused", {{"bytes", frame->size()}, {"error", orders.error().text()}});
             continue;
         }
-        failures_ = 0;
+        is_answered_ = true;
         // A large offer is in `orders` now; its frame must not stay while it is worked on.
         std::string().swap(*frame);
         handle(std::move(*orders));

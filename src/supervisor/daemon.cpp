@@ -34,6 +34,8 @@ base::Result<base::UniqueFd> Daemon::lock_state() const {
     if (auto made = base::make_folder(folder, 0700); !made)
         return std::move(made).error().hint("set storage.directory to a folder that this user can write to");
     const auto file = folder / "lock";
+    if (auto note = base::make_room(file, base::Wanted::file))
+        base::log::warning("state.set_aside", {{"detail", *note}});
     base::UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock)
         return base::errno_error(errno)

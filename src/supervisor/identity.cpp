@@ -43,12 +43,15 @@ std::string architecture(const std::string& machine) {
 base::Result<Identity> load_identity(const std::filesystem::path& folder, const std::string& configured) {
     Identity identity;
     const auto file = folder / "instance_uid";
-    if (auto text = base::read_file(file, 4096)) {
+    auto text = base::read_file(file, 4096);
+    if (text) {
         text->erase(std::find(text->begin(), text->end(), '\n'), text->end());
         if (const auto uid = base::Uuid::parse(*text)) {
             identity.uid = *uid;
             return identity;
         }
+    }
+    if (text || text.error().kind() != base::Kind::not_found) {
         auto aside = base::set_aside(file);
         identity.notes.push_back("the stored instance UID cannot be read, a new one is made" +
                                  (aside ? "; kept as '" + aside->string() + "'" : ""));

@@ -85,14 +85,6 @@ def grandchildren_end_with_a_crashed_agent(scene):
 
 
 @scenario
-def process_that_left_the_agents_session_ends_with_the_agent(scene):
-    scene.configure({"executable": scene.agent("daemonizing.sh"), "restart": {"initial_backoff": LONG, "max_backoff": LONG}})
-    scene.start()
-    scene.wait_for_phase("backing_off", 2)
-    expect(f"nothing of an agent that has ended runs on: {scene.agents()}", not scene.agents())
-
-
-@scenario
 def hangup_is_no_reason_to_stop(scene):
     scene.configure()
     scene.start()
