@@ -28,7 +28,7 @@ endfunction()
 
 # Asio's headers take seconds a file: one precompiled header, made once, serves every target.
 add_library(opampd_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
-target_link_libraries(opampd_pch PRIVATE asio opampd_options spdlog::spdlog)
+target_link_libraries(opampd_pch PRIVATE asio opampd_options)
 target_precompile_headers(opampd_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
 
 function(opampd_precompile target)

@@ -228,7 +228,7 @@ Try this:
   1. Ask the service: no traceparent header in its answer.
   2. On the page, open the agent, send   instrument: true   and watch APPLYING become APPLIED.
   3. Ask again: now there is one, and the span is in   {log}
-  4. Kill the agent with   kill -9 $(pgrep -f '^\\./demo-service|{folder}/demo-service')   and ask again.
+  4. Kill the agent with   kill -9 $(curl -s http://127.0.0.1:{service}/ | sed -n 's/^pid: //p')   and ask again.
   5. Send   instrument: [true   and read why it FAILED; the agent runs on.
 
 opampd's log follows. Ctrl-C ends it all.

@@ -21,8 +21,8 @@ public:
     Task<> raised() {
         while (!is_raised_) {
             co_await timer_.async_wait(as_result);
-            // Asked of the state, because awaiting another task throws in a cancelled coroutine; and in a statement of its
-            // own, because g++ 12 miscompiles a co_await behind && or ||.
+            // Asked of the state, because awaiting another task throws in a cancelled coroutine; and in a statement of
+            // its own, because g++ 12 miscompiles a co_await behind && or ||.
             const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
             if (is_ended) co_return;
         }

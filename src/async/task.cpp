@@ -14,6 +14,8 @@ Task<> sleep_for(SteadyClock::duration duration) {
     return sleep_until(duration < room ? now + duration : SteadyClock::time_point::max());
 }
 
-Task<> forever() { return sleep_until(SteadyClock::time_point::max()); }
+Task<> forever() {
+    return sleep_until(SteadyClock::time_point::max());
+}
 
 }  // namespace async

@@ -36,8 +36,10 @@ Task<base::Result<T>> with_timeout(SteadyClock::duration limit, Task<base::Resul
     co_return base::Error(base::Kind::timeout, "no answer within the time limit");
 }
 
-/// Whether a coroutine was asked to end: `is_cancelled(co_await asio::this_coro::cancellation_state)`, in a statement of its
-/// own. Not a Task, because awaiting one throws in a cancelled coroutine.
-inline bool is_cancelled(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
+/// Whether a coroutine was asked to end: `is_cancelled(co_await asio::this_coro::cancellation_state)`, in a statement
+/// of its own. Not a Task, because awaiting one throws in a cancelled coroutine.
+inline bool is_cancelled(const asio::cancellation_state& state) {
+    return state.cancelled() != asio::cancellation_type::none;
+}
 
 }  // namespace async

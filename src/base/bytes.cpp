@@ -1,6 +1,9 @@
 #include "base/bytes.hpp"
 
-#include <openssl/evp.h>
+// The low-level functions, deprecated in favour of EVP: that one loads providers and a config file with its first
+// digest, which costs a start 2 ms and 1 MiB; these are the same code underneath.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <array>
 #include <cstdint>
@@ -20,7 +23,10 @@ std::size_t utf8_sequence(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
     if (first < 0x80) return 1;
-    const std::size_t length = first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+    const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                               : (first & 0xF0) == 0xE0        ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
     if (length == 0 || text.size() < length) return 0;
     for (std::size_t i = 1; i < length; ++i)
         if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -58,9 +64,11 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 std::string sha256(std::string_view bytes) {
-    std::array<unsigned char, 32> digest{};
-    unsigned int length = digest.size();
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, bytes.data(), bytes.size());
+    SHA256_Final(digest.data(), &context);
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
@@ -69,8 +77,10 @@ std::string to_valid_utf8(std::string_view text) {
     valid.reserve(text.size());
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);
-        if (length == 0) valid += "\xEF\xBF\xBD";
-        else valid += text.substr(0, length);
+        if (length == 0)
+            valid += "\xEF\xBF\xBD";
+        else
+            valid += text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
     return valid;
@@ -78,7 +88,8 @@ std::string to_valid_utf8(std::string_view text) {
 
 std::string quoted_if_needed(std::string_view text) {
     const auto plain = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("-_./:@+,%~").find(c) != std::string_view::npos;
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("-_./:@+,%~").find(c) != std::string_view::npos;
     };
     bool needed = text.empty();
     for (const char c : text) needed = needed || !plain(c);
@@ -92,8 +103,10 @@ std::string quoted_if_needed(std::string_view text) {
         case '\r': quoted += "\\r"; break;
         case '\t': quoted += "\\t"; break;
         default:
-            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) quoted += "\\u00" + to_hex(std::string_view(&c, 1));
-            else quoted += c;
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+                quoted += "\\u00" + to_hex(std::string_view(&c, 1));
+            else
+                quoted += c;
         }
     }
     return quoted += '"';

@@ -12,7 +12,9 @@
 namespace base {
 namespace {
 
-std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+std::string quoted(const std::filesystem::path& path) {
+    return "'" + path.string() + "'";
+}
 
 std::filesystem::path folder_of(const std::filesystem::path& file) {
     return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
@@ -75,7 +77,8 @@ Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t l
         if (got == 0) return content;
         content.append(buffer, static_cast<std::size_t>(got));
         if (content.size() > limit)
-            return Error(Kind::too_large, "reading " + quoted(file) + ": larger than " + std::to_string(limit) + " bytes");
+            return Error(Kind::too_large,
+                         "reading " + quoted(file) + ": larger than " + std::to_string(limit) + " bytes");
     }
 }
 
@@ -99,10 +102,11 @@ Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
     for (const auto& part : folder) {
         made /= part;
         if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
+        const int code = errno;
         // A parent that exists but may not be written to (EROFS, EACCES on mkdir) is no failure.
         std::error_code ignored;
         if (std::filesystem::is_directory(made, ignored)) continue;
-        return errno_error(errno).within("creating folder " + quoted(made));
+        return errno_error(code).within("creating folder " + quoted(made));
     }
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored))
@@ -123,6 +127,15 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& file) {
     std::filesystem::remove_all(aside, code);
     if (::rename(file.c_str(), aside.c_str()) != 0) return errno_error(errno).within("setting aside " + quoted(file));
     return aside;
+}
+
+std::optional<std::string> make_room(const std::filesystem::path& path, Wanted wanted) {
+    std::error_code ignored;
+    const auto there = std::filesystem::status(path, ignored);
+    if (!std::filesystem::exists(there) || std::filesystem::is_directory(there) == (wanted == Wanted::folder)) return std::nullopt;
+    const auto aside = set_aside(path);
+    const std::string what = quoted(path) + (wanted == Wanted::folder ? " is not a folder" : " is a folder");
+    return what + (aside ? "; kept as " + quoted(*aside) : "; " + aside.error().text());
 }
 
 }  // namespace base

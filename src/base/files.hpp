@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,5 +35,10 @@ Result<void> sync_folder(const std::filesystem::path& folder);
 
 /// Moves what cannot be read out of the way, to "NAME.damaged", and returns the new path.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& file);
+
+enum class Wanted { file, folder };
+/// Sets aside a folder where a file is wanted, or a file where a folder is; returns a sentence about it, or nothing when
+/// there was nothing to do.
+std::optional<std::string> make_room(const std::filesystem::path& path, Wanted wanted);
 
 }  // namespace base

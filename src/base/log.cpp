@@ -47,14 +47,16 @@ std::string json_string(std::string_view text) {
 }
 
 std::string as_json(std::string_view time, Level level, std::string_view event, const Fields& fields) {
-    std::string line = "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(to_string(level)) + "\",\"event\":" + json_string(event);
+    std::string line = "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(to_string(level)) +
+                       "\",\"event\":" + json_string(event);
     for (const Field& field : fields)
         line += "," + json_string(field.key()) + ":" + (field.bare() ? field.value() : json_string(field.value()));
     return line + "}";
 }
 
 std::string as_logfmt(std::string_view time, Level level, std::string_view event, const Fields& fields) {
-    std::string line = "time=" + std::string(time) + " level=" + std::string(to_string(level)) + " event=" + std::string(event);
+    std::string line =
+        "time=" + std::string(time) + " level=" + std::string(to_string(level)) + " event=" + std::string(event);
     for (const Field& field : fields) line += " " + field.key() + "=" + quoted_if_needed(field.value());
     return line;
 }
@@ -98,8 +100,10 @@ void write(Level level, std::string_view event, const Fields& fields) {
     const State& log = state();
     if (level < log.options.level) return;
     const std::string line = format_line(log.options.format, std::chrono::system_clock::now(), level, event, fields);
-    if (log.logger) log.logger->log(spdlog::level::info, line);
-    else std::fprintf(stderr, "%s\n", line.c_str());
+    if (log.logger)
+        log.logger->log(spdlog::level::info, line);
+    else
+        std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void Scope::write(Level level, std::string_view event, const Fields& fields) const {

@@ -35,8 +35,8 @@ public:
     Field(std::string_view key, const std::string& value) : key_(key), value_(value) {}
     Field(std::string_view key, bool value) : key_(key), value_(value ? "true" : "false"), bare_(true) {}
     template <typename N>
-        requires std::is_integral_v<N>
-    Field(std::string_view key, N value) : key_(key), value_(std::to_string(value)), bare_(true) {}
+    requires std::is_integral_v<N> Field(std::string_view key, N value)
+        : key_(key), value_(std::to_string(value)), bare_(true) {}
     Field(std::string_view key, Duration value) : key_(key), value_(rounded_duration(value)) {}
 
     const std::string& key() const { return key_; }
@@ -60,10 +60,18 @@ void write(Level level, std::string_view event, const Fields& fields);
 std::string format_line(Format format, std::chrono::system_clock::time_point now, Level level, std::string_view event,
                         const Fields& fields);
 
-inline void debug(std::string_view event, const Fields& fields = {}) { write(Level::debug, event, fields); }
-inline void info(std::string_view event, const Fields& fields = {}) { write(Level::info, event, fields); }
-inline void warning(std::string_view event, const Fields& fields = {}) { write(Level::warning, event, fields); }
-inline void error(std::string_view event, const Fields& fields = {}) { write(Level::error, event, fields); }
+inline void debug(std::string_view event, const Fields& fields = {}) {
+    write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, const Fields& fields = {}) {
+    write(Level::info, event, fields);
+}
+inline void warning(std::string_view event, const Fields& fields = {}) {
+    write(Level::warning, event, fields);
+}
+inline void error(std::string_view event, const Fields& fields = {}) {
+    write(Level::error, event, fields);
+}
 
 std::string_view to_string(Level level);
 

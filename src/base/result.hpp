@@ -11,14 +11,14 @@ namespace base {
 
 /// For code that must act on the failure; the text is for people.
 enum class Kind {
-    invalid,      ///< The input is at fault: trying again changes nothing.
-    not_found,    ///< What was named does not exist.
-    io,           ///< A file, a socket or the kernel failed.
-    refused,      ///< The peer answered, and said no.
-    timeout,      ///< No answer in time.
-    too_large,    ///< Over a limit.
-    cancelled,    ///< We ended it ourselves.
-    bug,          ///< A library threw where it should not.
+    invalid,    ///< The input is at fault: trying again changes nothing.
+    not_found,  ///< What was named does not exist.
+    io,         ///< A file, a socket or the kernel failed.
+    refused,    ///< The peer answered, and said no.
+    timeout,    ///< No answer in time.
+    too_large,  ///< Over a limit.
+    cancelled,  ///< We ended it ourselves.
+    bug,        ///< A library threw where it should not.
 };
 
 /// Lower case, no full stop: each layer adds what it was doing, and the chain reads as one sentence.

@@ -13,7 +13,8 @@ struct Unit {
     std::int64_t ns;
 };
 // Longest names first: "ms" must not be read as "m".
-constexpr Unit kUnits[] = {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}};
+constexpr Unit kUnits[] = {
+    {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}};
 
 struct SizeUnit {
     std::string_view name;
@@ -29,7 +30,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     double total = 0;
     while (!text.empty()) {
         double number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
         if (error != std::errc{} || number < 0) return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         const Unit* unit = nullptr;
@@ -80,13 +82,16 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     if (text.empty()) return number;
     for (const SizeUnit& unit : kSizeUnits)
-        if (text == unit.name) return number > std::numeric_limits<std::uint64_t>::max() / unit.bytes ? std::nullopt : std::optional(number * unit.bytes);
+        if (text == unit.name)
+            return number > std::numeric_limits<std::uint64_t>::max() / unit.bytes ? std::nullopt
+                                                                                   : std::optional(number * unit.bytes);
     return std::nullopt;
 }
 
 std::string format_size(std::uint64_t bytes) {
     for (const SizeUnit& unit : kSizeUnits)
-        if (bytes >= unit.bytes && bytes % unit.bytes == 0) return std::to_string(bytes / unit.bytes) + std::string(unit.name);
+        if (bytes >= unit.bytes && bytes % unit.bytes == 0)
+            return std::to_string(bytes / unit.bytes) + std::string(unit.name);
     return std::to_string(bytes) + "B";
 }
 

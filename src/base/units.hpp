@@ -11,7 +11,8 @@ namespace base {
 
 using Duration = std::chrono::nanoseconds;
 
-/// "1h30m", "500ms", "2.5s", "100us", "0". A number without a unit is refused: seconds or milliseconds cannot be told apart.
+/// "1h30m", "500ms", "2.5s", "100us", "0". A number without a unit is refused: seconds or milliseconds cannot be told
+/// apart.
 std::optional<Duration> parse_duration(std::string_view text);
 /// The shortest exact form: "1m30s", "500ms", "0s".
 std::string format_duration(Duration duration);

@@ -20,7 +20,8 @@ Uuid Uuid::v7(std::chrono::system_clock::time_point now) {
     Uuid uuid;
     const std::uint64_t random[2] = {random_u64(), random_u64()};
     std::memcpy(uuid.bytes_.data(), random, sizeof random);
-    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    const auto ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
     for (std::size_t i = 0; i < 6; ++i) uuid.bytes_[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     uuid.bytes_[6] = static_cast<std::uint8_t>((uuid.bytes_[6] & 0x0F) | 0x70);
     uuid.bytes_[8] = static_cast<std::uint8_t>((uuid.bytes_[8] & 0x3F) | 0x80);

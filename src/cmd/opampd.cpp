@@ -1,5 +1,6 @@
 // opampd: the supervisor daemon.
 #include <malloc.h>
+#include <signal.h>
 
 #include <cstdio>
 #include <exception>
@@ -29,7 +30,8 @@ constexpr char kHelp[] =
     "  --version      print the version and exit\n"
     "  --help         print this and exit\n"
     "\n"
-    "Signals: SIGTERM and SIGINT stop the agents and say goodbye to the server; a second one kills the agents at once.\n"
+    "Signals: SIGTERM and SIGINT stop the agents and say goodbye to the server; a second one kills the agents at "
+    "once.\n"
     "Exit codes: 0 stopped as asked or FILE is good, 1 failed, 2 bad command line or settings (nothing was started).\n";
 
 struct Options {
@@ -55,7 +57,8 @@ std::optional<int> parse_command_line(int count, char** arguments, Options& opti
         } else if (argument.starts_with("--config=")) {
             options.config = argument.substr(std::string_view("--config=").size());
         } else {
-            return usage_error(argument == "--config" ? "--config needs a file" : "unknown argument '" + std::string(argument) + "'");
+            return usage_error(argument == "--config" ? "--config needs a file"
+                                                      : "unknown argument '" + std::string(argument) + "'");
         }
     }
     if (options.config.empty()) return usage_error("--config FILE is missing");
@@ -86,6 +89,10 @@ int run_daemon(const settings::Settings& settings, process::Guard* guard) {
         if (failure) std::rethrow_exception(failure);
     });
     context.run();
+    // A signal that comes too late to be handled must not change the exit code.
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
     return 0;
 }
 

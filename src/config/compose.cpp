@@ -10,7 +10,8 @@ namespace {
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
     return result;
 }
 
@@ -21,17 +22,23 @@ bool is_yaml(const std::string& name, const opamp::ConfigFile& file, Format form
         return type.find("yaml") != std::string::npos || type.find("json") != std::string::npos;
     }
     const std::string ending = lower(name);
-    return name.empty() || ending.ends_with(".yaml") || ending.ends_with(".yml") || ending.ends_with(".json") || ending.find('.') == std::string::npos;
+    return name.empty() || ending.ends_with(".yaml") || ending.ends_with(".yml") || ending.ends_with(".json") ||
+           ending.find('.') == std::string::npos;
 }
 
-std::string entry_name(const std::string& name) { return name.empty() ? "the entry without a name" : "entry " + base::quoted_if_needed(name); }
+std::string entry_name(const std::string& name) {
+    return name.empty() ? "the entry without a name" : "entry " + base::quoted_if_needed(name);
+}
 
 /// A name that stays in its folder and shows up there as it is.
 base::Result<void> check_name(const std::string& name) {
-    const bool has_control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-    const bool bad = name.empty() || name.starts_with('.') || name.find('/') != std::string::npos || has_control || name.size() > 200;
+    const bool has_control =
+        std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    const bool bad = name.empty() || name.starts_with('.') || name.find('/') != std::string::npos || has_control ||
+                     name.size() > 200;
     if (!bad) return {};
-    return base::Error(base::Kind::invalid, entry_name(name) + " cannot be a file name").hint("no '/', no leading dot, no control character, at most 200 bytes");
+    return base::Error(base::Kind::invalid, entry_name(name) + " cannot be a file name")
+        .hint("no '/', no leading dot, no control character, at most 200 bytes");
 }
 
 /// A body and what to call it in an error.
@@ -47,7 +54,8 @@ base::Result<std::string> merge_sources(const std::vector<Source>& sources) {
         if (!value) return std::move(value).error().within(source.name);
         if (value->kind == yaml::Value::Kind::null) continue;
         if (value->kind != yaml::Value::Kind::map)
-            return base::Error(base::Kind::invalid, source.name + ": not a map, so it cannot be merged with the others");
+            return base::Error(base::Kind::invalid,
+                               source.name + ": not a map, so it cannot be merged with the others");
         yaml::merge(merged, std::move(*value));
     }
     if (merged.kind == yaml::Value::Kind::null) merged.kind = yaml::Value::Kind::map;
@@ -57,21 +65,24 @@ base::Result<std::string> merge_sources(const std::vector<Source>& sources) {
 /// One source is passed on as it is; several are merged.
 base::Result<std::string> make_main(const std::vector<Source>& sources) {
     if (sources.size() > 1) return merge_sources(sources);
-    if (auto valid = yaml::check(*sources.front().body); !valid) return std::move(valid).error().within(sources.front().name);
+    if (auto valid = yaml::check(*sources.front().body); !valid)
+        return std::move(valid).error().within(sources.front().name);
     return *sources.front().body;
 }
 
 /// The entries of an offer by what becomes of them.
 struct Sorted {
-    std::vector<Source> yaml;                   ///< By name, the empty name last.
+    std::vector<Source> yaml;  ///< By name, the empty name last.
     std::map<std::string, const std::string*> others;
 };
 
 Sorted sort_entries(const opamp::ConfigMap& files, Format format) {
     Sorted sorted;
     for (const auto& [name, file] : files) {
-        if (is_yaml(name, file, format)) sorted.yaml.push_back({entry_name(name), &file.body});
-        else sorted.others[name] = &file.body;
+        if (is_yaml(name, file, format))
+            sorted.yaml.push_back({entry_name(name), &file.body});
+        else
+            sorted.others[name] = &file.body;
     }
     // A std::map has the empty name first.
     const bool unnamed_first = files.contains("") && is_yaml("", files.at(""), format);
@@ -79,11 +90,13 @@ Sorted sort_entries(const opamp::ConfigMap& files, Format format) {
     return sorted;
 }
 
-/// Nothing of the offer is YAML: its unnamed entry, or its only one, is the config; it cannot be merged with local files.
+/// Nothing of the offer is YAML: its unnamed entry, or its only one, is the config; it cannot be merged with local
+/// files.
 base::Result<void> take_opaque_main(Sorted& sorted, Effective& effective) {
     const auto main = sorted.others.size() == 1 ? sorted.others.begin() : sorted.others.find("");
     if (main == sorted.others.end())
-        return base::Error(base::Kind::invalid, "none of the " + std::to_string(sorted.others.size()) + " entries can be the agent's config file")
+        return base::Error(base::Kind::invalid, "none of the " + std::to_string(sorted.others.size()) +
+                                                    " entries can be the agent's config file")
             .hint("give one of them the empty name");
     effective.main = *main->second;
     sorted.others.erase(main);
@@ -100,7 +113,8 @@ base::Result<void> take_beside(const Sorted& sorted, Effective& effective) {
 
 }  // namespace
 
-base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::optional<opamp::ConfigMap>& remote, Format format) {
+base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::optional<opamp::ConfigMap>& remote,
+                                Format format) {
     Effective effective;
     const bool has_remote = remote && !remote->empty();
     if (local.empty() && !has_remote) {
@@ -114,7 +128,9 @@ base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::
     sources.insert(sources.end(), sorted.yaml.begin(), sorted.yaml.end());
 
     if (format == Format::raw && !has_remote) {
-        if (local.size() > 1) return base::Error(base::Kind::invalid, "several local files can be merged only as YAML").hint("leave one in config_files");
+        if (local.size() > 1)
+            return base::Error(base::Kind::invalid, "several local files can be merged only as YAML")
+                .hint("leave one in config_files");
         effective.main = local.front().body;
         return effective;
     }

@@ -8,11 +8,15 @@
 
 namespace config {
 
-/// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed, and
-/// only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an offer.
-/// Files that have their content already are not touched.
+/// Whether `install` would find its names free: asked before the agent is stopped for `now`.
+/// Errors: invalid (a name beside the config is taken, or is the config's own).
+base::Result<void> check_names(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
+
+/// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed,
+/// and only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an
+/// offer. Files that have their content already are not touched.
 ///
-/// Errors  invalid (a name beside the config is taken), io. What was there before an error is partly replaced, never torn:
+/// Errors  as check_names, io. What was there before an error is partly replaced, never torn:
 ///         install the previous config again.
 base::Result<void> install(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
 

@@ -27,7 +27,8 @@ std::optional<std::string> bytes_field(const std::map<std::string, std::string>&
     return found == fields.end() ? std::nullopt : base::from_hex(found->second);
 }
 
-constexpr opamp::ConfigStatus kStatuses[] = {opamp::ConfigStatus::unset, opamp::ConfigStatus::applied, opamp::ConfigStatus::applying, opamp::ConfigStatus::failed};
+constexpr opamp::ConfigStatus kStatuses[] = {opamp::ConfigStatus::unset, opamp::ConfigStatus::applied,
+                                             opamp::ConfigStatus::applying, opamp::ConfigStatus::failed};
 
 }  // namespace
 

@@ -25,13 +25,15 @@ base::Result<void> write_files(const fs::path& folder, const Revision& revision,
                                const std::optional<opamp::RemoteConfig>& remote) {
     if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
     if (effective.main)
-        if (auto written = base::replace_file(folder / "effective", *effective.main, kPrivateFile); !written) return written;
+        if (auto written = base::replace_file(folder / "effective", *effective.main, kPrivateFile); !written)
+            return written;
     if (!effective.beside.empty())
         if (auto made = base::make_folder(folder / "beside", kPrivateFolder); !made) return made;
     for (const auto& [name, body] : effective.beside)
         if (auto written = base::replace_file(folder / "beside" / name, body, kPrivateFile); !written) return written;
     if (remote)
-        if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written) return written;
+        if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written)
+            return written;
     return base::replace_file(folder / "meta", format(revision), kPrivateFile);
 }
 
@@ -39,6 +41,7 @@ base::Result<void> write_files(const fs::path& folder, const Revision& revision,
 
 base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
     RevisionStore store(folder);
+    if (auto note = base::make_room(folder / "revisions", base::Wanted::folder)) store.notes_.push_back(*note);
     if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
     store.read_revisions();
     store.read_status();
@@ -55,7 +58,8 @@ void RevisionStore::set_aside(const fs::path& path, const std::string& why) {
 void RevisionStore::read_revisions() {
     std::error_code code;
     std::vector<fs::path> found;
-    for (fs::directory_iterator next(folder_ / "revisions", code), end; !code && next != end; next.increment(code)) found.push_back(next->path());
+    for (fs::directory_iterator next(folder_ / "revisions", code), end; !code && next != end; next.increment(code))
+        found.push_back(next->path());
     for (const fs::path& path : found) {
         const std::string name = path.filename().string();
         if (name.ends_with(".damaged")) continue;
@@ -67,8 +71,10 @@ void RevisionStore::read_revisions() {
         const auto meta = base::read_file(path / "meta", 1 << 16);
         auto revision = meta ? parse_revision(*meta) : std::nullopt;
         if (id && revision) revision->id = *id;
-        if (!id || !revision || name != name_of(*revision)) set_aside(path, "revision '" + name + "' cannot be read");
-        else revisions_[*id] = *revision;
+        if (!id || !revision || name != name_of(*revision))
+            set_aside(path, "revision '" + name + "' cannot be read");
+        else
+            revisions_[*id] = *revision;
     }
 }
 
@@ -77,8 +83,10 @@ void RevisionStore::read_status() {
     const auto text = base::read_file(file, 1 << 20);
     if (!text && text.error().kind() == base::Kind::not_found) return;
     const auto status = text ? parse_status(*text) : std::nullopt;
-    if (status) status_ = *status;
-    else set_aside(file, "the stored remote config status cannot be read");
+    if (status)
+        status_ = *status;
+    else
+        set_aside(file, "the stored remote config status cannot be read");
 }
 
 std::uint64_t RevisionStore::read_link(const char* name) {
@@ -92,7 +100,8 @@ std::uint64_t RevisionStore::read_link(const char* name) {
     if (revision) {
         const fs::path damaged = path_of(*revision);
         revisions_.erase(*id);
-        set_aside(damaged, "revision '" + damaged.filename().string() + "' does not have the content that it was stored with");
+        set_aside(damaged,
+                  "revision '" + damaged.filename().string() + "' does not have the content that it was stored with");
     }
     set_aside(link, "'" + link.filename().string() + "' does not lead to a usable revision");
     return 0;
@@ -102,7 +111,9 @@ std::string RevisionStore::name_of(const Revision& revision) const {
     return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
 }
 
-fs::path RevisionStore::path_of(const Revision& revision) const { return folder_ / "revisions" / name_of(revision); }
+fs::path RevisionStore::path_of(const Revision& revision) const {
+    return folder_ / "revisions" / name_of(revision);
+}
 
 const Revision* RevisionStore::find(std::uint64_t id) const {
     const auto found = revisions_.find(id);
@@ -110,16 +121,19 @@ const Revision* RevisionStore::find(std::uint64_t id) const {
 }
 
 const Revision* RevisionStore::base() const {
-    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(), [](const auto& entry) { return entry.second.is_base; });
+    const auto newest =
+        std::find_if(revisions_.rbegin(), revisions_.rend(), [](const auto& entry) { return entry.second.is_base; });
     return newest == revisions_.rend() ? nullptr : &newest->second;
 }
 
 const Revision* RevisionStore::find_offer(const std::string& remote_hash) const {
-    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(), [&](const auto& entry) { return entry.second.remote_hash == remote_hash; });
+    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(),
+                                     [&](const auto& entry) { return entry.second.remote_hash == remote_hash; });
     return newest == revisions_.rend() ? nullptr : &newest->second;
 }
 
-base::Result<Revision> RevisionStore::add(const Effective& effective, const std::optional<opamp::RemoteConfig>& remote) {
+base::Result<Revision> RevisionStore::add(const Effective& effective,
+                                          const std::optional<opamp::RemoteConfig>& remote) {
     Revision revision;
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
     revision.hash = hash(effective);
@@ -132,8 +146,10 @@ base::Result<Revision> RevisionStore::add(const Effective& effective, const std:
     auto stored = write_files(made, revision, effective, remote);
     if (stored) {
         fs::rename(made, path_of(revision), code);
-        if (code) stored = base::errno_error(code.value()).within("storing revision " + name_of(revision));
-        else stored = base::sync_folder(folder_ / "revisions");
+        if (code)
+            stored = base::errno_error(code.value()).within("storing revision " + name_of(revision));
+        else
+            stored = base::sync_folder(folder_ / "revisions");
     }
     if (!stored) {
         fs::remove_all(made, code);
@@ -148,15 +164,18 @@ base::Result<Effective> RevisionStore::load(const Revision& revision) const {
     effective.runs = revision.runs;
     const fs::path folder = path_of(revision);
     auto main = base::read_file(folder / "effective");
-    if (main) effective.main = std::move(*main);
-    else if (main.error().kind() != base::Kind::not_found) return std::move(main).error();
+    if (main)
+        effective.main = std::move(*main);
+    else if (main.error().kind() != base::Kind::not_found)
+        return std::move(main).error();
     std::error_code code;
     for (fs::directory_iterator next(folder / "beside", code), end; !code && next != end; next.increment(code)) {
         auto body = base::read_file(next->path());
         if (!body) return std::move(body).error();
         effective.beside[next->path().filename().string()] = std::move(*body);
     }
-    if (hash(effective) != revision.hash) return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
+    if (hash(effective) != revision.hash)
+        return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
     return effective;
 }
 
@@ -164,7 +183,9 @@ base::Result<opamp::RemoteConfig> RevisionStore::load_remote(const Revision& rev
     auto bytes = base::read_file(path_of(revision) / "remote");
     if (!bytes) return std::move(bytes).error();
     auto remote = opamp::decode_remote_config(*bytes);
-    if (!remote || remote->hash != revision.remote_hash) return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its offer cannot be read");
+    if (!remote || remote->hash != revision.remote_hash)
+        return base::Error(base::Kind::invalid,
+                           "revision " + name_of(revision) + " is damaged: its offer cannot be read");
     return std::move(*remote);
 }
 
@@ -177,8 +198,12 @@ base::Result<void> RevisionStore::point(const char* link, std::uint64_t id, std:
     return pointed;
 }
 
-base::Result<void> RevisionStore::set_current(std::uint64_t id) { return point("current", id, current_); }
-base::Result<void> RevisionStore::set_last_good(std::uint64_t id) { return point("last-good", id, last_good_); }
+base::Result<void> RevisionStore::set_current(std::uint64_t id) {
+    return point("current", id, current_);
+}
+base::Result<void> RevisionStore::set_last_good(std::uint64_t id) {
+    return point("last-good", id, last_good_);
+}
 
 base::Result<void> RevisionStore::set_status(const opamp::RemoteConfigStatus& status) {
     if (status == status_) return {};

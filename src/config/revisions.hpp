@@ -1,4 +1,5 @@
-// The configs an agent had, on disk: what was received, what the agent was given, which one is current, which proved good.
+// The configs an agent had, on disk: what was received, what the agent was given, which one is current, which proved
+// good.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace config {
 /// One stored config. Never changes once it is there.
 struct Revision {
     std::uint64_t id = 0;
-    std::string hash;                        ///< Of the effective config; `config::hash`.
+    std::string hash;  ///< Of the effective config; `config::hash`.
     bool runs = true;
     bool is_base = false;                    ///< Made of the local config alone.
     std::optional<std::string> remote_hash;  ///< The server's hash of the offer it was made from.

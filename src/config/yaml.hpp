@@ -14,9 +14,9 @@ namespace config::yaml {
 struct Value {
     enum class Kind { null, plain, quoted, list, map };
     Kind kind = Kind::null;
-    std::string text;                            ///< Of a scalar.
-    std::string tag;                             ///< As written, "!secret" or "!!str"; mostly empty.
-    std::vector<Value> items;                    ///< Of a list.
+    std::string text;                              ///< Of a scalar.
+    std::string tag;                               ///< As written, "!secret" or "!!str"; mostly empty.
+    std::vector<Value> items;                      ///< Of a list.
     std::vector<std::pair<Value, Value>> entries;  ///< Of a map, in order.
     friend bool operator==(const Value&, const Value&) = default;
 };
@@ -26,7 +26,8 @@ struct Value {
 base::Result<void> check(std::string_view text);
 
 /// The one document in `text`; null for an empty one. Aliases are resolved.
-/// Errors  invalid (not YAML, several documents, a map or list as a key, a duplicate key, an alias inside its own anchor),
+/// Errors  invalid (not YAML, several documents, a map or list as a key, a duplicate key, an alias inside its own
+/// anchor),
 ///         too_large (over a million values, which only aliases of aliases reach).
 base::Result<Value> parse(std::string_view text);
 

@@ -19,12 +19,16 @@ public:
         case Value::Kind::plain:
         case Value::Kind::quoted: out_ += " " + scalar(value) + "\n"; break;
         case Value::Kind::list:
-            if (value.items.empty()) out_ += " []\n";
-            else out_ += "\n", list(value, indent);
+            if (value.items.empty())
+                out_ += " []\n";
+            else
+                out_ += "\n", list(value, indent);
             break;
         case Value::Kind::map:
-            if (value.entries.empty()) out_ += " {}\n";
-            else out_ += "\n", map(value, indent);
+            if (value.entries.empty())
+                out_ += " {}\n";
+            else
+                out_ += "\n", map(value, indent);
             break;
         }
     }
@@ -57,11 +61,16 @@ private:
         std::string quoted = "\"";
         for (const char c : text) {
             const auto byte = static_cast<unsigned char>(c);
-            if (c == '"' || c == '\\') quoted += {'\\', c};
-            else if (c == '\n') quoted += "\\n";
-            else if (c == '\t') quoted += "\\t";
-            else if (byte < 0x20 || byte == 0x7F) quoted += "\\x" + base::to_hex(std::string_view(&c, 1));
-            else quoted += c;
+            if (c == '"' || c == '\\')
+                quoted += {'\\', c};
+            else if (c == '\n')
+                quoted += "\\n";
+            else if (c == '\t')
+                quoted += "\\t";
+            else if (byte < 0x20 || byte == 0x7F)
+                quoted += "\\x" + base::to_hex(std::string_view(&c, 1));
+            else
+                quoted += c;
         }
         return quoted + '"';
     }
@@ -80,8 +89,10 @@ void merge(Value& under, Value&& over) {
     for (std::size_t i = 0; i < under.entries.size(); ++i) places.emplace(under.entries[i].first.text, i);
     for (auto& [key, value] : over.entries) {
         const auto place = places.find(key.text);
-        if (place != places.end()) merge(under.entries[place->second].second, std::move(value));
-        else under.entries.emplace_back(std::move(key), std::move(value));
+        if (place != places.end())
+            merge(under.entries[place->second].second, std::move(value));
+        else
+            under.entries.emplace_back(std::move(key), std::move(value));
     }
 }
 

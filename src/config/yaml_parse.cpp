@@ -65,8 +65,10 @@ public:
     Value take() { return std::move(root_); }
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Value{}, anchor); }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
-        // The parser's tag of a scalar: "?" plain, "!" quoted, else as given; with an explicit tag quoting changes nothing.
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& text) override {
+        // The parser's tag of a scalar: "?" plain, "!" quoted, else as given; with an explicit tag quoting changes
+        // nothing.
         add(mark, Value{tag == "?" ? Value::Kind::plain : Value::Kind::quoted, text, written_tag(tag), {}, {}}, anchor);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -74,10 +76,12 @@ public:
         if (known == anchors_.end()) throw Refusal{base::Kind::invalid, at(mark) + "an alias inside its own anchor"};
         add(mark, Value(known->second), 0);
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open_.push_back({Value{Value::Kind::list, {}, written_tag(tag), {}, {}}, anchor, mark, {}, {}});
     }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open_.push_back({Value{Value::Kind::map, {}, written_tag(tag), {}, {}}, anchor, mark, {}, {}});
     }
     void OnSequenceEnd() override { close(); }

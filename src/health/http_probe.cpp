@@ -15,7 +15,8 @@ async::Task<base::Result<void>> ask(const HttpProbe& probe) {
     auto response = co_await net::http_get(options);
     if (!response) co_return std::move(response).error();
     if (response->status < 200 || response->status > 299)
-        co_return base::Error(base::Kind::refused, "HTTP " + std::to_string(response->status) + " from " + probe.url.authority() + probe.url.target);
+        co_return base::Error(base::Kind::refused, "HTTP " + std::to_string(response->status) + " from " +
+                                                       probe.url.authority() + probe.url.target);
     co_return base::Result<void>();
 }
 
@@ -32,8 +33,10 @@ async::Task<> watch(HttpProbe probe, Listener& listener) {
         const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
         if (is_ended) co_return;
         has_been_well = has_been_well || answer;
-        if (answer) listener.probe_up();
-        else listener.probe_down(answer.error().text());
+        if (answer)
+            listener.probe_up();
+        else
+            listener.probe_down(answer.error().text());
         co_await async::sleep_for(next_question(has_been_well, async::SteadyClock::now() - begin, probe.interval));
     }
 }

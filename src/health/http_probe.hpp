@@ -27,8 +27,8 @@ public:
 /// One question. Well is any status of 200 to 299; else an Error says what came instead.
 async::Task<base::Result<void>> ask(const HttpProbe& probe);
 
-/// Asks until cancelled: from 1 ms up while the agent is not well yet, later every interval. A fast agent is seen to be well
-/// within milliseconds, and a slow one within a tenth of the time that it took.
+/// Asks until cancelled: from 1 ms up while the agent is not well yet, later every interval. A fast agent is seen to be
+/// well within milliseconds, and a slow one within a tenth of the time that it took.
 async::Task<> watch(HttpProbe probe, Listener& listener);
 
 /// The pause before the next question, `elapsed` after the start. Pure.

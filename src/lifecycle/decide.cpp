@@ -72,7 +72,8 @@ public:
         settle_offer(Fate::failed, reason);
         const Revision target = rollback_target();
         state_.trial = false;
-        if (target.id == 0 || target == state_.current) return false;  // it stays, and its offer stays open for a late success
+        if (target.id == 0 || target == state_.current)
+            return false;  // it stays, and its offer stays open for a late success
         act(NoteRollback{state_.current, target, reason});
         state_.current = target;
         state_.offer = 0;
@@ -173,7 +174,9 @@ void on(Move& move, const Spawned& spawned, const Policy& policy) {
         move.stop(move->after);
         return;
     }
-    move.report_health("starting");
+    // After a crash its reason stays the news until the agent has proved itself: a restart may be quicker than a report.
+    const bool has_crashed = move->failures > 0 && !move->trouble.empty();
+    move.report_health(has_crashed ? move->trouble : "starting");
     move.act(ArmDeadline{policy.has_probe ? policy.apply_timeout : policy.min_uptime});
 }
 
@@ -182,38 +185,49 @@ void on_failure(Move& move, const std::string& reason, int failures_that_count) 
     ++move->failures;
     move->proven = false;
     move.report_health(reason);
-    if (move->trial && move.roll_back(reason)) move.start_current();
-    else move.back_off(failures_that_count);
+    if (move->trial && move.roll_back(reason))
+        move.start_current();
+    else
+        move.back_off(failures_that_count);
     move.take_waiting();
 }
 
 void on(Move& move, const SpawnFailed& failed, const Policy&) {
     if (move->phase != Phase::starting) return;
-    if (move->after == After::shutdown) move.finish();
-    else if (failed.revision != move->current) move.start_current();
+    if (move->after == After::shutdown)
+        move.finish();
+    else if (failed.revision != move->current)
+        move.start_current();
     // Not tried again at once: nothing has changed since.
-    else on_failure(move, failed.reason, move->failures + 2);
+    else
+        on_failure(move, failed.reason, move->failures + 2);
 }
 
 void on(Move& move, const Exited& exited, const Policy&) {
     if (move->phase == Phase::running) {
         on_failure(move, exited.reason, move->failures + 1);
     } else if (move->phase == Phase::stopping) {
-        if (move->after == After::start) move.start_current();
-        else move.finish();
+        if (move->after == After::start)
+            move.start_current();
+        else
+            move.finish();
     }
 }
 
 void on(Move& move, const ProbeUp&, const Policy& policy) {
     if (move->phase != Phase::running || !policy.has_probe) return;
-    if (!move->proven) move.pass_gate();
-    else if (!move->trouble.empty()) move.report_health("");
+    if (!move->proven)
+        move.pass_gate();
+    else if (!move->trouble.empty())
+        move.report_health("");
 }
 
 void on(Move& move, const ProbeDown& down, const Policy& policy) {
     if (move->phase != Phase::running || !policy.has_probe) return;
-    if (!move->proven) move->trouble = down.reason;  // said when the time is up; until then it is only starting
-    else if (move->trouble.empty()) move.report_health(down.reason);
+    if (!move->proven)
+        move->trouble = down.reason;  // said when the time is up; until then it is only starting
+    else if (move->trouble.empty())
+        move.report_health(down.reason);
 }
 
 void on(Move& move, const DeadlinePassed&, const Policy& policy) {
@@ -224,7 +238,8 @@ void on(Move& move, const DeadlinePassed&, const Policy& policy) {
         } else if (!policy.has_probe) {
             move.pass_gate();
         } else {
-            const std::string reason = "not healthy within " + base::format_duration(policy.apply_timeout) + ": " + move->trouble;
+            const std::string reason =
+                "not healthy within " + base::format_duration(policy.apply_timeout) + ": " + move->trouble;
             move.report_health(reason);
             if (move->trial && move.roll_back(reason)) move.stop(After::start);
             move.take_waiting();

@@ -1,6 +1,7 @@
 // What to do next with one agent. Pure: no clock, no process, no file.
 //
-// The shell takes an event, calls `decide`, carries out the actions in order, and brings what they lead to back as events.
+// The shell takes an event, calls `decide`, carries out the actions in order, and brings what they lead to back as
+// events.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct Revision {
 using OfferId = std::uint64_t;
 
 enum class Phase {
-    down,         ///< No process, and none wanted: before the start, or without a config.
-    starting,     ///< `Start` was ordered; its outcome comes next.
+    down,      ///< No process, and none wanted: before the start, or without a config.
+    starting,  ///< `Start` was ordered; its outcome comes next.
     running,
     stopping,     ///< Signalled; the exit comes next, or the deadline.
     backing_off,  ///< Died or could not be started; the deadline comes next.
@@ -36,17 +37,17 @@ enum class After { start, shutdown };
 
 struct State {
     Phase phase = Phase::down;
-    Revision current;         ///< What the process runs with, or will next.
-    Revision last_good;       ///< Passed its gate most recently; id 0 before any did.
-    Revision base;            ///< The local config alone: where a rollback ends while there is no last-good.
-    bool trial = false;       ///< `current` is a candidate: if it fails before its gate, it is rolled back.
-    bool proven = false;      ///< This process has passed its gate.
-    OfferId offer = 0;        ///< The offer whose fate hangs on `current`.
-    OfferId staging = 0;      ///< Being composed and stored.
-    OfferId waiting = 0;      ///< The newest offer that came in the meantime.
+    Revision current;     ///< What the process runs with, or will next.
+    Revision last_good;   ///< Passed its gate most recently; id 0 before any did.
+    Revision base;        ///< The local config alone: where a rollback ends while there is no last-good.
+    bool trial = false;   ///< `current` is a candidate: if it fails before its gate, it is rolled back.
+    bool proven = false;  ///< This process has passed its gate.
+    OfferId offer = 0;    ///< The offer whose fate hangs on `current`.
+    OfferId staging = 0;  ///< Being composed and stored.
+    OfferId waiting = 0;  ///< The newest offer that came in the meantime.
     After after = After::start;
-    int failures = 0;         ///< Ends in a row without a stable run between them.
-    std::string trouble;      ///< Why the agent is not healthy; empty when it is.
+    int failures = 0;     ///< Ends in a row without a stable run between them.
+    std::string trouble;  ///< Why the agent is not healthy; empty when it is.
     friend bool operator==(const State&, const State&) = default;
 };
 
@@ -68,44 +69,98 @@ struct Begun {
     bool trial = false;
     OfferId offer = 0;
 };
-struct Offered { OfferId offer; };
+struct Offered {
+    OfferId offer;
+};
 enum class Change { none, config };
 /// The offer is stored as `revision`; `change` says whether the agent would be given anything else than now.
-struct Staged { OfferId offer; Revision revision; Change change; };
-struct Rejected { OfferId offer; std::string reason; };
+struct Staged {
+    OfferId offer;
+    Revision revision;
+    Change change;
+};
+struct Rejected {
+    OfferId offer;
+    std::string reason;
+};
 struct RestartWanted {};
-struct Spawned { Revision revision; };
-struct SpawnFailed { Revision revision; std::string reason; };
-struct Exited { std::string reason; };  ///< "exit code 3", "killed by signal 9"
+struct Spawned {
+    Revision revision;
+};
+struct SpawnFailed {
+    Revision revision;
+    std::string reason;
+};
+struct Exited {
+    std::string reason;
+};  ///< "exit code 3", "killed by signal 9"
 struct ProbeUp {};
-struct ProbeDown { std::string reason; };
+struct ProbeDown {
+    std::string reason;
+};
 struct DeadlinePassed {};  ///< Of the deadline armed last.
 struct ShutdownWanted {};
 
-using Event = std::variant<Begun, Offered, Staged, Rejected, RestartWanted, Spawned, SpawnFailed, Exited, ProbeUp, ProbeDown,
-                           DeadlinePassed, ShutdownWanted>;
+using Event = std::variant<Begun, Offered, Staged, Rejected, RestartWanted, Spawned, SpawnFailed, Exited, ProbeUp,
+                           ProbeDown, DeadlinePassed, ShutdownWanted>;
 
 // ---- Actions: what to do, in order.
 
-struct Stage { OfferId offer; friend bool operator==(const Stage&, const Stage&) = default; };
+struct Stage {
+    OfferId offer;
+    friend bool operator==(const Stage&, const Stage&) = default;
+};
 /// Makes it the current one on disk, gives the agent its files, starts the process. Answered by Spawned or SpawnFailed.
-struct Start { Revision revision; friend bool operator==(const Start&, const Start&) = default; };
+struct Start {
+    Revision revision;
+    friend bool operator==(const Start&, const Start&) = default;
+};
 /// The same without a process: there is nothing to run.
-struct Install { Revision revision; friend bool operator==(const Install&, const Install&) = default; };
-struct SignalStop { friend bool operator==(const SignalStop&, const SignalStop&) = default; };
-struct Kill { friend bool operator==(const Kill&, const Kill&) = default; };
+struct Install {
+    Revision revision;
+    friend bool operator==(const Install&, const Install&) = default;
+};
+struct SignalStop {
+    friend bool operator==(const SignalStop&, const SignalStop&) = default;
+};
+struct Kill {
+    friend bool operator==(const Kill&, const Kill&) = default;
+};
 /// There is one deadline at a time; arming replaces it.
-struct ArmDeadline { base::Duration in; friend bool operator==(const ArmDeadline&, const ArmDeadline&) = default; };
-struct ClearDeadline { friend bool operator==(const ClearDeadline&, const ClearDeadline&) = default; };
+struct ArmDeadline {
+    base::Duration in;
+    friend bool operator==(const ArmDeadline&, const ArmDeadline&) = default;
+};
+struct ClearDeadline {
+    friend bool operator==(const ClearDeadline&, const ClearDeadline&) = default;
+};
 /// It passed its gate: durable as last-good.
-struct Commit { Revision revision; friend bool operator==(const Commit&, const Commit&) = default; };
+struct Commit {
+    Revision revision;
+    friend bool operator==(const Commit&, const Commit&) = default;
+};
 enum class Fate { applying, applied, failed };
-struct ReportConfig { OfferId offer; Fate fate; std::string reason; friend bool operator==(const ReportConfig&, const ReportConfig&) = default; };
-struct ReportHealth { bool healthy; std::string reason; friend bool operator==(const ReportHealth&, const ReportHealth&) = default; };
+struct ReportConfig {
+    OfferId offer;
+    Fate fate;
+    std::string reason;
+    friend bool operator==(const ReportConfig&, const ReportConfig&) = default;
+};
+struct ReportHealth {
+    bool healthy;
+    std::string reason;
+    friend bool operator==(const ReportHealth&, const ReportHealth&) = default;
+};
 /// The candidate failed, `to` takes its place.
-struct NoteRollback { Revision from, to; std::string reason; friend bool operator==(const NoteRollback&, const NoteRollback&) = default; };
+struct NoteRollback {
+    Revision from, to;
+    std::string reason;
+    friend bool operator==(const NoteRollback&, const NoteRollback&) = default;
+};
 /// No process is left and none will come.
-struct Finish { friend bool operator==(const Finish&, const Finish&) = default; };
+struct Finish {
+    friend bool operator==(const Finish&, const Finish&) = default;
+};
 
 using Action = std::variant<Stage, Start, Install, SignalStop, Kill, ArmDeadline, ClearDeadline, Commit, ReportConfig,
                             ReportHealth, NoteRollback, Finish>;

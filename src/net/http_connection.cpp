@@ -12,6 +12,7 @@ namespace {
 
 namespace asio = async::asio;
 namespace http = boost::beast::http;
+using async::is_cancelled;
 using async::operator||;
 using base::Error;
 using base::Kind;
@@ -141,10 +142,6 @@ private:
     std::string pending_;  // Read from the socket, and not yet part of a request.
 };
 
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
-}
-
 async::Task<> Connection::serve() {
     for (;;) {
         auto received = co_await receive();
@@ -175,7 +172,7 @@ async::Task<Received> Connection::receive() {
         if (parser.is_done()) co_return Received{to_request(parser, socket_), 0, parser.keep_alive()};
         if (parser.is_header_done()) {
             until = patience();
-            if (!is_invited) co_await invite_body(parser);
+            if (!is_invited) (void)co_await invite_body(parser);  // a client that is gone shows at the next read
             is_invited = true;
         }
         const bool has_begun = parser.got_some() || !pending_.empty();

@@ -12,6 +12,7 @@ namespace net {
 namespace {
 
 namespace asio = async::asio;
+using async::is_cancelled;
 using base::Error;
 using base::Kind;
 using base::Result;
@@ -50,10 +51,6 @@ error_code start_listening(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoin
     if (code) return code;
     acceptor.listen(Tcp::acceptor::max_listen_connections, code);
     return code;
-}
-
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace asio = async::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
+using async::is_cancelled;
 using async::operator||;
 using base::Error;
 using base::Kind;
@@ -75,7 +76,7 @@ void start_teardown(Transport& stream, Handler&& handler) {
                    [done = std::forward<Handler>(handler)](std::exception_ptr) mutable { done(error_code()); });
 }
 
-// Called by Beast, which finds them by their arguments. Its own wait without limit.
+// Called by Beast, which finds them by their arguments. Its own ones wait without limit.
 template <typename Handler>
 void async_teardown(beast::role_type, Plain& stream, Handler&& handler) {
     start_teardown(stream, std::forward<Handler>(handler));
@@ -170,11 +171,6 @@ Error read_error(const auto& stream, const error_code& code, const Limits& limit
     return stream_error(code);
 }
 
-/// Of `co_await asio::this_coro::cancellation_state`, which does not throw in a coroutine that was cancelled.
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
-}
-
 Error cancelled() {
     return {Kind::cancelled, "cancelled"};
 }
@@ -183,7 +179,7 @@ template <typename Transport>
 class WebSocketOver final : public WebSocket {
 public:
     explicit WebSocketOver(std::shared_ptr<Session<Transport>> session) : session_(std::move(session)) {
-        set_time_limit(session_->stream, session_->limits.close);
+        set_time_limit(session_->stream, websocket::stream_base::none());
     }
     ~WebSocketOver() override { drop(); }
 
@@ -232,7 +228,13 @@ private:
         if (std::exchange(is_closed_, true)) co_return;
         const auto words = base::shortened(reason, kLongestReason);
         const websocket::close_reason goodbye(static_cast<websocket::close_code>(code), {words.data(), words.size()});
-        co_await (session_->stream.async_close(goodbye, async::as_result) || async::sleep_for(session_->limits.close));
+        co_await (session_->stream.async_close(goodbye, async::as_result) || drop_after(session_->limits.close));
+        drop();
+    }
+
+    /// Ends whatever stage the closing handshake has reached.
+    async::Task<> drop_after(std::chrono::nanoseconds limit) {
+        co_await async::sleep_for(limit);
         drop();
     }
 
@@ -272,8 +274,9 @@ Error refused(const websocket::response_type& response, Refusal& refusal) {
     if (refusal.http_status == 429 || refusal.http_status == 503)
         refusal.retry_after = parse_retry_after(value_of(http::field::retry_after), std::chrono::system_clock::now());
     if (is_redirect(refusal.http_status)) refusal.location = value_of(http::field::location);
+    const auto words = response.reason().empty() ? http::obsolete_reason(response.result()) : response.reason();
     return {Kind::refused,
-            "HTTP " + std::to_string(refusal.http_status) + " " + base::to_valid_utf8(std::string(response.reason()))};
+            "HTTP " + std::to_string(refusal.http_status) + " " + base::to_valid_utf8({words.data(), words.size()})};
 }
 
 template <typename Transport>

@@ -13,8 +13,8 @@ void append_varint(std::string& out, std::uint64_t number) {
     out += static_cast<char>(number);
 }
 
-/// A message is the sequence of its fields, so a part that is serialized already is appended as it is: a large config is
-/// not parsed and serialized again for each report.
+/// A message is the sequence of its fields, so a part that is serialized already is appended as it is: a large config
+/// is not parsed and serialized again for each report.
 void append_field(std::string& out, int field, std::string_view bytes) {
     constexpr std::uint64_t kLengthDelimited = 2;
     append_varint(out, static_cast<std::uint64_t>(field) << 3 | kLengthDelimited);
@@ -25,7 +25,9 @@ void append_field(std::string& out, int field, std::string_view bytes) {
 }  // namespace
 
 ClientSession::ClientSession(const Options& options)
-    : uid_(options.instance_uid), capabilities_(options.capabilities | kReportsStatus), heartbeat_interval_(options.heartbeat_interval) {
+    : uid_(options.instance_uid),
+      capabilities_(options.capabilities | kReportsStatus),
+      heartbeat_interval_(options.heartbeat_interval) {
     parts_[kDescription].field = pb::AgentToServer::kAgentDescriptionFieldNumber;
     parts_[kHealth].field = pb::AgentToServer::kHealthFieldNumber;
     parts_[kHealth].capability = kReportsHealth;
@@ -77,7 +79,8 @@ void ClientSession::connected() {
 
 bool ClientSession::is_reported(const Part& part) const {
     if (part.capability != 0 && (capabilities_ & part.capability) == 0) return false;
-    return part.server_capability == 0 || server_capabilities_ == 0 || (server_capabilities_ & part.server_capability) != 0;
+    return part.server_capability == 0 || server_capabilities_ == 0 ||
+           (server_capabilities_ & part.server_capability) != 0;
 }
 
 bool ClientSession::has_news() const {
@@ -114,7 +117,9 @@ std::optional<ClientSession::TimePoint> ClientSession::heartbeat_due() const {
     return last_sent_ + heartbeat_interval_;
 }
 
-std::string ClientSession::goodbye(TimePoint now) { return compose(now, true); }
+std::string ClientSession::goodbye(TimePoint now) {
+    return compose(now, true);
+}
 
 base::Result<Orders> ClientSession::receive(std::string_view payload) {
     pb::ServerToAgent message;
@@ -132,7 +137,8 @@ base::Result<Orders> ClientSession::receive(std::string_view payload) {
             orders.restart = true;  // nothing else of such a message counts
             return orders;
         }
-        orders.ignored.push_back(is_restart ? "command restart: not accepted by the settings" : "command of an unknown type");
+        orders.ignored.push_back(is_restart ? "command restart: not accepted by the settings"
+                                            : "command of an unknown type");
     }
     if ((message.flags() & pb::ServerToAgentFlags_ReportFullState) != 0) {
         report_due_ = true;
@@ -141,7 +147,8 @@ base::Result<Orders> ClientSession::receive(std::string_view payload) {
     if (message.has_remote_config()) {
         if ((capabilities_ & kAcceptsRemoteConfig) != 0) {
             auto& offer = *message.mutable_remote_config();
-            orders.remote_config = RemoteConfig{take_files(*offer.mutable_config()), std::move(*offer.mutable_config_hash())};
+            orders.remote_config =
+                RemoteConfig{take_files(*offer.mutable_config()), std::move(*offer.mutable_config_hash())};
         } else {
             orders.ignored.push_back("remote_config: not accepted by the settings");
         }

@@ -14,9 +14,9 @@ namespace opamp {
 
 /// One agent's side of the protocol, over any number of connections.
 ///
-/// The owner says what changed (`set_…`), what arrived (`receive`) and that a connection stands (`connected`); the session
-/// answers with the next message, or with nothing. Status compression, full reports, sequence numbers, capabilities and
-/// heartbeats are decided here and nowhere else. Transports carry the bytes.
+/// The owner says what changed (`set_…`), what arrived (`receive`) and that a connection stands (`connected`); the
+/// session answers with the next message, or with nothing. Status compression, full reports, sequence numbers,
+/// capabilities and heartbeats are decided here and nowhere else. Transports carry the bytes.
 ///
 /// Spec    "Status Reporting", "Agent Status Compression", "OpAMPConnectionSettings.heartbeat_interval_seconds".
 class ClientSession {

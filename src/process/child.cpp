@@ -19,7 +19,9 @@ namespace {
 
 // <sys/pidfd.h> of glibc 2.36 lacks C linkage, and P_PIDFD a constant.
 constexpr idtype_t kPidfd = static_cast<idtype_t>(3);
-int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+int open_pidfd(pid_t pid) {
+    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
 
 /// What the child needs, prepared before the fork: between vfork and exec nothing may allocate.
 struct Prepared {
@@ -34,7 +36,9 @@ struct Trouble {
     int code = 0;
 };
 
-char* text(const std::string& string) { return const_cast<char*>(string.c_str()); }
+char* text(const std::string& string) {
+    return const_cast<char*>(string.c_str());
+}
 
 void write_start_line(const SpawnSpec& spec) {
     if (spec.start_line_head.empty()) return;
@@ -59,7 +63,8 @@ void become_program(const SpawnSpec& spec, const Prepared& prepared, volatile Tr
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != prepared.parent) return;  // the daemon died before the promise stood
     for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
-    if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 || ::dup2(spec.output, STDERR_FILENO) < 0)
+    if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 ||
+        ::dup2(spec.output, STDERR_FILENO) < 0)
         return failed("redirecting its output");
     ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     if (::chdir(spec.working_directory.c_str()) != 0) return failed("changing to its working directory");
@@ -73,9 +78,11 @@ void become_program(const SpawnSpec& spec, const Prepared& prepared, volatile Tr
 
 base::Error spawn_error(const SpawnSpec& spec, const Trouble& trouble) {
     const std::string what = "starting '" + spec.executable.string() + "': " + trouble.step;
-    auto error = trouble.code == ENOEXEC ? base::Error(base::Kind::invalid, "not a program and not a script with a #! line")
-                                         : base::errno_error(trouble.code);
-    if (trouble.code == EACCES) return std::move(error).within(what).hint("is it executable (chmod +x), and may this user enter its folder?");
+    auto error = trouble.code == ENOEXEC
+                     ? base::Error(base::Kind::invalid, "not a program and not a script with a #! line")
+                     : base::errno_error(trouble.code);
+    if (trouble.code == EACCES)
+        return std::move(error).within(what).hint("is it executable (chmod +x), and may this user enter its folder?");
     if (trouble.code == ENOENT && std::strcmp(trouble.step, "executing it") == 0)
         return std::move(error).within(what).hint("does the file exist, and the interpreter that its #! line names?");
     return std::move(error).within(what);
@@ -84,7 +91,8 @@ base::Error spawn_error(const SpawnSpec& spec, const Trouble& trouble) {
 }  // namespace
 
 std::string describe(const ExitStatus& status) {
-    return status.signal != 0 ? "killed by signal " + std::to_string(status.signal) : "exit code " + std::to_string(status.code);
+    return status.signal != 0 ? "killed by signal " + std::to_string(status.signal)
+                              : "exit code " + std::to_string(status.code);
 }
 
 base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const SpawnSpec& spec) {
@@ -111,7 +119,8 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
     }
     const int fork_error = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (pid < 0) return base::errno_error(fork_error).within("starting '" + spec.executable.string() + "': making a process");
+    if (pid < 0)
+        return base::errno_error(fork_error).within("starting '" + spec.executable.string() + "': making a process");
     const Trouble seen{trouble.step, trouble.code};
     const int pidfd = seen.step ? -1 : open_pidfd(pid);
     if (pidfd < 0) {
@@ -123,7 +132,8 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
     return Child(std::move(executor), pid, pidfd);
 }
 
-Child::Child(async::asio::any_io_executor executor, pid_t pid, int pidfd) : pid_(pid), pidfd_(std::move(executor), pidfd) {}
+Child::Child(async::asio::any_io_executor executor, pid_t pid, int pidfd)
+    : pid_(pid), pidfd_(std::move(executor), pidfd) {}
 
 Child::~Child() {
     if (!pidfd_.is_open() || reaped_) return;
@@ -131,12 +141,15 @@ Child::~Child() {
     ::waitpid(pid_, nullptr, 0);
 }
 
-async::Task<> Child::ended() { co_await pidfd_.async_wait(async::asio::posix::stream_descriptor::wait_read, async::as_result); }
+async::Task<> Child::ended() {
+    co_await pidfd_.async_wait(async::asio::posix::stream_descriptor::wait_read, async::as_result);
+}
 
 std::optional<ExitStatus> Child::reap() {
     siginfo_t info{};
     const auto id = static_cast<id_t>(pidfd_.native_handle());
-    if (reaped_ || ::waitid(kPidfd, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return std::nullopt;
+    if (reaped_ || ::waitid(kPidfd, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+        return std::nullopt;
     // While the leader is a zombie its group's number cannot be another's.
     ::kill(-pid_, SIGKILL);
     ::waitid(kPidfd, id, &info, WEXITED | WNOHANG);

@@ -23,27 +23,28 @@ struct ExitStatus {
 std::string describe(const ExitStatus& status);
 
 struct SpawnSpec {
-    std::filesystem::path executable;  ///< Absolute.
-    std::vector<std::string> args;     ///< Without the program's name.
+    std::filesystem::path executable;      ///< Absolute.
+    std::vector<std::string> args;         ///< Without the program's name.
     std::vector<std::string> environment;  ///< "NAME=value", the whole of it.
     std::filesystem::path working_directory;
-    int output = -1;                   ///< For standard output and error; not closed here.
-    /// Written to `output` by the child itself just before the program runs, so that it stands in front of the program's
-    /// first line: `start_line_head`, the PID, `start_line_tail`. Empty: nothing is written.
+    int output = -1;  ///< For standard output and error; not closed here.
+    /// Written to `output` by the child itself just before the program runs, so that it stands in front of the
+    /// program's first line: `start_line_head`, the PID, `start_line_tail`. Empty: nothing is written.
     std::string start_line_head, start_line_tail;
 };
 
 /// A running child process; exists only once exec has succeeded.
 ///
-/// Leader of a process group of its own, standard input empty, default signals, no descriptor of ours. The kernel kills it
-/// when the daemon dies.
+/// Leader of a process group of its own, standard input empty, default signals, no descriptor of ours. The kernel kills
+/// it when the daemon dies.
 ///
 /// Owns    the pidfd, and the pid until `reap` has returned a status.
 /// Ends    the destructor kills and reaps what is still there: no child outlives its owner.
 /// Thread  only on the thread that spawned it: the kernel's promise hangs on that thread.
 class Child {
 public:
-    /// Errors: not_found (no such program, interpreter or folder), invalid (not executable), io (no more processes or memory).
+    /// Errors: not_found (no such program, interpreter or folder), invalid (not executable), io (no more processes or
+    /// memory).
     static base::Result<Child> spawn(async::asio::any_io_executor executor, const SpawnSpec& spec);
     Child(Child&&) noexcept = default;
     Child& operator=(Child&&) = delete;

@@ -19,6 +19,7 @@ constexpr std::size_t kMostGroups = 4096;
 void take_name(char** argv) {
     constexpr char kName[] = "agent-guard";
     ::prctl(PR_SET_NAME, kName);
+    if (!argv[0]) return;
     char* end = argv[0];
     for (char** arg = argv; *arg; ++arg) end = *arg + std::strlen(*arg);
     const auto room = static_cast<std::size_t>(end - argv[0]);

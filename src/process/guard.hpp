@@ -14,8 +14,8 @@ namespace process {
 
 class Guard {
 public:
-    /// Forks; call it first in main, while the process is small and has one thread. `argv` is main's, whose memory gives the
-    /// guard its name, so that a kill by the daemon's name does not hit both.
+    /// Forks; call it first in main, while the process is small and has one thread. `argv` is main's, whose memory
+    /// gives the guard its name, so that a kill by the daemon's name does not hit both.
     static base::Result<Guard> start(char** argv);
 
     /// From now until `forget`, the group dies with the daemon. False if the guard is gone.

@@ -5,8 +5,8 @@
 
 namespace process {
 
-/// As any other process: returns nothing, at once. As PID 1: returns nothing in a forked child, which goes on as the daemon;
-/// PID 1 itself passes signals on, reaps strangers, and returns the daemon's exit code when that has ended.
+/// As any other process: returns nothing, at once. As PID 1: returns nothing in a forked child, which goes on as the
+/// daemon; PID 1 itself passes signals on, reaps strangers, and returns the daemon's exit code when that has ended.
 std::optional<int> run_init_if_first();
 
 }  // namespace process

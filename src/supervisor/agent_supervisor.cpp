@@ -20,11 +20,14 @@ namespace {
 constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
 
 std::uint64_t unix_nano_now() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
 /// Enough to recognise a hash in a log line.
-std::string short_hash(const std::string& hash) { return base::to_hex(hash).substr(0, 16); }
+std::string short_hash(const std::string& hash) {
+    return base::to_hex(hash).substr(0, 16);
+}
 
 bool is_probe(const Event& event) {
     return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event);
@@ -50,8 +53,7 @@ base::Result<void> AgentSupervisor::open() {
     auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_)});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
-    for (const auto& notes : {identity_.notes, keeper_->notes()})
-        for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
+    if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
     session_.emplace(session_options(settings_, identity_.uid));
     session_->set_description(describe_agent(agent_, identity_.uid));
@@ -60,6 +62,8 @@ base::Result<void> AgentSupervisor::open() {
     connection_.emplace(shared_.executor, std::move(*options), *session_, *this, log_);
 
     auto begun = keeper_->begin(++last_offer_);
+    for (const auto& notes : {identity_.notes, keeper_->notes()})
+        for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
     if (!begun) return std::move(begun).error();
     const opamp::RemoteConfigStatus& status = keeper_->status();
     session_->set_remote_config_status(status);
@@ -83,7 +87,9 @@ Task<> AgentSupervisor::step(Event event) {
     const auto before = state_.phase;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
     state_ = std::move(step.next);
-    if (state_.phase != before) log_.debug("agent.phase_changed", {{"from", to_string(before)}, {"to", to_string(state_.phase)}});
+    forget_offers_before(state_.waiting);
+    if (state_.phase != before)
+        log_.debug("agent.phase_changed", {{"from", to_string(before)}, {"to", to_string(state_.phase)}});
     for (lifecycle::Action& action : step.actions) {
         Task<> done = std::visit([this](auto& order) { return perform(std::move(order)); }, action);
         co_await std::move(done);
@@ -105,14 +111,18 @@ Task<Event> AgentSupervisor::next_event() {
             deadline_ = SteadyClock::time_point::max();
             co_return lifecycle::DeadlinePassed{};
         }
-        if (child_) co_await (child_->ended() || inbox_filled_.raised() || sleep_until(deadline_));
-        else co_await (inbox_filled_.raised() || sleep_until(deadline_));
+        if (child_)
+            co_await (child_->ended() || inbox_filled_.raised() || sleep_until(deadline_));
+        else
+            co_await (inbox_filled_.raised() || sleep_until(deadline_));
     }
 }
 
 Task<std::optional<Event>> AgentSupervisor::exit_event() {
     using namespace std::chrono_literals;
-    const auto status = child_ ? child_->reap() : std::nullopt;
+    // A process may end before the table has heard that it began: Spawned is waiting, and comes first.
+    const bool is_known = child_ && state_.phase != lifecycle::Phase::starting;
+    const auto status = is_known ? child_->reap() : std::nullopt;
     if (!status) co_return std::nullopt;
     died_ = SteadyClock::now();
     const pid_t pid = child_->pid();
@@ -125,8 +135,10 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     child_.reset();
     health_.start_time_unix_nano = 0;
     const std::string reason = describe(*status);
-    if (state_.phase == lifecycle::Phase::stopping) log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
-    else log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
+    if (state_.phase == lifecycle::Phase::stopping)
+        log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
+    else
+        log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
     co_return lifecycle::Exited{reason};
 }
 
@@ -135,7 +147,9 @@ void AgentSupervisor::post(Event event) {
     inbox_filled_.raise();
 }
 
-void AgentSupervisor::shut_down() { post(lifecycle::ShutdownWanted{}); }
+void AgentSupervisor::shut_down() {
+    post(lifecycle::ShutdownWanted{});
+}
 
 void AgentSupervisor::kill_now() {
     if (child_) child_->signal(SIGKILL);
@@ -157,15 +171,28 @@ void AgentSupervisor::take(opamp::Orders orders) {
     }
     log_.info("config.received", {{"hash", short_hash(offer.hash)}, {"entries", offer.files.size()}});
     last_received_hash_ = offer.hash;
-    // Only the newest of those that wait is ever tried.
-    if (const auto superseded = offers_.find(state_.waiting); superseded != offers_.end()) {
-        offer_hashes_.erase(superseded->first);
-        offers_.erase(superseded);
-    }
     const lifecycle::OfferId id = ++last_offer_;
+    forget_offers_before(id);
     offer_hashes_[id] = offer.hash;
     offers_[id] = std::move(offer);
     post(lifecycle::Offered{id});
+}
+
+/// Only the newest of the offers that wait is ever tried, so a server that floods us with them fills no memory.
+void AgentSupervisor::forget_offers_before(lifecycle::OfferId newest) {
+    std::erase_if(inbox_, [newest](const Event& event) {
+        const auto* offered = std::get_if<lifecycle::Offered>(&event);
+        return offered && offered->offer < newest;
+    });
+    std::erase_if(offers_, [this, newest](const auto& offer) {
+        return offer.first < newest && offer.first != state_.staging && offer.first != state_.waiting;
+    });
+}
+
+/// Offers older than the one whose fate hangs on what runs are never spoken of again.
+void AgentSupervisor::forget_settled_offers() {
+    const lifecycle::OfferId oldest_open = state_.offer != 0 ? state_.offer : state_.staging;
+    if (oldest_open != 0) offer_hashes_.erase(offer_hashes_.begin(), offer_hashes_.lower_bound(oldest_open));
 }
 
 void AgentSupervisor::take_identity(const base::Uuid& uid) {
@@ -190,7 +217,8 @@ Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
         co_return;
     }
     const bool is_changed = outcome->change == lifecycle::Change::config;
-    log_.info(is_changed ? "effective_config.changed" : "effective_config.kept", {{"revision", outcome->revision.id}, {"hash", short_hash(outcome->revision.hash)}});
+    log_.info(is_changed ? "effective_config.changed" : "effective_config.kept",
+              {{"revision", outcome->revision.id}, {"hash", short_hash(outcome->revision.hash)}});
     inbox_.push_front(lifecycle::Staged{stage.offer, as_lifecycle(&outcome->revision), outcome->change});
 }
 
@@ -214,12 +242,14 @@ Task<> AgentSupervisor::perform(lifecycle::Start start) {
 
 Task<> AgentSupervisor::perform(lifecycle::Install install) {
     auto effective = co_await install_revision(install.revision.id);
-    if (!effective) log_.error("config.install_failed", {{"error", effective.error().text()}});
-    else log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
+    if (!effective)
+        log_.error("config.install_failed", {{"error", effective.error().text()}});
+    else
+        log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
 }
 
 base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
-    const auto file = folder_ / "agent.log";
+    const auto file = output_file();
     base::UniqueFd output(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
     if (!output) return base::errno_error(errno).within("opening '" + file.string() + "'");
     return output;
@@ -240,7 +270,8 @@ base::Result<void> AgentSupervisor::spawn(const config::Effective& effective) {
     auto child = process::Child::spawn(shared_.executor, spec);
     if (!child) return std::move(child).error();
     child_ = std::make_unique<process::Child>(std::move(*child));
-    if (shared_.guard && !shared_.guard->watch(child_->pid())) log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
+    if (shared_.guard && !shared_.guard->watch(child_->pid()))
+        log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
     health_.start_time_unix_nano = unix_nano_now();
     base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", hash.substr(0, 16)}};
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
@@ -257,7 +288,9 @@ Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Kill) {
-    log_.warning("agent.killed", {{"pid", child_->pid()}, {"reason", "it did not stop within stop_timeout"}, {"stop_timeout", agent_.stop_timeout}});
+    log_.warning("agent.killed", {{"pid", child_->pid()},
+                                  {"reason", "it did not stop within stop_timeout"},
+                                  {"stop_timeout", agent_.stop_timeout}});
     child_->signal(SIGKILL);
     co_return;
 }
@@ -274,7 +307,8 @@ Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
 
 Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
     auto committed = co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id); });
-    if (!committed) log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
+    if (!committed)
+        log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
 }
 
 Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
@@ -288,6 +322,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
         status.error_message = report.reason;
         break;
     }
+    forget_settled_offers();
     auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
     if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
     session_->set_remote_config_status(status);
@@ -301,12 +336,15 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
 Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
     const bool was_healthy = health_.healthy;
     report_health(report.healthy, report.reason);
-    if (report.healthy != was_healthy) log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy", report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});
+    if (report.healthy != was_healthy)
+        log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy",
+                  report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});
     co_return;
 }
 
 Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
-    log_.warning("config.rolled_back", {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
+    log_.warning("config.rolled_back",
+                 {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
     co_return;
 }
 
@@ -316,7 +354,7 @@ Task<> AgentSupervisor::perform(lifecycle::Finish) {
 }
 
 std::string AgentSupervisor::status_text() const {
-    if (state_.phase == lifecycle::Phase::down) return "stopped: no config";
+    if (state_.phase == lifecycle::Phase::down && state_.proven) return "stopped: no config";
     return std::string(to_string(state_.phase));
 }
 

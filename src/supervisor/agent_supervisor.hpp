@@ -24,14 +24,15 @@
 
 namespace supervisor {
 
-/// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken here.
+/// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken
+/// here.
 class AgentSupervisor : public OrderTaker, public health::Listener {
 public:
     /// What all agents of a daemon share; outlives them.
     struct Shared {
         async::asio::any_io_executor executor;
         async::BlockingPool& disk;
-        process::Guard* guard = nullptr;  ///< None as PID 1: the kernel ends a container's processes with it.
+        process::Guard* guard = nullptr;  ///< None if it could not be started.
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
     AgentSupervisor(const AgentSupervisor&) = delete;
@@ -61,6 +62,8 @@ private:
     void probe_down(const std::string& reason) override { post(lifecycle::ProbeDown{reason}); }
 
     void post(lifecycle::Event event);
+    void forget_offers_before(lifecycle::OfferId newest);
+    void forget_settled_offers();
     async::Task<lifecycle::Event> next_event();
     async::Task<std::optional<lifecycle::Event>> exit_event();
     async::Task<> step(lifecycle::Event event);
@@ -80,6 +83,7 @@ private:
 
     async::Task<base::Result<config::Effective>> install_revision(std::uint64_t id);
     base::Result<void> spawn(const config::Effective& effective);
+    std::filesystem::path output_file() const { return folder_ / "agent.log"; }
     base::Result<base::UniqueFd> open_output() const;
     void take_identity(const base::Uuid& uid);
     void report_health(bool healthy, const std::string& reason);
@@ -108,8 +112,8 @@ private:
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
     lifecycle::OfferId last_offer_ = 0;
-    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;      ///< Not stored yet: at most two.
-    std::map<lifecycle::OfferId, std::string> offer_hashes_;        ///< Of the offers that are still open.
+    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;  ///< Not stored yet: at most three.
+    std::map<lifecycle::OfferId, std::string> offer_hashes_;    ///< Of the offers that are still open.
     std::optional<std::string> last_received_hash_;
 };
 

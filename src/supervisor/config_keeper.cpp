@@ -1,6 +1,7 @@
 #include "supervisor/config_keeper.hpp"
 
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "config/install.hpp"
 
 namespace supervisor {
@@ -72,7 +73,11 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
     if (!wanted) wanted = store_.last_good();
     if (!wanted || wanted->is_base) return local;
     auto present = with_present_local_files(*wanted);
-    return present ? present : base::Result<config::Revision>(*wanted);
+    if (present) return present;
+    base::log::warning("config.not_composed_again", {{"agent", options_.folder.filename().string()},
+                                                     {"revision", wanted->id},
+                                                     {"error", present.error().text()}});
+    return *wanted;
 }
 
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
@@ -93,9 +98,11 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
             begun.offer = trial_offer;
             return begun;
         }
-        // Committed, and the daemon ended before it could say so; or lost before it was stored: then the server offers again.
+        // Committed, and the daemon ended before it could say so; or lost before it was stored: then the server offers
+        // again.
         const bool is_good = start->remote_hash == status.hash;
-        status = is_good ? opamp::RemoteConfigStatus{status.hash, opamp::ConfigStatus::applied, ""} : opamp::RemoteConfigStatus{};
+        status = is_good ? opamp::RemoteConfigStatus{status.hash, opamp::ConfigStatus::applied, ""}
+                         : opamp::RemoteConfigStatus{};
         if (auto saved = store_.set_status(status); !saved) return std::move(saved).error();
     }
     return begun;
@@ -104,6 +111,8 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
 base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer) {
     auto effective = compose(offer.files);
     if (!effective) return std::move(effective).error();
+    if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
+        return std::move(are_free).error();
     const config::Revision* current = store_.current();
     const bool is_same = current && current->hash == config::hash(*effective) && current->runs == effective->runs;
     if (is_same && current->remote_hash == offer.hash) return Outcome{*current, lifecycle::Change::none};
@@ -119,7 +128,8 @@ base::Result<config::Effective> ConfigKeeper::install(std::uint64_t id) {
     if (!effective) return std::move(effective).error();
     // The link first: a daemon that ends in between finds a trial, never an unproven config that looks proven.
     if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
-    if (auto installed = config::install(*effective, installed_, options_.config_path); !installed) return std::move(installed).error();
+    if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
+        return std::move(installed).error();
     installed_ = *effective;
     return effective;
 }

@@ -28,8 +28,8 @@ public:
     /// Errors: io (the folder), invalid (the local files cannot be composed).
     static base::Result<ConfigKeeper> open(Options options);
 
-    /// How the last run ended and what to start with: a trial that was cut short is a trial again; a local file that has
-    /// changed since makes a new candidate. `trial_offer` numbers the offer of a resumed trial.
+    /// How the last run ended and what to start with: a trial that was cut short is a trial again; a local file that
+    /// has changed since makes a new candidate. `trial_offer` numbers the offer of a resumed trial.
     base::Result<lifecycle::Begun> begin(lifecycle::OfferId trial_offer);
 
     struct Outcome {
@@ -49,7 +49,8 @@ public:
     const std::vector<std::string>& notes() const { return store_.notes(); }
 
 private:
-    ConfigKeeper(Options options, config::RevisionStore store) : options_(std::move(options)), store_(std::move(store)) {}
+    ConfigKeeper(Options options, config::RevisionStore store)
+        : options_(std::move(options)), store_(std::move(store)) {}
     base::Result<config::Effective> compose(const std::optional<opamp::ConfigMap>& remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);

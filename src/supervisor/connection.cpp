@@ -9,8 +9,14 @@ using async::SteadyClock;
 using async::Task;
 using namespace async;  // the awaitable operators
 
-Connection::Connection(asio::any_io_executor executor, Options options, opamp::ClientSession& session, OrderTaker& orders, base::log::Scope log)
-    : options_(std::move(options)), session_(session), orders_(orders), log_(std::move(log)), news_(executor), leave_(executor) {}
+Connection::Connection(asio::any_io_executor executor, Options options, opamp::ClientSession& session,
+                       OrderTaker& orders, base::log::Scope log)
+    : options_(std::move(options)),
+      session_(session),
+      orders_(orders),
+      log_(std::move(log)),
+      news_(executor),
+      leave_(executor) {}
 
 void Connection::say_goodbye() {
     leaving_for_good_ = true;
@@ -44,9 +50,12 @@ Task<std::unique_ptr<net::WebSocket>> Connection::connect() {
 
 /// The first failure of a kind is news; the same again and again for days is not.
 void Connection::note_failure(const std::string& why) {
-    const base::log::Fields fields{{"endpoint", options_.client.url.authority()}, {"error", why}, {"failures", failures_ + 1}};
-    if (why != last_failure_) log_.warning("server.connect_failed", fields);
-    else log_.debug("server.connect_failed", fields);
+    const base::log::Fields fields{
+        {"endpoint", options_.client.url.authority()}, {"error", why}, {"failures", failures_ + 1}};
+    if (why != last_failure_)
+        log_.warning("server.connect_failed", fields);
+    else
+        log_.debug("server.connect_failed", fields);
     last_failure_ = why;
 }
 
@@ -63,11 +72,19 @@ Task<> Connection::wait_before_next() {
 
 Task<> Connection::converse(net::WebSocket& socket) {
     session_.connected();
+    is_answered_ = false;
+    const auto begin = SteadyClock::now();
     auto end = co_await (read_all(socket) || write_all(socket));
     const auto& why = end.index() == 0 ? std::get<0>(end) : std::get<1>(end);
     if (!leaving_for_good_) leave_.clear();
-    if (why) log_.info("server.left", {{"endpoint", options_.client.url.authority()}});
-    else log_.warning("server.disconnected", {{"endpoint", options_.client.url.authority()}, {"error", why.error().text()}});
+    // One that answers and closes, again and again, has not worked: to come back at once each time would hammer it.
+    const bool has_worked = is_answered_ && SteadyClock::now() - begin >= options_.reconnect.initial_interval;
+    if (has_worked) failures_ = 0;
+    if (why)
+        log_.info("server.left", {{"endpoint", options_.client.url.authority()}});
+    else
+        log_.warning("server.disconnected",
+                     {{"endpoint", options_.client.url.authority()}, {"error", why.error().text()}});
 }
 
 /// Ends only with an Error: the peer closed, the connection broke, or a message was not OpAMP.
@@ -81,7 +98,7 @@ Task<base::Result<void>> Connection::read_all(net::WebSocket& socket) {
             log_.warning("message.refused", {{"bytes", frame->size()}, {"error", orders.error().text()}});
             continue;
         }
-        failures_ = 0;
+        is_answered_ = true;
         // A large offer is in `orders` now; its frame must not stay while it is worked on.
         std::string().swap(*frame);
         handle(std::move(*orders));

@@ -25,14 +25,16 @@ public:
         ReconnectPolicy reconnect;
     };
     /// `session` and `orders` outlive `run`.
-    Connection(async::asio::any_io_executor executor, Options options, opamp::ClientSession& session, OrderTaker& orders, base::log::Scope log);
+    Connection(async::asio::any_io_executor executor, Options options, opamp::ClientSession& session,
+               OrderTaker& orders, base::log::Scope log);
 
     /// Talks to the server until `say_goodbye`, or until cancelled.
     async::Task<> run();
 
     /// The session has something new to say.
     void wake() { news_.raise(); }
-    /// Sends what is left with `agent_disconnect`, closes, and lets `run` return; without a connection it returns at once.
+    /// Sends what is left with `agent_disconnect`, closes, and lets `run` return; without a connection it returns at
+    /// once.
     void say_goodbye();
 
     bool is_connected() const { return is_connected_; }
@@ -57,7 +59,8 @@ private:
     async::Notice leave_;            ///< Say goodbye on this connection …
     bool leaving_for_good_ = false;  ///< … and do not come back.
     bool is_connected_ = false;
-    int failures_ = 0;  ///< In a row, without a valid message of the server between them.
+    bool is_answered_ = false;       ///< The server has said something valid on this connection.
+    int failures_ = 0;               ///< In a row, without a connection between them that worked for a while.
     std::optional<base::Duration> retry_after_;
     std::string last_failure_;
 };

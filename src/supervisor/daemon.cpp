@@ -25,17 +25,25 @@ constexpr auto kGoodbyeLimit = 3s;
 Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard)
     : settings_(settings), signals_(executor), lives_(executor), connections_(executor), attendants_(executor) {
     const AgentSupervisor::Shared shared{executor, disk_, guard};
-    for (const settings::Agent& agent : settings_.agents) agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
+    for (const settings::Agent& agent : settings_.agents)
+        agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
 }
 
 base::Result<base::UniqueFd> Daemon::lock_state() const {
     const auto& folder = settings_.storage.directory;
-    if (auto made = base::make_folder(folder, 0700); !made) return std::move(made).error().hint("set storage.directory to a folder that this user can write to");
+    if (auto made = base::make_folder(folder, 0700); !made)
+        return std::move(made).error().hint("set storage.directory to a folder that this user can write to");
     const auto file = folder / "lock";
+    if (auto note = base::make_room(file, base::Wanted::file))
+        base::log::warning("state.set_aside", {{"detail", *note}});
     base::UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return base::errno_error(errno).within("opening '" + file.string() + "'").hint("set storage.directory to a folder that this user can write to");
+    if (!lock)
+        return base::errno_error(errno)
+            .within("opening '" + file.string() + "'")
+            .hint("set storage.directory to a folder that this user can write to");
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-        return base::Error(base::Kind::refused, "another opampd uses the state folder '" + folder.string() + "'").hint("stop it, or give this one another storage.directory");
+        return base::Error(base::Kind::refused, "another opampd uses the state folder '" + folder.string() + "'")
+            .hint("stop it, or give this one another storage.directory");
     return lock;
 }
 
@@ -44,14 +52,17 @@ base::Result<void> Daemon::open() {
     if (!lock) return std::move(lock).error();
     lock_ = std::move(*lock);
     for (const auto& agent : agents_)
-        if (auto opened = agent->open(); !opened) return std::move(opened).error().within("agent '" + agent->name() + "'");
+        if (auto opened = agent->open(); !opened)
+            return std::move(opened).error().within("agent '" + agent->name() + "'");
     return {};
 }
 
 Task<> Daemon::run() {
     ::signal(SIGPIPE, SIG_IGN);
     for (const int signo : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signo);
-    base::log::info("daemon.started", {{"version", OPAMPD_VERSION}, {"agents", agents_.size()}, {"state", settings_.storage.directory.string()}});
+    base::log::info(
+        "daemon.started",
+        {{"version", OPAMPD_VERSION}, {"agents", agents_.size()}, {"state", settings_.storage.directory.string()}});
     for (const auto& agent : agents_) {
         connections_.spawn("connection of " + agent->name(), agent->talk_to_server());
         lives_.spawn("agent " + agent->name(), agent->run());
@@ -61,18 +72,23 @@ Task<> Daemon::run() {
 
     co_await lives_.joined();
     for (const auto& agent : agents_) agent->say_goodbye();
-    co_await (connections_.joined() || sleep_for(kGoodbyeLimit));
-    connections_.cancel();
-    attendants_.cancel();
+    attendants_.spawn("limit of the goodbyes", limit_goodbyes());
     co_await connections_.joined();
+    attendants_.cancel();
     co_await attendants_.joined();
     base::log::info("daemon.stopped");
+}
+
+Task<> Daemon::limit_goodbyes() {
+    co_await sleep_for(kGoodbyeLimit);
+    connections_.cancel();
 }
 
 std::string Daemon::status_line() const {
     std::size_t running = 0;
     for (const auto& agent : agents_) running += agent->is_running();
-    return std::to_string(running) + " of " + std::to_string(agents_.size()) + (agents_.size() == 1 ? " agent" : " agents") + " running";
+    return std::to_string(running) + " of " + std::to_string(agents_.size()) +
+           (agents_.size() == 1 ? " agent" : " agents") + " running";
 }
 
 Task<> Daemon::announce_ready() {
@@ -90,7 +106,8 @@ Task<> Daemon::await_signals() {
 
 void Daemon::note_signal(int signo) {
     if (signo == SIGHUP) {
-        base::log::warning("signal.ignored", {{"signal", "SIGHUP"}, {"detail", "settings are read at the start only: restart opampd"}});
+        base::log::warning("signal.ignored",
+                           {{"signal", "SIGHUP"}, {"detail", "settings are read at the start only: restart opampd"}});
         return;
     }
     base::log::info("daemon.stopping", {{"signal", signo == SIGTERM ? "SIGTERM" : "SIGINT"}, {"again", is_stopping_}});

@@ -24,13 +24,15 @@ public:
     /// Errors: refused (another daemon has the folder), io, invalid.
     base::Result<void> open();
 
-    /// Runs until SIGTERM or SIGINT; when it returns, nothing of ours is running. A second signal kills the agents at once.
+    /// Runs until SIGTERM or SIGINT; when it returns, nothing of ours is running. A second signal kills the agents at
+    /// once.
     async::Task<> run();
 
 private:
     base::Result<base::UniqueFd> lock_state() const;
     async::Task<> announce_ready();
     async::Task<> await_signals();
+    async::Task<> limit_goodbyes();
     void note_signal(int signo);
     std::string status_line() const;
 

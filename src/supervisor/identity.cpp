@@ -15,7 +15,8 @@ namespace {
 constexpr mode_t kPrivateFile = 0600;
 
 /// What systemd tells the daemon about itself would mislead an agent that speaks the same protocols.
-constexpr std::string_view kOursAlone[] = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "JOURNAL_STREAM"};
+constexpr std::string_view kOursAlone[] = {"NOTIFY_SOCKET", "WATCHDOG_PID",   "WATCHDOG_USEC", "LISTEN_PID",
+                                           "LISTEN_FDS",    "LISTEN_FDNAMES", "JOURNAL_STREAM"};
 
 void lay_over(std::map<std::string, std::string>& attributes, const settings::TextMap& over) {
     for (const auto& [key, value] : over) attributes[key] = value;
@@ -42,14 +43,18 @@ std::string architecture(const std::string& machine) {
 base::Result<Identity> load_identity(const std::filesystem::path& folder, const std::string& configured) {
     Identity identity;
     const auto file = folder / "instance_uid";
-    if (auto text = base::read_file(file, 4096)) {
+    auto text = base::read_file(file, 4096);
+    if (text) {
         text->erase(std::find(text->begin(), text->end(), '\n'), text->end());
         if (const auto uid = base::Uuid::parse(*text)) {
             identity.uid = *uid;
             return identity;
         }
+    }
+    if (text || text.error().kind() != base::Kind::not_found) {
         auto aside = base::set_aside(file);
-        identity.notes.push_back("the stored instance UID cannot be read, a new one is made" + (aside ? "; kept as '" + aside->string() + "'" : ""));
+        identity.notes.push_back("the stored instance UID cannot be read, a new one is made" +
+                                 (aside ? "; kept as '" + aside->string() + "'" : ""));
     }
     const auto given = base::Uuid::parse(configured);
     identity.uid = given ? *given : base::Uuid::v7(std::chrono::system_clock::now());
@@ -65,20 +70,28 @@ base::Result<void> store_identity(const std::filesystem::path& folder, const bas
 opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid) {
     utsname system{};
     ::uname(&system);
-    std::map<std::string, std::string> identifying{{"service.name", agent.executable.filename().string()}, {"service.instance.id", uid.text()}};
-    std::map<std::string, std::string> others{{"os.type", "linux"}, {"os.version", system.release}, {"host.name", system.nodename}, {"host.arch", architecture(system.machine)}, {"opampd.agent.name", agent.name}, {"opampd.version", OPAMPD_VERSION}};
+    std::map<std::string, std::string> identifying{{"service.name", agent.executable.filename().string()},
+                                                   {"service.instance.id", uid.text()}};
+    std::map<std::string, std::string> others{{"os.type", "linux"},
+                                              {"os.version", system.release},
+                                              {"host.name", system.nodename},
+                                              {"host.arch", architecture(system.machine)},
+                                              {"opampd.agent.name", agent.name},
+                                              {"opampd.version", OPAMPD_VERSION}};
     if (const std::string os = os_description(); !os.empty()) others["os.description"] = os;
     lay_over(identifying, agent.description.identifying_attributes);
     lay_over(others, agent.description.non_identifying_attributes);
     return {{identifying.begin(), identifying.end()}, {others.begin(), others.end()}};
 }
 
-std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid, const std::string& config_hash) {
+std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid,
+                                           const std::string& config_hash) {
     std::map<std::string, std::string> variables;
     for (char** next = environ; *next; ++next) {
         const std::string_view variable = *next;
         const std::size_t equals = variable.find('=');
-        if (equals != std::string_view::npos) variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
+        if (equals != std::string_view::npos)
+            variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
     }
     for (const std::string_view name : kOursAlone) variables.erase(std::string(name));
     lay_over(variables, agent.env);

@@ -27,6 +27,7 @@ opamp::AgentDescription describe_agent(const settings::Agent& agent, const base:
 
 /// The whole environment of the agent: ours, without what concerns the daemon alone, the settings' `env`, and
 /// OPAMP_INSTANCE_UID, OPAMP_AGENT_NAME, OPAMP_CONFIG_FILE, OPAMP_CONFIG_HASH.
-std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid, const std::string& config_hash);
+std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid,
+                                           const std::string& config_hash);
 
 }  // namespace supervisor

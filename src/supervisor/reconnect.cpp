@@ -4,7 +4,8 @@
 
 namespace supervisor {
 
-base::Duration next_pause(int failures, const ReconnectPolicy& policy, std::optional<base::Duration> retry_after, std::uint64_t random) {
+base::Duration next_pause(int failures, const ReconnectPolicy& policy, std::optional<base::Duration> retry_after,
+                          std::uint64_t random) {
     base::Duration bound = policy.initial_interval;
     for (int i = 0; i < failures && bound < policy.max_interval; ++i) bound *= 2;
     bound = std::min(bound, policy.max_interval);

@@ -16,8 +16,10 @@ struct ReconnectPolicy {
 /// What the server asked for counts at most this long: a mistake of its must not silence a host for a year.
 inline constexpr base::Duration kLongestRetryAfter = std::chrono::hours(1);
 
-/// Full jitter: anywhere between nothing and initial · 2^failures, at most the maximum, so that a fleet that lost its server
-/// does not come back as one. `retry_after` is waited for in full, with the jitter on top. `random` is any 64 bits.
-base::Duration next_pause(int failures, const ReconnectPolicy& policy, std::optional<base::Duration> retry_after, std::uint64_t random);
+/// Full jitter: anywhere between nothing and initial · 2^failures, at most the maximum, so that a fleet that lost its
+/// server does not come back as one. `retry_after` is waited for in full, with the jitter on top. `random` is any 64
+/// bits.
+base::Duration next_pause(int failures, const ReconnectPolicy& policy, std::optional<base::Duration> retry_after,
+                          std::uint64_t random);
 
 }  // namespace supervisor

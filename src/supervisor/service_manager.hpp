@@ -6,7 +6,8 @@
 
 namespace supervisor {
 
-/// Sends lines like "READY=1\nSTATUS=…" to $NOTIFY_SOCKET. Nothing happens when the daemon is not a service of that type.
+/// Sends lines like "READY=1\nSTATUS=…" to $NOTIFY_SOCKET. Nothing happens when the daemon is not a service of that
+/// type.
 class ServiceManager {
 public:
     ServiceManager();

@@ -5,6 +5,7 @@ import ctypes
 import http.client
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -35,9 +36,12 @@ def eventually(what, condition, limit=15.0, pause=0.002):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to connections, so that nothing takes it before it is used."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Response(NamedTuple):

@@ -122,13 +122,14 @@ class Machine:
         with open(self.console, "w") as console:
             self.nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         self.leader = eventually("systemd has been started", self.find_leader)
-        eventually("systemd answers", lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"))
+        eventually("systemd answers", lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("starting", "running", "degraded"))
 
     def find_leader(self):
         if self.nspawn.poll() is not None:
             raise Failed(f"systemd-nspawn ended: {self.console.read_text()}")
+        # Between fork and exec the child still has nspawn's name and namespaces.
         children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text().split()
-        return next((int(pid) for pid in children if command_of(pid)[:1] and "systemd" in command_of(pid)[0]), None)
+        return next((int(pid) for pid in children if os.path.basename("".join(command_of(pid)[:1])) in ("systemd", "init")), None)
 
     def run(self, *command):
         return subprocess.run(["nsenter", f"--target={self.leader}", "--all", *command], capture_output=True, text=True, timeout=60)
@@ -187,12 +188,17 @@ def expect(what, condition):
         raise Failed(what)
 
 
+def kind_of(command):
+    known = {"/usr/bin/sleep infinity": "agent", "agent-guard": "guard"}
+    return known.get(command, "daemon" if "/usr/bin/opampd" in command else command)
+
+
 def one_daemon_and_one_agent(machine):
-    """(daemon, agent) by pid, once there is exactly one of each."""
+    """(daemon, agent) by pid, once there is exactly one of each, and nothing else but the daemon's guard."""
     processes = machine.processes()
-    daemons = [pid for pid, command in processes.items() if "/usr/bin/opampd" in command]
-    agents = [pid for pid, command in processes.items() if command == "/usr/bin/sleep infinity"]
-    return (daemons[0], agents[0]) if len(daemons) == len(agents) == 1 and len(processes) == 2 else None
+    pids = {kind_of(command): pid for pid, command in processes.items()}
+    kinds = sorted(kind_of(command) for command in processes.values())
+    return (pids["daemon"], pids["agent"]) if kinds == ["agent", "daemon", "guard"] else None
 
 
 def both_are_back(machine, before, starts, restarts):
@@ -285,6 +291,7 @@ def inner(arguments):
         name = step.__name__.replace("_", " ") if machine else "boot"
         print(f"✘ {name}: {failure}")
         if machine:
+            print(machine.run("systemctl", "list-jobs", "--no-pager").stdout)
             print(machine.run("systemctl", "status", "--no-pager", "--full", UNIT).stdout)
             print(machine.run("journalctl", "--no-pager", "--lines=60", "--unit", UNIT).stdout)
         return 1

@@ -1,7 +1,8 @@
 // An OpAMP server that is not ours, played by a script: opamp-go's server library, with JSON lines on both sides.
 //
-// Standard output: one event a line, {"event": "listening" | "connected" | "message" | "disconnected" | "error", …}.
+// Standard output: one event a line, {"event": "listening" | "connected" | "message" | "disconnected" | "refused" | "error", …}.
 // A message is the AgentToServer as protobuf's JSON, with the field names of the .proto file; bytes are base64.
+// "refused" is an attempt to connect that got no WebSocket.
 // Standard input: one command a line, see Command. End of input ends the program.
 package main
 
@@ -26,13 +27,30 @@ import (
 	"github.com/open-telemetry/opamp-go/server"
 	"github.com/open-telemetry/opamp-go/server/types"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 )
 
 // File is one entry of an AgentConfigMap.
 type File struct {
 	Body        string `json:"body"`
+	Bytes       []byte `json:"bytes"` // base64: a body that is not text
 	ContentType string `json:"content_type"`
 }
+
+func (file File) content() []byte {
+	if file.Bytes != nil {
+		return file.Bytes
+	}
+	return []byte(file.Body)
+}
+
+// How connections are treated from now on.
+const (
+	answer        = "answer"          // as a server should
+	hangUp        = "hang up"         // closed as soon as they are accepted, without a word
+	drop          = "drop"            // closed as soon as the WebSocket stands
+	answerAndDrop = "answer and drop" // closed after the answer to the first message
+)
 
 // Offer is a remote config; without a hash it gets one from its files.
 type Offer struct {
@@ -46,9 +64,14 @@ type Command struct {
 	Restart   bool   `json:"restart"`    // the restart command
 	FullState bool   `json:"full_state"` // ask for a full report
 	NewUID    string `json:"new_uid"`    // hexadecimal: tell the agent its new instance_uid
+	AsUID     string `json:"as_uid"`     // hexadecimal: the instance_uid that the message is for, instead of the agent's
+	Error     string `json:"error"`      // an error_response with this text
+	Raw       []byte `json:"raw"`        // base64: write these bytes to the connections, whatever they are
 	Close     bool   `json:"close"`      // drop the connections
+	Reset     bool   `json:"reset"`      // the same, with a TCP reset
 	Refuse    int    `json:"refuse"`     // answer new connections with this HTTP status
 	Accept    bool   `json:"accept"`     // and no longer
+	Manner    string `json:"manner"`     // see the constants
 }
 
 // Event is a line of output.
@@ -65,6 +88,7 @@ type peer struct {
 	agents    map[types.Connection][]byte
 	offer     *protobufs.AgentRemoteConfig
 	refuse    int
+	manner    string
 	connected http.Header // of the latest upgrade request
 }
 
@@ -84,6 +108,7 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.refuse != 0 {
+		emit(Event{Event: "refused"})
 		return types.ConnectionResponse{HTTPStatusCode: p.refuse}
 	}
 	p.connected = request.Header
@@ -92,6 +117,9 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 		OnMessage:         p.onMessage,
 		OnConnectionClose: p.onClose,
 		OnReadMessageError: func(_ types.Connection, _ int, _ []byte, err error) {
+			if errors.Is(err, net.ErrClosed) {
+				return // we did that
+			}
 			p.mutex.Lock()
 			defer p.mutex.Unlock()
 			emit(Event{Event: "error", Error: err.Error()})
@@ -104,6 +132,9 @@ func (p *peer) onConnected(_ context.Context, connection types.Connection) {
 	defer p.mutex.Unlock()
 	p.agents[connection] = nil
 	emit(Event{Event: "connected", Headers: p.connected})
+	if p.manner == drop {
+		p.end(connection, false)
+	}
 }
 
 func (p *peer) onClose(connection types.Connection) {
@@ -129,11 +160,16 @@ func (p *peer) onMessage(_ context.Context, connection types.Connection, message
 		reply.RemoteConfig = p.offer
 	}
 	p.send(connection, reply)
+	if p.manner == answerAndDrop {
+		p.end(connection, false)
+	}
 	return nil // sent: a second sender beside the commands would break the library's rule of one at a time
 }
 
 func (p *peer) send(connection types.Connection, message *protobufs.ServerToAgent) {
-	message.InstanceUid = p.agents[connection]
+	if message.InstanceUid == nil {
+		message.InstanceUid = p.agents[connection]
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := connection.Send(ctx, message); err != nil {
@@ -146,12 +182,12 @@ func (offer *Offer) remoteConfig() (*protobufs.AgentRemoteConfig, error) {
 	files := map[string]*protobufs.AgentConfigFile{}
 	for name, file := range offer.Files {
 		names = append(names, name)
-		files[name] = &protobufs.AgentConfigFile{Body: []byte(file.Body), ContentType: file.ContentType}
+		files[name] = &protobufs.AgentConfigFile{Body: file.content(), ContentType: file.ContentType}
 	}
 	sort.Strings(names)
 	digest := sha256.New()
 	for _, name := range names {
-		fmt.Fprintf(digest, "%d:%s%d:%s", len(name), name, len(offer.Files[name].Body), offer.Files[name].Body)
+		fmt.Fprintf(digest, "%d:%s%d:%s", len(name), name, len(offer.Files[name].content()), offer.Files[name].content())
 	}
 	hash := digest.Sum(nil)
 	if offer.Hash != "" {
@@ -187,10 +223,29 @@ func (p *peer) order(command Command) (*protobufs.ServerToAgent, error) {
 		}
 		message.AgentIdentification = &protobufs.AgentIdentification{NewInstanceUid: uid}
 	}
-	if message.RemoteConfig == nil && message.Command == nil && message.Flags == 0 && message.AgentIdentification == nil {
+	if command.Error != "" {
+		message.ErrorResponse = &protobufs.ServerErrorResponse{ErrorMessage: command.Error}
+	}
+	if proto.Size(message) == 0 {
 		return nil, nil
 	}
+	if command.AsUID != "" {
+		uid, err := hex.DecodeString(command.AsUID)
+		if err != nil {
+			return nil, fmt.Errorf("as_uid: %w", err)
+		}
+		message.InstanceUid = uid
+	}
 	return message, nil
+}
+
+func (p *peer) end(connection types.Connection, reset bool) {
+	if tcp, ok := connection.Connection().(*net.TCPConn); ok && reset {
+		_ = tcp.SetLinger(0)
+	}
+	if err := connection.Disconnect(); err != nil && !errors.Is(err, net.ErrClosed) {
+		emit(Event{Event: "error", Error: err.Error()})
+	}
 }
 
 func (p *peer) obey(line []byte) error {
@@ -203,35 +258,83 @@ func (p *peer) obey(line []byte) error {
 	if command.Refuse != 0 || command.Accept {
 		p.refuse = command.Refuse
 	}
+	if command.Manner != "" {
+		p.manner = command.Manner
+	}
 	order, err := p.order(command)
 	if err != nil {
 		return err
 	}
 	for connection := range p.agents {
 		if order != nil {
-			p.send(connection, order)
+			p.send(connection, proto.Clone(order).(*protobufs.ServerToAgent))
 		}
-		if command.Close {
-			if err := connection.Disconnect(); err != nil && !errors.Is(err, net.ErrClosed) {
+		if command.Raw != nil {
+			if _, err := connection.Connection().Write(command.Raw); err != nil {
 				return err
 			}
+		}
+		if command.Close || command.Reset {
+			p.end(connection, command.Reset)
 		}
 	}
 	return nil
 }
 
+// door is the listener, which may close what it has accepted.
+type door struct {
+	net.Listener
+	peer *peer
+}
+
+func (d door) Accept() (net.Conn, error) {
+	for {
+		connection, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		d.peer.mutex.Lock()
+		isShut := d.peer.manner == hangUp
+		if isShut {
+			emit(Event{Event: "refused"})
+		}
+		d.peer.mutex.Unlock()
+		if !isShut {
+			return connection, nil
+		}
+		_ = connection.Close()
+	}
+}
+
+// serve listens, and serves OpAMP in the background.
+func (p *peer) serve(address string) (net.Addr, error) {
+	settings := server.Settings{}
+	settings.Callbacks.OnConnecting = p.onConnecting
+	handle, withConnection, err := server.New(nil).Attach(settings)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/opamp", handle)
+	web := &http.Server{Handler: mux, ConnContext: withConnection}
+	go func() { log.Fatal(web.Serve(door{listener, p})) }()
+	return listener.Addr(), nil
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to serve OpAMP, at /v1/opamp; port 0 takes a free one")
 	flag.Parse()
-	p := &peer{agents: map[types.Connection][]byte{}}
-	opamp := server.New(nil)
-	settings := server.StartSettings{ListenEndpoint: *listen}
-	settings.Callbacks.OnConnecting = p.onConnecting
-	if err := opamp.Start(settings); err != nil {
+	p := &peer{agents: map[types.Connection][]byte{}, manner: answer}
+	address, err := p.serve(*listen)
+	if err != nil {
 		log.Fatal(err)
 	}
 	p.mutex.Lock()
-	emit(Event{Event: "listening", Port: opamp.Addr().(*net.TCPAddr).Port})
+	emit(Event{Event: "listening", Port: address.(*net.TCPAddr).Port})
 	p.mutex.Unlock()
 
 	commands := bufio.NewScanner(os.Stdin)

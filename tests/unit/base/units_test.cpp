@@ -10,16 +10,30 @@ TEST_CASE("durations are read as people write them", "[base][units]") {
         std::optional<base::Duration> duration;
     };
     const auto row = GENERATE(values<Row>({
-        {"500ms", 500ms}, {"10s", 10s}, {"1m30s", 90s}, {"2h", 2h}, {"2.5s", 2500ms}, {"100us", 100us}, {"0", 0s}, {"0s", 0s},
-        {"10", std::nullopt}, {"", std::nullopt}, {"-1s", std::nullopt}, {"s", std::nullopt}, {"1 s", std::nullopt},
-        {"1d", std::nullopt}, {"99999999999999h", std::nullopt}, {"1e400s", std::nullopt},
+        {"500ms", 500ms},
+        {"10s", 10s},
+        {"1m30s", 90s},
+        {"2h", 2h},
+        {"2.5s", 2500ms},
+        {"100us", 100us},
+        {"0", 0s},
+        {"0s", 0s},
+        {"10", std::nullopt},
+        {"", std::nullopt},
+        {"-1s", std::nullopt},
+        {"s", std::nullopt},
+        {"1 s", std::nullopt},
+        {"1d", std::nullopt},
+        {"99999999999999h", std::nullopt},
+        {"1e400s", std::nullopt},
     }));
     CAPTURE(row.text);
     CHECK(base::parse_duration(row.text) == row.duration);
 }
 
 TEST_CASE("a duration's text reads back as the same duration", "[base][units]") {
-    for (const base::Duration duration : {base::Duration(0s), base::Duration(90s), base::Duration(1500ms), base::Duration(1h + 1ns)})
+    for (const base::Duration duration :
+         {base::Duration(0s), base::Duration(90s), base::Duration(1500ms), base::Duration(1h + 1ns)})
         CHECK(base::parse_duration(base::format_duration(duration)) == duration);
 }
 

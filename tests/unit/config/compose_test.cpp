@@ -14,7 +14,9 @@ namespace {
 
 const std::vector<config::LocalFile> kNoLocal;
 
-std::string error_of(const base::Result<Effective>& result) { return result ? "" : result.error().text(); }
+std::string error_of(const base::Result<Effective>& result) {
+    return result ? "" : result.error().text();
+}
 
 }  // namespace
 
@@ -32,8 +34,10 @@ TEST_CASE("an empty map without local files stops the agent", "[config][compose]
     CHECK(compose({{"base.yaml", "a: 1\n"}}, ConfigMap{}, Format::automatic)->main == "a: 1\n");
 }
 
-TEST_CASE("one entry without local files reaches the agent byte for byte", "[config][compose][CFG-10][CFG-12][CFG-13]") {
-    const std::string body = GENERATE("instrument:   true   # kept\r\n"s, "a: 1\n---\nb: 2\n"s, "{\"json\": [1]}"s, ""s);
+TEST_CASE("one entry without local files reaches the agent byte for byte",
+          "[config][compose][CFG-10][CFG-12][CFG-13]") {
+    const std::string body =
+        GENERATE("instrument:   true   # kept\r\n"s, "a: 1\n---\nb: 2\n"s, "{\"json\": [1]}"s, ""s);
     CHECK(compose(kNoLocal, ConfigMap{{"", {body, ""}}}, Format::automatic)->main == body);
     CHECK(compose(kNoLocal, ConfigMap{{"x.yaml", {body, "text/yaml"}}}, Format::automatic)->main == body);
     const std::string binary = "\0\r\n\xFF [ not yaml"s;
@@ -43,9 +47,11 @@ TEST_CASE("one entry without local files reaches the agent byte for byte", "[con
 }
 
 TEST_CASE("YAML entries merge by name, the empty name last, after the local files", "[config][compose][CFG-3][CFG-9]") {
-    const ConfigMap remote{{"", {"a: last\n", ""}}, {"b.yaml", {"a: b\nc: b\n", ""}}, {"a.yaml", {"a: a\nc: a\nd: a\n", ""}}};
+    const ConfigMap remote{
+        {"", {"a: last\n", ""}}, {"b.yaml", {"a: b\nc: b\n", ""}}, {"a.yaml", {"a: a\nc: a\nd: a\n", ""}}};
     CHECK(compose(kNoLocal, remote, Format::automatic)->main == "a: last\nc: b\nd: a\n");
-    CHECK(compose({{"l.yaml", "z: local\nd: local\n"}}, remote, Format::automatic)->main == "z: local\nd: a\na: last\nc: b\n");
+    CHECK(compose({{"l.yaml", "z: local\nd: local\n"}}, remote, Format::automatic)->main ==
+          "z: local\nd: a\na: last\nc: b\n");
     CHECK(compose({{"l.yaml", "z: 1\n"}}, ConfigMap{{"", {"", ""}}}, Format::automatic)->main == "z: 1\n");
 }
 
@@ -64,13 +70,16 @@ TEST_CASE("an offer that cannot be used is refused in one sentence", "[config][c
         const char* message;
     };
     const auto row = GENERATE(values<Row>({
-        {{{"", {"instrument: [true\n", ""}}}, "the entry without a name: line 2, column 1: end of sequence flow not found"},
-        {{{"", {"a: 1\n", ""}}, {"b.yaml", {"- 1\n", ""}}}, "entry b.yaml: not a map, so it cannot be merged with the others"},
+        {{{"", {"instrument: [true\n", ""}}},
+         "the entry without a name: line 2, column 1: end of sequence flow not found"},
+        {{{"", {"a: 1\n", ""}}, {"b.yaml", {"- 1\n", ""}}},
+         "entry b.yaml: not a map, so it cannot be merged with the others"},
         {{{"", {"a: 1\n", ""}}, {"../x.txt", {"", "text/plain"}}},
          "entry ../x.txt cannot be a file name (no '/', no leading dot, no control character, at most 200 bytes)"},
         {{{"", {"a: 1\n", ""}}, {"a\nb", {"", "text/plain"}}},
          "entry \"a\\nb\" cannot be a file name (no '/', no leading dot, no control character, at most 200 bytes)"},
-        {{{"a.txt", {"", ""}}, {"b.txt", {"", ""}}}, "none of the 2 entries can be the agent's config file (give one of them the empty name)"},
+        {{{"a.txt", {"", ""}}, {"b.txt", {"", ""}}},
+         "none of the 2 entries can be the agent's config file (give one of them the empty name)"},
     }));
     CHECK(error_of(compose(kNoLocal, row.remote, Format::automatic)) == row.message);
 }

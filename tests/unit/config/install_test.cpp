@@ -56,3 +56,10 @@ TEST_CASE("a file that has its content already is not written again", "[config][
     REQUIRE(install(config, {}, folder / "effective.yaml"));
     CHECK(std::filesystem::last_write_time(folder / "effective.yaml") == before);
 }
+
+TEST_CASE("a taken name is known before anything is touched", "[config][install][SEC-1]") {
+    support::TempFolder folder;
+    support::write(folder / "supervisor.yaml", "ours");
+    CHECK_FALSE(config::check_names({true, "a: 2\n", {{"supervisor.yaml", "evil"}}}, {}, folder / "effective.yaml"));
+    CHECK(config::check_names({true, "a: 2\n", {{"rules.txt", "fine"}}}, {}, folder / "effective.yaml"));
+}

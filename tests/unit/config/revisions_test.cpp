@@ -13,7 +13,8 @@ using support::TempFolder;
 
 namespace {
 
-const opamp::RemoteConfig kOffer{{{"", {"a: 1\n", "text/yaml"}}, {"x", {std::string("\0\xFF", 2), ""}}}, std::string("\x01\0\xFE", 3)};
+const opamp::RemoteConfig kOffer{{{"", {"a: 1\n", "text/yaml"}}, {"x", {std::string("\0\xFF", 2), ""}}},
+                                 std::string("\x01\0\xFE", 3)};
 
 RevisionStore open(const TempFolder& folder) {
     auto store = RevisionStore::open(folder.path());
@@ -21,7 +22,8 @@ RevisionStore open(const TempFolder& folder) {
     return std::move(*store);
 }
 
-config::Revision add(RevisionStore& store, const std::string& main, const std::optional<opamp::RemoteConfig>& remote = kOffer) {
+config::Revision add(RevisionStore& store, const std::string& main,
+                     const std::optional<opamp::RemoteConfig>& remote = kOffer) {
     auto revision = store.add({true, main, {}}, remote);
     REQUIRE(revision);
     return *revision;
@@ -53,7 +55,8 @@ TEST_CASE("a revision comes back as it was stored", "[config][revisions]") {
     CHECK(*store.load(*store.current()) == effective);
     CHECK(*store.load_remote(*store.current()) == kOffer);
     CHECK(store.find_offer(kOffer.hash) == store.current());
-    CHECK(store.status() == opamp::RemoteConfigStatus{kOffer.hash, opamp::ConfigStatus::failed, "line one\nline two: \xFF"});
+    CHECK(store.status() ==
+          opamp::RemoteConfigStatus{kOffer.hash, opamp::ConfigStatus::failed, "line one\nline two: \xFF"});
     CHECK(store.base() == nullptr);
 }
 
@@ -121,7 +124,8 @@ TEST_CASE("damaged state is set aside and the rest is used", "[config][revisions
 TEST_CASE("a damaged status or link does not stop a start", "[config][revisions][damage]") {
     TempFolder folder;
     { add(*std::make_unique<RevisionStore>(open(folder)), "a: 1\n"); }
-    const std::string content = GENERATE("", "status: APPLIED\n", "status: MAYBE\nhash: 00\nerror_message: \n", "status: APPLIED\nhash: 0\nerror_message: \n", "\xFF");
+    const std::string content = GENERATE("", "status: APPLIED\n", "status: MAYBE\nhash: 00\nerror_message: \n",
+                                         "status: APPLIED\nhash: 0\nerror_message: \n", "\xFF");
     support::write(folder / "remote_config_status", content);
     std::filesystem::create_symlink("revisions/99-deadbeef", folder / "current");
     const RevisionStore store = open(folder);

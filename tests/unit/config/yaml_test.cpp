@@ -38,12 +38,14 @@ TEST_CASE("maps merge key by key, everything else replaces", "[config][yaml]") {
 TEST_CASE("a scalar keeps its type through a merge", "[config][yaml]") {
     CHECK(merged("a: \"012\"\nb: 012\n", "c: 'true'\nd: true\n") == "a: \"012\"\nb: 012\nc: \"true\"\nd: true\n");
     CHECK(merged("a: |\n  two\n  lines\n", "b: !secret x\n") == "a: \"two\\nlines\\n\"\nb: !secret \"x\"\n");
-    CHECK(merged("a: \"tab\\t nul\\0 quote\\\" slash\\\\\"\n", "b: ''\n") == "a: \"tab\\t nul\\x00 quote\\\" slash\\\\\"\nb: \"\"\n");
+    CHECK(merged("a: \"tab\\t nul\\0 quote\\\" slash\\\\\"\n", "b: ''\n") ==
+          "a: \"tab\\t nul\\x00 quote\\\" slash\\\\\"\nb: \"\"\n");
 }
 
 TEST_CASE("what is emitted reads back as the same value", "[config][yaml]") {
-    const std::string text = GENERATE(as<std::string>(), "a:\n  - b: 1\n    c: [x, {y: z}]\n  - - 1\n    - 2\n  -\n", "\"a: b\": 1\n? 1\n: 2\n",
-                                      "a: !!str 1\nb: !<tag:x.org,2020:y> [1]\n", "- 1\n- {a: b}\n", "just text\n", "{}\n", "a: \xC3\xA9\xE2\x82\xAC\n",
+    const std::string text = GENERATE(as<std::string>(), "a:\n  - b: 1\n    c: [x, {y: z}]\n  - - 1\n    - 2\n  -\n",
+                                      "\"a: b\": 1\n? 1\n: 2\n", "a: !!str 1\nb: !<tag:x.org,2020:y> [1]\n",
+                                      "- 1\n- {a: b}\n", "just text\n", "{}\n", "a: \xC3\xA9\xE2\x82\xAC\n",
                                       "a: &x {b: 1}\nc: *x\n", "plain: it's\n  folded\n\n  here\n");
     CAPTURE(text);
     const auto value = yaml::parse(text);
@@ -85,7 +87,13 @@ TEST_CASE("hostile YAML ends in an error", "[config][yaml][hostile]") {
         CHECK(value.error().kind() == base::Kind::too_large);
         CHECK(yaml::check(bomb));  // valid YAML all the same, and cheap to check
     }
-    SECTION("deep nesting") { CHECK_FALSE(yaml::parse(std::string(100'000, '['))); }
-    SECTION("an alias inside its own anchor") { CHECK_FALSE(yaml::parse("a: &a [*a]\n")); }
-    SECTION("an unknown alias") { CHECK_FALSE(yaml::parse("a: *b\n")); }
+    SECTION("deep nesting") {
+        CHECK_FALSE(yaml::parse(std::string(100'000, '[')));
+    }
+    SECTION("an alias inside its own anchor") {
+        CHECK_FALSE(yaml::parse("a: &a [*a]\n"));
+    }
+    SECTION("an unknown alias") {
+        CHECK_FALSE(yaml::parse("a: *b\n"));
+    }
 }

@@ -27,7 +27,8 @@ std::optional<std::string> settle(World world, const Policy& policy, const Bound
         if (!event) {
             if (world.finished) return std::nullopt;
             if (!world.state.proven) return "it comes to rest, but not proven";
-            if (world.offers != 0 && (!world.fates.contains(world.offers) || world.fates.at(world.offers) == Fate::applying))
+            if (world.offers != 0 &&
+                (!world.fates.contains(world.offers) || world.fates.at(world.offers) == Fate::applying))
                 return "the newest offer has no final status";
             return std::nullopt;
         }
@@ -80,8 +81,8 @@ std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& boun
 
 TEST_CASE("the invariants hold in every reachable state", "[lifecycle][exhaustive]") {
     const Policy policy{.has_probe = GENERATE(false, true)};
-    const Begun begun = GENERATE(Begun{kBase, {}, kBase, false, 0}, Begun{kGood, kGood, kBase, false, 0}, Begun{kGood, kBase, kBase, true, 1},
-                                 Begun{{5, false}, {5, false}, kBase, false, 0});
+    const Begun begun = GENERATE(Begun{kBase, {}, kBase, false, 0}, Begun{kGood, kGood, kBase, false, 0},
+                                 Begun{kGood, kBase, kBase, true, 1}, Begun{{5, false}, {5, false}, kBase, false, 0});
     const std::size_t states = explore(policy, begun, {.offers = 2, .restarts = 1, .failures = 2});
     CAPTURE(policy.has_probe, begun.current.id, states);
     CHECK(states > 500);

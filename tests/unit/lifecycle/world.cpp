@@ -48,7 +48,8 @@ struct Hands {
         const auto known = world.fates.find(report.offer);
         const bool is_final = known != world.fates.end() && known->second != Fate::applying;
         require(!is_final, "a final status is said once");
-        if (report.fate == Fate::applied) require(in_force(world.revision_of[report.offer]), "APPLIED only for what runs and passed its gate");
+        if (report.fate == Fate::applied)
+            require(in_force(world.revision_of[report.offer]), "APPLIED only for what runs and passed its gate");
         if (report.fate == Fate::failed) require(!report.reason.empty(), "FAILED says why");
         world.fates[report.offer] = report.fate;
     }
@@ -56,7 +57,9 @@ struct Hands {
         require(health.healthy == health.reason.empty(), "an unhealthy report says why");
         require(!health.healthy || in_force(world.state.current), "healthy only when proven");
     }
-    void operator()(const NoteRollback& rollback) { require(rollback.to == world.committed || rollback.to == world.state.base, "a rollback ends at last-good"); }
+    void operator()(const NoteRollback& rollback) {
+        require(rollback.to == world.committed || rollback.to == world.state.base, "a rollback ends at last-good");
+    }
     void operator()(const Finish&) {
         require(!has_process(), "shutdown leaves no child");
         world.finished = true;
@@ -89,15 +92,18 @@ struct Senses {
     void operator()(const ShutdownWanted&) {}
 };
 
-std::string text(const Revision& revision) { return std::to_string(revision.id) + (revision.runs ? "r" : "e"); }
+std::string text(const Revision& revision) {
+    return std::to_string(revision.id) + (revision.runs ? "r" : "e");
+}
 
 }  // namespace
 
 std::string World::key() const {
-    std::string key = std::string(to_string(state.phase)) + "|" + text(state.current) + text(state.last_good) + text(state.base) +
-                      "|" + std::to_string(state.trial) + std::to_string(state.proven) + "|" + std::to_string(state.offer) + "," +
-                      std::to_string(state.staging) + "," + std::to_string(state.waiting) + "|" +
-                      std::to_string(static_cast<int>(state.after)) + std::to_string(state.failures) + "|" + state.trouble + "|";
+    std::string key = std::string(to_string(state.phase)) + "|" + text(state.current) + text(state.last_good) +
+                      text(state.base) + "|" + std::to_string(state.trial) + std::to_string(state.proven) + "|" +
+                      std::to_string(state.offer) + "," + std::to_string(state.staging) + "," +
+                      std::to_string(state.waiting) + "|" + std::to_string(static_cast<int>(state.after)) +
+                      std::to_string(state.failures) + "|" + state.trouble + "|";
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
     key += std::to_string(deadline) + std::to_string(killed) + std::to_string(offers) + std::to_string(restarts);
@@ -148,7 +154,8 @@ std::optional<Event> kind_event(const World& world, const Policy& policy) {
     if (world.finished) return std::nullopt;
     if (world.spawning) return Spawned{*world.spawning};
     if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}, Change::config};
-    if (world.state.phase == Phase::stopping) return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
+    if (world.state.phase == Phase::stopping)
+        return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
     if (world.child && !world.state.proven && policy.has_probe) return ProbeUp{};
     if (world.deadline && !(world.state.phase == Phase::running && world.state.proven)) return DeadlinePassed{};
     return std::nullopt;
@@ -161,16 +168,20 @@ std::optional<std::string> advance(World& world, const Event& event, const Polic
     world.state.failures = std::min(world.state.failures, bounds.failures);
     Hands hands{world, {}};
     for (const Action& action : step.actions) std::visit(hands, action);
-    hands.require(!world.state.trial || world.state.current != world.state.last_good, "what is last-good is not on trial");
+    hands.require(!world.state.trial || world.state.current != world.state.last_good,
+                  "what is last-good is not on trial");
     hands.require(world.state.phase != Phase::backing_off || world.deadline, "a pause has an end");
     hands.require(world.state.phase != Phase::stopping || world.deadline || world.killed, "a stop has an end");
-    hands.require((world.state.phase == Phase::running || world.state.phase == Phase::stopping) == world.child.has_value(), "the phase knows the process");
+    hands.require(
+        (world.state.phase == Phase::running || world.state.phase == Phase::stopping) == world.child.has_value(),
+        "the phase knows the process");
     return hands.broken;
 }
 
 std::string name_of(const Event& event) {
-    static const char* const kNames[] = {"Begun", "Offered", "Staged", "Rejected", "RestartWanted", "Spawned",
-                                         "SpawnFailed", "Exited", "ProbeUp", "ProbeDown", "DeadlinePassed", "ShutdownWanted"};
+    static const char* const kNames[] = {"Begun",         "Offered",   "Staged",         "Rejected",
+                                         "RestartWanted", "Spawned",   "SpawnFailed",    "Exited",
+                                         "ProbeUp",       "ProbeDown", "DeadlinePassed", "ShutdownWanted"};
     return kNames[event.index()];
 }
 

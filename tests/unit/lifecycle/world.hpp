@@ -1,5 +1,5 @@
-// The surroundings of lifecycle::decide as a model: a process, a deadline, answers that are still to come. It carries out
-// actions, knows which events can happen next, and holds every step against the invariants of docs/architecture.md.
+// The surroundings of lifecycle::decide as a model: a process, a deadline, answers that are still to come. It carries
+// out actions, knows which events can happen next, and holds every step against the invariants of docs/architecture.md.
 #pragma once
 
 #include <map>
@@ -39,11 +39,13 @@ World begin(const lifecycle::Policy& policy, const lifecycle::Begun& begun);
 /// Every event that can happen now.
 std::vector<lifecycle::Event> possible(const World& world, const lifecycle::Policy& policy, const Bounds& bounds);
 
-/// The event that well-behaved surroundings bring next, if they bring any: starts succeed, signals work, probes turn up.
+/// The event that well-behaved surroundings bring next, if they bring any: starts succeed, signals work, probes turn
+/// up.
 std::optional<lifecycle::Event> kind_event(const World& world, const lifecycle::Policy& policy);
 
 /// Takes the step and carries out its actions. Returns the invariant that it breaks, or nothing.
-std::optional<std::string> advance(World& world, const lifecycle::Event& event, const lifecycle::Policy& policy, const Bounds& bounds);
+std::optional<std::string> advance(World& world, const lifecycle::Event& event, const lifecycle::Policy& policy,
+                                   const Bounds& bounds);
 
 std::string name_of(const lifecycle::Event& event);
 

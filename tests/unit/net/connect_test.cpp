@@ -74,6 +74,10 @@ TEST_CASE("the server's status is the error, in its own words", "[net][connect]"
     CHECK(outcome.refusal.location.empty());
 }
 
+TEST_CASE("a status without words gets the usual ones", "[net][connect]") {
+    CHECK(attempt_against("403 \r\nContent-Length: 0").error->message() == "HTTP 403 Forbidden");
+}
+
 TEST_CASE("503 and 429 say when to try again", "[net][connect]") {
     const std::string status = GENERATE("503 Service Unavailable", "429 Too Many Requests");
     const auto outcome = attempt_against(status + "\r\nContent-Length: 0\r\nRetry-After: 7");

@@ -233,6 +233,57 @@ TEST_CASE("closing ends within its limit when the peer is silent", "[net][websoc
     CHECK(took < 10s);
 }
 
+TEST_CASE("closing ends within its limit when the peer answers and keeps the connection", "[net][websocket]") {
+    const auto hold_on = [](Tcp::socket socket) -> async::Task<> {
+        co_await accept_upgrade(socket);
+        co_await read_bytes(socket, 2 + 4 + 2);
+        const auto goodbye = frame(0x88, "\x03\xe8");
+        co_await send(socket, goodbye);
+        co_await async::forever();
+    };
+    Peer peer(hold_on);
+    const auto talk = [](net::ClientOptions options) -> async::Task<> {
+        auto socket = co_await connect(options);
+        REQUIRE(socket);
+        co_await (*socket)->close(CloseCode::normal, "");
+    };
+    const auto start = async::SteadyClock::now();
+    run(peer.io, talk(peer.options("ws", brief())));
+    CHECK(async::SteadyClock::now() - start < 10s);
+}
+
+TEST_CASE("a read ends when the peer has closed and keeps the connection", "[net][websocket]") {
+    const auto hold_on = [](Tcp::socket socket) -> async::Task<> {
+        co_await accept_upgrade(socket);
+        const auto goodbye = frame(0x88, "\x03\xe9");
+        co_await send(socket, goodbye);
+        co_await async::forever();
+    };
+    Peer peer(hold_on);
+    const auto error = run(peer.io, end_of_reading(peer.options("ws", brief())));
+    CHECK(error.message() == "the peer closed the connection with code 1001");
+}
+
+TEST_CASE("a peer that goes on sending after 1009 is cut off", "[net][websocket]") {
+    net::Limits limits = brief();
+    limits.receive_bytes = 10;
+    Server server(limits);
+    const auto flood = [](std::uint16_t port) -> async::Task<> {
+        Tcp::socket socket = co_await upgraded(port);
+        const auto bytes = masked_frame(0x82, std::string(60000, 'x'));
+        for (;;) {
+            const auto [code, sent] = co_await asio::async_write(socket, asio::buffer(bytes), async::as_result);
+            if (code) co_return;
+        }
+    };
+    const auto start = async::SteadyClock::now();
+    run(server.io, flood(server.port));
+    CHECK(async::SteadyClock::now() - start < 10s);
+    server.stop();
+    REQUIRE(server.handler.end_of_talk);
+    CHECK(server.handler.end_of_talk->kind() == Kind::too_large);
+}
+
 TEST_CASE("closing ends within its limit when the peer reads nothing and a message is stuck", "[net][websocket]") {
     const auto read_nothing = [](Tcp::socket socket) -> async::Task<> {
         co_await accept_upgrade(socket);

@@ -11,9 +11,9 @@ using namespace std::string_literals;
 namespace {
 
 const auto kUid = *base::Uuid::parse("018f3a6c-5d2e-7b9a-8c0d-112233445566");
-constexpr std::uint64_t kEverything = opamp::kReportsStatus | opamp::kAcceptsRemoteConfig | opamp::kReportsEffectiveConfig |
-                                      opamp::kAcceptsRestartCommand | opamp::kReportsHealth | opamp::kReportsRemoteConfig |
-                                      opamp::kReportsHeartbeat;
+constexpr std::uint64_t kEverything = opamp::kReportsStatus | opamp::kAcceptsRemoteConfig |
+                                      opamp::kReportsEffectiveConfig | opamp::kAcceptsRestartCommand |
+                                      opamp::kReportsHealth | opamp::kReportsRemoteConfig | opamp::kReportsHeartbeat;
 
 /// A session with its clock, and its messages decoded.
 struct Rig {
@@ -101,7 +101,9 @@ TEST_CASE("each part is left out while it has not changed", "[opamp][client][MSG
 TEST_CASE("what changes nothing is not sent", "[opamp][client][STAT-5][CFG-7]") {
     Rig rig;
     rig.settle();
-    SECTION("the same value again") { rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}}); }
+    SECTION("the same value again") {
+        rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
+    }
     SECTION("there and back again") {
         rig.session.set_effective_config({{"", {"a: 2\n", "text/yaml"}}});
         rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
@@ -111,7 +113,9 @@ TEST_CASE("what changes nothing is not sent", "[opamp][client][STAT-5][CFG-7]") 
         bare.set_instance_uid(kUid.bytes());
         rig.receive(bare);
     }
-    SECTION("an empty message of the server") { REQUIRE(rig.session.receive("")); }
+    SECTION("an empty message of the server") {
+        REQUIRE(rig.session.receive(""));
+    }
     CHECK_FALSE(rig.next());
 }
 

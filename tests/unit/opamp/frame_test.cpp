@@ -14,7 +14,8 @@ TEST_CASE("the header is a varint of value 0", "[opamp][frame][WS-3][WS-4][WS-5]
     CHECK(*opamp::decode_frame("\0"s) == "");
     CHECK(*opamp::decode_frame("\x80\0abc"s) == "abc");
     CHECK(*opamp::decode_frame("\x80\x80\x80\x80\x80\x80\x80\x80\x80\0x"s) == "x");
-    for (const auto& malformed : {""s, "\x01"s, "\x7F"s, "\xFF\x01"s, "\x80"s, std::string(10, '\x80') + "\0"s, std::string(64, '\xFF')}) {
+    for (const auto& malformed :
+         {""s, "\x01"s, "\x7F"s, "\xFF\x01"s, "\x80"s, std::string(10, '\x80') + "\0"s, std::string(64, '\xFF')}) {
         CAPTURE(malformed.size());
         CHECK_FALSE(opamp::decode_frame(malformed));
     }

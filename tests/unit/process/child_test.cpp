@@ -47,7 +47,10 @@ struct Rig {
     async::asio::io_context context;
 };
 
-bool is_alive(pid_t pid) { return ::kill(pid, 0) == 0 && support::read("/proc/" + std::to_string(pid) + "/stat").find(") Z ") == std::string::npos; }
+bool is_alive(pid_t pid) {
+    return ::kill(pid, 0) == 0 &&
+           support::read("/proc/" + std::to_string(pid) + "/stat").find(") Z ") == std::string::npos;
+}
 
 }  // namespace
 
@@ -70,15 +73,19 @@ TEST_CASE("two children keep their own status", "[process][child]") {
 
 TEST_CASE("a child gets its environment, folder and start line, and nothing of ours", "[process][child]") {
     Rig rig;
-    const base::UniqueFd leaked(::open("/dev/null", O_RDONLY));  // not close-on-exec: as if inherited from who started us
+    const base::UniqueFd leaked(
+        ::open("/dev/null", O_RDONLY));  // not close-on-exec: as if inherited from who started us
     ::signal(SIGPIPE, SIG_IGN);
-    SpawnSpec spec = rig.shell("echo $MARK; pwd; cat; ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/$$/status; ps -o pgid= -p $$ | tr -d ' '");
+    SpawnSpec spec = rig.shell(
+        "echo $MARK; pwd; cat; ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status; ps -o pgid= -p $$ | "
+        "tr -d ' '");
     spec.start_line_head = "--- start pid=";
     spec.start_line_tail = " ---\n";
     Child child = rig.spawn(spec);
     CHECK(rig.wait(child) == ExitStatus{0, 0});
     const std::string pid = std::to_string(child.pid());
-    CHECK(rig.written() == "--- start pid=" + pid + " ---\nseen\n" + rig.folder.path().string() + "\n4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n" + pid + "\n");
+    CHECK(rig.written() == "--- start pid=" + pid + " ---\nseen\n" + rig.folder.path().string() +
+                               "\n4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n" + pid + "\n");
 }
 
 TEST_CASE("a program that cannot be executed is one clear error", "[process][child]") {
@@ -89,7 +96,9 @@ TEST_CASE("a program that cannot be executed is one clear error", "[process][chi
         const auto child = Child::spawn(rig.context.get_executor(), spec);
         REQUIRE_FALSE(child);
         CHECK(child.error().kind() == base::Kind::not_found);
-        CHECK(child.error().text() == "starting '" + spec.executable.string() + "': executing it: No such file or directory (does the file exist, and the interpreter that its #! line names?)");
+        CHECK(child.error().text() == "starting '" + spec.executable.string() +
+                                          "': executing it: No such file or directory (does the file exist, and the "
+                                          "interpreter that its #! line names?)");
     }
     SECTION("not executable") {
         support::write(rig.folder / "text", "#!/bin/sh\n");
@@ -110,13 +119,15 @@ TEST_CASE("a program that cannot be executed is one clear error", "[process][chi
         spec.working_directory = rig.folder / "missing";
         const auto child = Child::spawn(rig.context.get_executor(), spec);
         REQUIRE_FALSE(child);
-        CHECK(child.error().text().find("changing to its working directory: No such file or directory") != std::string::npos);
+        CHECK(child.error().text().find("changing to its working directory: No such file or directory") !=
+              std::string::npos);
     }
 }
 
 TEST_CASE("a signal reaches the whole group, and an end takes the rest with it", "[process][child]") {
     Rig rig;
-    const std::string grandchild = GENERATE("sleep 1000 & echo $!; wait", "sh -c 'trap \"\" TERM; sleep 1000' & echo $!; wait");
+    const std::string grandchild =
+        GENERATE("sleep 1000 & echo $!; wait", "sh -c 'trap \"\" TERM; sleep 1000' & echo $!; wait");
     Child child = rig.spawn(rig.shell(grandchild));
     REQUIRE(support::eventually(rig.context, [&] { return rig.written().ends_with('\n'); }));
     const pid_t left = std::stoi(rig.written());

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "cannot start today"
+exit 3

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Runs until it is told to stop.
+exec sleep infinity

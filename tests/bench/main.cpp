@@ -1,0 +1,181 @@
+// opampd-bench BIN-FOLDER [RUNS]: the figures of docs/architecture.md's budgets, as medians with their spread.
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+
+#include "bench/rig.hpp"
+
+namespace {
+
+using namespace bench;
+
+double ms(Duration duration) {
+    return static_cast<double>(duration.count()) / 1e6;
+}
+
+/// One figure beside its budget; false when it misses it.
+bool print(const char* what, std::vector<double> values, double budget, const char* unit) {
+    std::sort(values.begin(), values.end());
+    const double median = values[values.size() / 2];
+    const bool is_kept = budget <= 0 || median <= budget;
+    std::printf("%-46s %9.2f %9.2f %9.2f  %s", what, values.front(), median, values.back(), unit);
+    if (budget > 0) std::printf("   budget %g  %s", budget, is_kept ? "kept" : "MISSED");
+    std::printf("\n");
+    std::fflush(stdout);
+    return is_kept;
+}
+
+/// What this machine needs to start a program at all: the noise under the figures below.
+Duration bare_spawn() {
+    char* const argv[] = {const_cast<char*>("/bin/true"), nullptr};
+    const Time begin = std::chrono::steady_clock::now();
+    pid_t pid = 0;
+    if (posix_spawn(&pid, argv[0], nullptr, nullptr, argv, environ) == 0) ::waitpid(pid, nullptr, 0);
+    return std::chrono::steady_clock::now() - begin;
+}
+
+struct Rig {
+    explicit Rig(const std::filesystem::path& programs)
+        : bin(programs), server(context.get_executor()), agents(context) {
+        async::asio::co_spawn(context, server.run(), async::asio::detached);
+        async::asio::co_spawn(context, agents.run(), async::asio::detached);
+    }
+    void until(const std::function<bool()>& condition) { run_until(context, condition); }
+    void until_connected(std::size_t count) {
+        until([&] { return server.connected() == count; });
+    }
+
+    std::filesystem::path bin;
+    async::asio::io_context context;
+    Server server;
+    Agents agents;
+};
+
+bool measure_start(Rig& rig, int runs) {
+    std::vector<double> connected, running;
+    for (int i = 0; i < runs; ++i) {
+        rig.until_connected(0);
+        rig.server.forget();
+        const std::size_t before = rig.agents.started();
+        const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), 1);
+        rig.until([&] { return rig.server.first_message() && rig.agents.started() > before; });
+        connected.push_back(ms(*rig.server.first_message() - daemon.spawned()));
+        running.push_back(ms(rig.agents.last_start() - daemon.spawned()));
+    }
+    const bool is_kept = print("process start -> first message at the server", connected, 5, "ms");
+    return print("process start -> agent running", running, 0, "ms") && is_kept;
+}
+
+bool measure_changes(Rig& rig, int runs) {
+    rig.until_connected(0);
+    const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), 1);
+    rig.until([&] { return rig.server.connected() == 1 && rig.agents.started() > 0 && rig.server.first_message(); });
+    std::vector<double> offers, kills, applies;
+    for (int i = 0; i < runs; ++i) {
+        const std::string hash = "hash " + std::to_string(i);
+        std::size_t before = rig.agents.started();
+        rig.server.offer("run: " + std::to_string(i) + "\n", hash);
+        const Time offered = rig.server.offered();
+        rig.until([&] { return rig.agents.started() > before; });
+        offers.push_back(ms(rig.agents.last_start() - offered));
+        rig.until([&] { return rig.server.applied(hash) == 1; });
+        applies.push_back(ms(rig.server.last_applied() - rig.agents.last_start()) - 1000);
+
+        before = rig.agents.started();
+        const Time killed = std::chrono::steady_clock::now();
+        ::kill(rig.agents.last_pid(), SIGKILL);
+        rig.until([&] { return rig.agents.started() > before; });
+        kills.push_back(ms(rig.agents.last_start() - killed));
+    }
+    bool is_kept = print("offer -> new agent running, files durable", offers, 3, "ms");
+    is_kept = print("gate of 1 s passed -> APPLIED at the server", applies, 2, "ms") && is_kept;
+    return print("agent killed -> agent running", kills, 2, "ms") && is_kept;
+}
+
+bool measure_memory(Rig& rig) {
+    constexpr int kMany = 101;
+    const auto settled = [&](int agents) {
+        rig.until_connected(0);
+        const std::size_t before = rig.agents.started();
+        const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), agents);
+        rig.until([&] {
+            return rig.server.connected() == static_cast<std::size_t>(agents) &&
+                   rig.agents.started() == before + static_cast<std::size_t>(agents);
+        });
+        const std::string hash = "memory " + std::to_string(agents);
+        rig.server.offer("settled: true\n", hash);
+        rig.until([&] { return rig.server.applied(hash) == static_cast<std::size_t>(agents); });
+        return memory_of(daemon.pid());
+    };
+    const Memory one = settled(1);
+    const Memory many = settled(kMany);
+    bool is_kept = print("RSS with one agent", {static_cast<double>(one.rss_kib) / 1024}, 12, "MiB");
+    is_kept =
+        print("dirty, private or the guard's too, one agent", {static_cast<double>(one.dirty_kib) / 1024}, 3, "MiB") &&
+        is_kept;
+    return print("each further agent, of 100", {static_cast<double>(many.rss_kib - one.rss_kib) / (kMany - 1)}, 256,
+                 "KiB") &&
+           is_kept;
+}
+
+/// System calls of an idle daemon, seen by strace for 20 s.
+bool measure_idle(Rig& rig) {
+    rig.until_connected(0);
+    const std::size_t before = rig.agents.started();
+    const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), 1);
+    rig.until([&] { return rig.server.connected() == 1 && rig.agents.started() > before; });
+    rig.server.offer("idle: true\n", "idle");
+    rig.until([&] { return rig.server.applied("idle") == 1; });
+    rig.context.restart();
+    rig.context.run_for(std::chrono::milliseconds(200));
+    const std::string trace = "/dev/shm/opampd-bench-strace." + std::to_string(::getpid());
+    const std::string command =
+        "timeout 20 strace -f -qq -o " + trace + " -p " + std::to_string(daemon.pid()) + " >/dev/null 2>&1";
+    if (std::system(command.c_str()) < 0) return false;
+    std::ifstream file(trace);
+    double calls = 0;
+    for (std::string line; std::getline(file, line);) {
+        // The call that it waits in is shown when strace comes and when it goes.
+        const bool is_the_wait =
+            line.find("epoll_wait") != std::string::npos || line.find("futex") != std::string::npos ||
+            line.find("restart_syscall") != std::string::npos || line.find("<detached") != std::string::npos;
+        if (!is_the_wait) ++calls;
+    }
+    std::filesystem::remove(trace);
+    return print("system calls in 20 s of idleness", {calls}, 0.5, "calls");
+}
+
+int run(const std::filesystem::path& bin, int runs) {
+    std::vector<double> spawns;
+    for (int i = 0; i < runs * 3; ++i) spawns.push_back(ms(bare_spawn()));
+    std::printf("%-46s %9s %9s %9s\n", "", "min", "median", "max");
+    print("this machine: start and end of /bin/true", spawns, 0, "ms");
+    Rig rig(bin);
+    bool is_kept = measure_start(rig, runs);
+    is_kept = measure_changes(rig, runs) && is_kept;
+    is_kept = measure_memory(rig) && is_kept;
+    is_kept = measure_idle(rig) && is_kept;
+    return is_kept ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 2) {
+        std::fprintf(stderr, "usage: opampd-bench BIN-FOLDER [RUNS]\n");
+        return 2;
+    }
+    try {
+        return run(arguments[1], count > 2 ? std::atoi(arguments[2]) : 15);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "opampd-bench: %s\n", e.what());
+        return 2;
+    }
+}

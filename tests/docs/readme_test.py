@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+"""What README.md and docs/ show is what is there: files quoted are quoted exactly, links and scripts exist, and every package
+that is installed is explained.
+
+    readme_test.py FOLDER
+"""
+
+import pathlib
+import re
+import sys
+
+
+def findings(root):
+    readme = (root / "README.md").read_text()
+    for file, quoted in re.findall(r"<!-- (\S+), held by tests/docs -->\n```\w+\n(.*?)```", readme, re.DOTALL):
+        if (root / file).read_text() != quoted:
+            yield f"README.md: what it shows of {file} is not what is in it"
+    if "held by tests/docs" not in readme:
+        yield "README.md: quotes no file; has the mark of the quotation changed?"
+
+    for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+            if not (page.parent / link).exists():
+                yield f"{page.relative_to(root)}: links to {link}, which does not exist"
+    for script in sorted(set(re.findall(r"\bscripts/\w+(?:\.\w+)?", readme))):
+        if not (root / script).exists():
+            yield f"README.md: names {script}, which does not exist"
+
+    packages = {line for line in (root / "scripts/packages.txt").read_text().splitlines() if line and line[0] != "#"}
+    explained = (root / "docs/dependencies.md").read_text()
+    tools = {"pkg-config", "util-linux", "ca-certificates", "curl", "dbus", "systemd", "systemd-sysv", "python3-venv", "chromium-driver"}
+    for package in sorted(packages - tools):
+        if f"`{package}`" not in explained:
+            yield f"docs/dependencies.md: says nothing of {package}, which scripts/packages.txt installs"
+
+
+def main():
+    found = list(findings(pathlib.Path(sys.argv[1])))
+    print("\n".join(found) or "docs: what is shown is what is there")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
