@@ -35,9 +35,7 @@ struct Rig {
         port = *server.listen("127.0.0.1:0");
         group.spawn("server", server.run());
     }
-    ~Rig() {
-        support::run(context, support::ended(group));
-    }
+    ~Rig() { support::run(context, support::ended(group)); }
     health::HttpProbe probe() const {
         return {*net::parse_url("http://127.0.0.1:" + std::to_string(port) + "/-/ready?x=1"), 5s, 1ms};
     }
