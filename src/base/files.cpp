@@ -132,7 +132,8 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& file) {
 std::optional<std::string> make_room(const std::filesystem::path& path, Wanted wanted) {
     std::error_code ignored;
     const auto there = std::filesystem::status(path, ignored);
-    if (!std::filesystem::exists(there) || std::filesystem::is_directory(there) == (wanted == Wanted::folder)) return std::nullopt;
+    if (!std::filesystem::exists(there) || std::filesystem::is_directory(there) == (wanted == Wanted::folder))
+        return std::nullopt;
     const auto aside = set_aside(path);
     const std::string what = quoted(path) + (wanted == Wanted::folder ? " is not a folder" : " is a folder");
     return what + (aside ? "; kept as " + quoted(*aside) : "; " + aside.error().text());

@@ -37,8 +37,8 @@ Result<void> sync_folder(const std::filesystem::path& folder);
 Result<std::filesystem::path> set_aside(const std::filesystem::path& file);
 
 enum class Wanted { file, folder };
-/// Sets aside a folder where a file is wanted, or a file where a folder is; returns a sentence about it, or nothing when
-/// there was nothing to do.
+/// Sets aside a folder where a file is wanted, or a file where a folder is; returns a sentence about it, or nothing
+/// when there was nothing to do.
 std::optional<std::string> make_room(const std::filesystem::path& path, Wanted wanted);
 
 }  // namespace base

@@ -174,7 +174,8 @@ void on(Move& move, const Spawned& spawned, const Policy& policy) {
         move.stop(move->after);
         return;
     }
-    // After a crash its reason stays the news until the agent has proved itself: a restart may be quicker than a report.
+    // After a crash its reason stays the news until the agent has proved itself: a restart may be quicker than a
+    // report.
     const bool has_crashed = move->failures > 0 && !move->trouble.empty();
     move.report_health(has_crashed ? move->trouble : "starting");
     move.act(ArmDeadline{policy.has_probe ? policy.apply_timeout : policy.min_uptime});

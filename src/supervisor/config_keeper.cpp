@@ -74,9 +74,9 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
     if (!wanted || wanted->is_base) return local;
     auto present = with_present_local_files(*wanted);
     if (present) return present;
-    base::log::warning("config.not_composed_again", {{"agent", options_.folder.filename().string()},
-                                                     {"revision", wanted->id},
-                                                     {"error", present.error().text()}});
+    base::log::warning(
+        "config.not_composed_again",
+        {{"agent", options_.folder.filename().string()}, {"revision", wanted->id}, {"error", present.error().text()}});
     return *wanted;
 }
 

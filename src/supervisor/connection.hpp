@@ -59,8 +59,8 @@ private:
     async::Notice leave_;            ///< Say goodbye on this connection …
     bool leaving_for_good_ = false;  ///< … and do not come back.
     bool is_connected_ = false;
-    bool is_answered_ = false;       ///< The server has said something valid on this connection.
-    int failures_ = 0;               ///< In a row, without a connection between them that worked for a while.
+    bool is_answered_ = false;  ///< The server has said something valid on this connection.
+    int failures_ = 0;          ///< In a row, without a connection between them that worked for a while.
     std::optional<base::Duration> retry_after_;
     std::string last_failure_;
 };
