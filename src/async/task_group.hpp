@@ -20,7 +20,8 @@ public:
     TaskGroup& operator=(const TaskGroup&) = delete;
 
     void spawn(std::string name, Task<> task);
-    /// Asks every task to end; later ones are still taken.
+    /// Asks every task to end; later ones are still taken. Call it on the loop, from a coroutine or a handler: from outside,
+    /// Asio 1.81 posts a pointer that the task's end leaves dangling.
     void cancel();
     /// Returns when no task is left. Not itself ended by cancellation.
     Task<> joined();

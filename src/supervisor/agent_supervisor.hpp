@@ -32,7 +32,7 @@ public:
     struct Shared {
         async::asio::any_io_executor executor;
         async::BlockingPool& disk;
-        process::Guard* guard = nullptr;  ///< None as PID 1: the kernel ends a container's processes with it.
+        process::Guard* guard = nullptr;  ///< None if it could not be started.
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
     AgentSupervisor(const AgentSupervisor&) = delete;

@@ -11,11 +11,8 @@ import json
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
@@ -25,24 +22,21 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from rig import Program, eventually  # noqa: E402
+
 UID = "018f3a6c-5d2e-7b9a-8c0d-112233445566"
 LIMIT = 20
 
 
 @contextlib.contextmanager
 def running(*command, cwd, log):
-    """A program that is ended with the block: by SIGTERM, after a while by SIGKILL."""
-    with open(log, "ab") as output:
-        process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output)
+    """A program that has ended with the block."""
+    program = Program(command, cwd=cwd, log=log)
     try:
-        yield process
+        yield program
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        program.end()
 
 
 @contextlib.contextmanager
@@ -127,14 +121,10 @@ class Page:
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
-def addresses(log):
+def addresses(server):
     """Where the server listens, from the line that it logs."""
-    for _ in range(LIMIT * 100):
-        match = re.search(r"event=server.started opamp=(\S+) page=(\S+)", log.read_text())
-        if match:
-            return match.groups()
-        time.sleep(0.01)
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+    line = r"event=server.started opamp=(\S+) page=(\S+)"
+    return eventually("the server has started", lambda: server.runs() and re.search(line, server.text())).groups()
 
 
 def start_agent(stack, arguments, folder, endpoint):
@@ -169,6 +159,7 @@ def main_path(page, start):
     page.wait("every step has its time", lambda: page.text("#steps").count("+") >= 3)
     page.wait("it is in effect", lambda: "instrument: true" in page.text("#effective"))
     page.wait("nothing is unsent", lambda: page.text("#dirty") == "")
+    page.wait("the cursor is still in the editor", lambda: page.browser.switch_to.active_element == page.find(".file-body"))
     page.shoot("applied")
 
     page.tab_to("#restart")
@@ -192,7 +183,7 @@ def drafts(page):
     page.wait("there is a draft", lambda: page.text("#dirty") == "Unsent changes")
     page.find(".brand").click()
     page.wait("the list is there", lambda: page.find("#none").is_displayed())
-    page.wait("the list tells of the draft", lambda: "unsent changes" in page.text("#agents"))
+    page.wait("the list tells of the draft", lambda: "unsent" in page.text("#agents"))
     page.shoot("list")
     page.find("#agents a").click()
     page.wait("the draft is kept", lambda: page.find(".file-body").get_attribute("value") == "instrument: false\n")
@@ -202,7 +193,7 @@ def drafts(page):
 
 
 def comings_and_goings(page, agent):
-    agent.send_signal(signal.SIGTERM)
+    agent.stop()
     page.wait("an agent that left is shown as disconnected", lambda: "disconnected" in page.text("#state"))
     page.tab_to("#forget")
     page.press(Keys.ENTER)
@@ -216,18 +207,16 @@ def complaints(browser):
 
 
 def run(arguments, folder, stack):
-    log = folder / "server.log"
-    log.touch()
-    server = [arguments.bin / "opamp-server", "--opamp-listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0", "--state", ":memory:"]
-    stack.enter_context(running(*server, cwd=folder, log=log))
-    endpoint, address = addresses(log)
+    command = [arguments.bin / "opamp-server", "--opamp-listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0", "--state", ":memory:"]
+    endpoint, address = addresses(stack.enter_context(running(*command, cwd=folder, log=folder / "server.log")))
     browser = stack.enter_context(chromium(folder))
     page = Page(browser, address, arguments.screenshots)
     agent = main_path(page, lambda: start_agent(stack, arguments, folder, endpoint))
     failing_path(page)
     drafts(page)
     comings_and_goings(page, agent)
-    assert complaints(browser) == [], complaints(browser)
+    found = complaints(browser)
+    assert found == [], found
 
 
 def main():

@@ -5,7 +5,7 @@
 #include <exception>
 #include <optional>
 
-#include "async/task.hpp"
+#include "async/task_group.hpp"
 
 namespace support {
 
@@ -39,6 +39,12 @@ inline void run(async::asio::io_context& context, async::Task<void> task) {
     context.run_for(kLimit);
     if (failure) std::rethrow_exception(failure);
     if (!done) throw std::runtime_error("the task did not end in time");
+}
+
+/// Ends the group's tasks on the loop, where cancelling belongs, and joins them.
+inline async::Task<> ended(async::TaskGroup& group) {
+    group.cancel();
+    co_await group.joined();
 }
 
 /// True as soon as `condition` is; false when it is not within the limit.

@@ -72,7 +72,7 @@ function onEvent(event) {
   if (event.event === 'agent.forgotten') {
     forget(event.instance_uid);
     showList();
-    if (event.instance_uid === selected) loadDetail();
+    if (event.instance_uid === selected) showDetail(null);
   } else if (event.event === 'agent.seen') {
     const agent = agents.get(event.instance_uid);
     if (agent) agent.last_seen = event.last_seen;
@@ -147,8 +147,8 @@ function showDetail(answer) {
   const isOther = answer?.instance_uid !== detail?.instance_uid;
   const before = detail;
   detail = answer;
+  if (isOther) shown.clear();
   shown.set('gone', answer ? null : selected);
-  if (isOther) shown.clear(), shown.set('gone', answer ? null : selected);
   showPanel();
   if (!answer) return;
   showHead();
@@ -233,16 +233,21 @@ function showFiles(isOther) {
   const start = startingPoint(detail);
   const draft = drafts.get(selected);
   $('source').textContent = start.source;
-  part('files', [selected, draft ?? start.files], () => { editor.files = draft ?? start.files; });
+  const files = draft ?? start.files;
+  if (shown.get('files') !== filesKey(files)) editor.files = files;
+  shown.set('files', filesKey(files));
   if (isOther) $('config-note').textContent = '';
 }
 
+function filesKey(files) {
+  return JSON.stringify([selected, files.map(({ name, type, body }) => [name, type, body])]);
+}
+
 function keepDraft() {
-  const start = startingPoint(detail).files.map(({ name, type, body }) => ({ name, type, body }));
-  const files = editor.files;
-  if (JSON.stringify(files) === JSON.stringify(start)) drafts.delete(selected);
-  else drafts.set(selected, files);
-  shown.delete('files');
+  const key = filesKey(editor.files);
+  if (key === filesKey(startingPoint(detail).files)) drafts.delete(selected);
+  else drafts.set(selected, editor.files);
+  shown.set('files', key);
   showDirty();
   showList();
 }
@@ -252,6 +257,7 @@ function showDirty() {
   const isEmpty = editor.files.length === 0;
   $('dirty').textContent = isDirty ? 'Unsent changes' : '';
   $('discard').disabled = !isDirty;
+  $('send').disabled = editor.hasBinary;
   $('withdraw').hidden = detail.remote_config.hash === null;
   $('source').hidden = isDirty;
   if (isEmpty) $('dirty').textContent = 'Without a file, an agent that has no config of its own is stopped.';
@@ -284,12 +290,13 @@ async function act(note, work) {
 
 function send() {
   const uid = selected;
+  if (editor.hasBinary) return undefined;
   return act('config-note', async () => {
+    const sent = filesKey(editor.files);
     const body = requestBody(editor.files);
     $('config-note').textContent = '';
     const answer = await call('PUT', `/api/agents/${uid}/config`, body);
-    drafts.delete(uid);
-    shown.delete('files');
+    if (uid !== selected || filesKey(editor.files) === sent) drafts.delete(uid); // else it was edited meanwhile
     if (!answer.connected) $('config-note').textContent = 'Saved. The agent gets it when it connects.';
     showList();
     await loadDetail();
@@ -303,7 +310,6 @@ $('editor').addEventListener('submit', (event) => {
 
 $('discard').addEventListener('click', () => {
   drafts.delete(selected);
-  shown.delete('files');
   $('config-note').textContent = '';
   showFiles(false);
   showDirty();

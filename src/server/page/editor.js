@@ -13,7 +13,13 @@ export function startingPoint(agent) {
 }
 
 function filesFrom(files) {
-  return Object.entries(files).map(([name, file]) => ({ name, type: file.content_type, body: file.body, isText: file.is_text }));
+  // A text area knows one kind of line end; what is not text has no place in it.
+  return Object.entries(files).map(([name, file]) => ({
+    name,
+    type: file.content_type,
+    body: file.is_text ? file.body.replace(/\r\n?/g, '\n') : '',
+    isBinary: !file.is_text,
+  }));
 }
 
 /** The body of PUT /api/agents/{uid}/config. Throws where two files have one name. */
@@ -40,12 +46,18 @@ export class Editor {
       name: file.querySelector('.file-name').value,
       type: file.querySelector('.file-type').value,
       body: file.querySelector('.file-body').value,
+      isBinary: file.querySelector('.file-body').readOnly,
     }));
   }
 
   set files(files) {
     this.box.replaceChildren(...files.map((file) => this.fieldset(file)));
     this.relabel();
+  }
+
+  /** A config with such a file can be looked at, not sent: the text area does not hold its bytes. */
+  get hasBinary() {
+    return this.box.querySelector('.file-body:read-only') !== null;
   }
 
   add() {
@@ -62,6 +74,8 @@ export class Editor {
     fieldset.querySelector('.file-name').value = file.name;
     fieldset.querySelector('.file-type').value = file.type;
     body.value = file.body;
+    body.readOnly = file.isBinary === true;
+    body.placeholder = file.isBinary ? 'This file is not text. It can be removed here, not edited.' : '';
     body.addEventListener('scroll', () => { fieldset.querySelector('.gutter').scrollTop = body.scrollTop; });
     body.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;

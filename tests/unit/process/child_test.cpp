@@ -77,7 +77,7 @@ TEST_CASE("a child gets its environment, folder and start line, and nothing of o
         ::open("/dev/null", O_RDONLY));  // not close-on-exec: as if inherited from who started us
     ::signal(SIGPIPE, SIG_IGN);
     SpawnSpec spec = rig.shell(
-        "echo $MARK; pwd; cat; ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/$$/status; ps -o pgid= -p $$ | "
+        "echo $MARK; pwd; cat; ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status; ps -o pgid= -p $$ | "
         "tr -d ' '");
     spec.start_line_head = "--- start pid=";
     spec.start_line_tail = " ---\n";

@@ -1,0 +1,183 @@
+#include "supervisor/config_keeper.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/temp_folder.hpp"
+
+using lifecycle::Change;
+using opamp::ConfigStatus;
+using supervisor::ConfigKeeper;
+
+namespace {
+
+/// One agent's state and working folder, across starts of the daemon.
+struct Rig {
+    ConfigKeeper open() {
+        auto keeper =
+            ConfigKeeper::open({folder / "state", folder / "effective.yaml", local, config::Format::automatic});
+        REQUIRE(keeper);
+        return std::move(*keeper);
+    }
+    /// As the supervisor does: stored, reported, installed.
+    static std::uint64_t give(ConfigKeeper& keeper, const opamp::RemoteConfig& offer) {
+        const auto outcome = keeper.stage(offer);
+        REQUIRE(outcome);
+        REQUIRE(keeper.save_status({offer.hash, ConfigStatus::applying, ""}));
+        REQUIRE(keeper.install(outcome->revision.id));
+        return outcome->revision.id;
+    }
+    static void prove(ConfigKeeper& keeper, std::uint64_t id, const std::string& hash) {
+        REQUIRE(keeper.commit(id));
+        REQUIRE(keeper.save_status({hash, ConfigStatus::applied, ""}));
+    }
+    static lifecycle::Begun begin(ConfigKeeper& keeper) {
+        const auto begun = keeper.begin(1);
+        REQUIRE(begun);
+        return *begun;
+    }
+    std::string effective() const { return support::read(folder / "effective.yaml"); }
+
+    support::TempFolder folder;
+    std::vector<std::filesystem::path> local;
+};
+
+opamp::RemoteConfig offer(const std::string& hash, const std::string& body) {
+    return {{{"", {body, ""}}}, hash};
+}
+
+}  // namespace
+
+TEST_CASE("the first start runs with what is there", "[supervisor][keeper]") {
+    Rig rig;
+    support::write(rig.folder / "effective.yaml", "mine: 1\n");
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK_FALSE(begun.trial);
+    CHECK(begun.current == begun.base);
+    CHECK(begun.last_good.id == 0);
+    CHECK(keeper.install(begun.current.id)->main == "mine: 1\n");
+}
+
+TEST_CASE("what was there before the first offer comes back when the offer fails", "[supervisor][keeper]") {
+    Rig rig;
+    const std::string before = GENERATE("", "mine: 1\n");
+    if (!before.empty()) support::write(rig.folder / "effective.yaml", before);
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    REQUIRE(keeper.install(begun.current.id));
+    Rig::give(keeper, offer("h", "theirs: 1\n"));
+    CHECK(rig.effective() == "theirs: 1\n");
+    REQUIRE(keeper.install(begun.base.id));
+    CHECK(rig.effective() == before);
+    CHECK(std::filesystem::exists(rig.folder / "effective.yaml") == !before.empty());
+}
+
+TEST_CASE("a proven config is what the next start runs with", "[supervisor][keeper]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK_FALSE(begun.trial);
+    CHECK(begun.current == begun.last_good);
+    CHECK(keeper.status() == opamp::RemoteConfigStatus{"h", ConfigStatus::applied, ""});
+    CHECK(keeper.install(begun.current.id)->main == "a: 1\n");
+}
+
+TEST_CASE("a trial that the daemon did not survive is a trial again", "[supervisor][keeper][CFG-15]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("good", "a: 1\n")), "good");
+        SECTION("ended before the agent was given it") {
+            REQUIRE(keeper.stage(offer("new", "a: 2\n")));
+            REQUIRE(keeper.save_status({"new", ConfigStatus::applying, ""}));
+        }
+        SECTION("ended while the agent ran with it") {
+            Rig::give(keeper, offer("new", "a: 2\n"));
+        }
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK(begun.trial);
+    CHECK(begun.offer == 1);
+    CHECK(begun.current != begun.last_good);
+    CHECK(keeper.status().status == ConfigStatus::applying);
+    CHECK(keeper.install(begun.current.id)->main == "a: 2\n");
+}
+
+TEST_CASE("a status that the daemon could not finish is finished at the next start", "[supervisor][keeper]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        const auto id = Rig::give(keeper, offer("good", "a: 1\n"));
+        REQUIRE(keeper.commit(id));
+        SECTION("committed, not yet said") {}
+        SECTION("received, not yet stored") {
+            REQUIRE(keeper.save_status({"lost", ConfigStatus::applying, ""}));
+        }
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK_FALSE(begun.trial);
+    CHECK(keeper.status().status !=
+          ConfigStatus::applying);  // said as applied, or forgotten so that it is offered again
+}
+
+TEST_CASE("a local file that changed makes a new candidate of the same offer", "[supervisor][keeper]") {
+    Rig rig;
+    rig.local = {rig.folder / "base.yaml"};
+    support::write(rig.local.front(), "local: 1\n");
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
+        CHECK(rig.effective() == "local: 1\na: 1\n");
+    }
+    support::write(rig.local.front(), "local: 2\n");
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK(begun.trial);
+    CHECK(keeper.install(begun.current.id)->main == "local: 2\na: 1\n");
+    CHECK(keeper.install(begun.last_good.id)->main == "local: 1\na: 1\n");
+}
+
+TEST_CASE("an offer that gives the agent what it has changes nothing", "[supervisor][keeper]") {
+    Rig rig;
+    ConfigKeeper keeper = rig.open();
+    REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+    Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
+    CHECK(keeper.stage(offer("other", "a: 1\n"))->change == Change::none);
+    CHECK(keeper.stage(offer("other", "a: 2\n"))->change == Change::config);
+}
+
+TEST_CASE("an empty map stops the agent where there is no local config, also after a restart", "[supervisor][keeper]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
+        const auto id = Rig::give(keeper, {{}, "none"});
+        CHECK_FALSE(keeper.find(id)->runs);
+        CHECK_FALSE(std::filesystem::exists(rig.folder / "effective.yaml"));
+        Rig::prove(keeper, id, "none");
+    }
+    ConfigKeeper keeper = rig.open();
+    CHECK_FALSE(Rig::begin(keeper).current.runs);
+}
+
+TEST_CASE("an offer that cannot be used is refused, and nothing is stored", "[supervisor][keeper]") {
+    Rig rig;
+    ConfigKeeper keeper = rig.open();
+    REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+    support::write(rig.folder / "supervisor.yaml", "ours");
+    CHECK_FALSE(keeper.stage(offer("h", "a: [1\n")));
+    CHECK_FALSE(keeper.stage({{{"", {"a: 1\n", ""}}, {"supervisor.yaml", {"evil", "text/plain"}}}, "h"}));
+    CHECK(rig.open().notes().empty());
+    CHECK(std::distance(std::filesystem::directory_iterator(rig.folder / "state/revisions"), {}) == 1);
+}
