@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "base/files.hpp"
@@ -162,10 +163,36 @@ void Child::signal(int signo) {
     if (!reaped_) ::kill(-pid_, signo);
 }
 
+namespace {
+
+/// By "PID (NAME) STATE PPID PGRP …"; the name may hold anything.
+bool is_living_member(const std::string& stat, pid_t group) {
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos) return false;
+    char state = 'X';
+    int parent = 0, its_group = 0;
+    const int got = std::sscanf(stat.c_str() + name_end + 1, " %c %d %d", &state, &parent, &its_group);
+    return got == 3 && its_group == group && state != 'Z' && state != 'X';
+}
+
+/// The dead of the group count for `kill` until somebody has reaped them, which is not our part, and may be never.
+bool has_living_member(pid_t group) {
+    if (::kill(-group, 0) != 0) return false;
+    std::error_code code;
+    for (std::filesystem::directory_iterator next("/proc", code), end; !code && next != end; next.increment(code)) {
+        if (next->path().filename().native().find_first_not_of("0123456789") != std::string::npos) continue;
+        const auto stat = base::read_file(next->path() / "stat", 4096);
+        if (stat && is_living_member(*stat, group)) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 async::Task<> group_gone(pid_t group, async::SteadyClock::duration limit) {
     using namespace std::chrono_literals;
     const auto end = async::SteadyClock::now() + limit;
-    while (::kill(-group, 0) == 0 && async::SteadyClock::now() < end) co_await async::sleep_for(500us);
+    while (has_living_member(group) && async::SteadyClock::now() < end) co_await async::sleep_for(500us);
 }
 
 }  // namespace process

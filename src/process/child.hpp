@@ -66,7 +66,7 @@ private:
     bool reaped_ = false;
 };
 
-/// Returns once no process is left in the group of a reaped leader, or after `limit`.
+/// Returns once no process of a reaped leader's group runs any more, or after `limit`.
 async::Task<> group_gone(pid_t group, async::SteadyClock::duration limit);
 
 }  // namespace process

@@ -130,7 +130,7 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     co_await probes_.joined();
     std::erase_if(inbox_, is_probe);
     // What the agent left behind has been killed; it must not hold a port that the next start needs.
-    co_await process::group_gone(pid, 20ms);
+    co_await process::group_gone(pid, 2s);
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
     health_.start_time_unix_nano = 0;

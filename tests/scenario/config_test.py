@@ -235,7 +235,7 @@ def empty_map_holds_after_a_restart_of_the_daemon(scene):
     scene.stop()
     since = peer.now()
     scene.start()
-    first = scene.wait_for_message("a first message", lambda message: True, since)
+    first = scene.wait_for_message("a first message", lambda message: "agent_description" in message, since)
     expect("APPLIED", status_is("APPLIED", hash_of_files({}))(first))
     scene.wait_for_message("healthy", health_is(True), since)
     peer.order(restart=True)

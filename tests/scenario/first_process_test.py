@@ -91,7 +91,8 @@ def killed_first_process_leaves_nothing(scene):
 @scenario
 def failed_start_is_passed_on(scene):
     scene.configure()
-    (scene.state / "lock").mkdir(parents=True)
+    scene.state.mkdir()
+    (scene.state / "agent").write_text("not a folder")
     start_as_first(scene)
     expect("exit code 1", scene.daemon.process.wait(30) == 1)
 

@@ -128,6 +128,7 @@ def two_daemons_run_side_by_side(scene):
     eventually("both are healthy", lambda: other.runs() and len({instance_uid(message) for message in filter(health_is(True), peer.messages())}) == 2)
     peer.offer("a: 1\n")
     eventually("both have the config", lambda: [(scene.folder / name).read_text() for name in ("effective.yaml", "other.yaml")] == ["a: 1\n"] * 2)
+    scene.wait_for_starts(2)
     expect("both run", first.runs() and other.runs())
     expect("the other ends well", other.stop() == 0)
     expect("the first runs on", first.runs() and is_alive(scene.pid()))

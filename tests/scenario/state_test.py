@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """Whatever happened to a file of the state folder while opampd was not running: it starts, says so, and the agent runs."""
 
+import atexit
+import functools
 import pathlib
 import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer import health_is, text_file  # noqa: E402
@@ -60,13 +63,28 @@ def garbage_instead(link):
     garbage(link)
 
 
+@functools.cache
+def kept():
+    """Where the first scenario leaves its state for the others."""
+    folder = tempfile.TemporaryDirectory(prefix="opampd-state-")
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
+
+
 def run_once(scene):
-    """Leaves the state of a daemon that has had two offers."""
-    scene.begin()
-    scene.offer_files(FIRST)
-    scene.offer_files(SECOND)
-    scene.stop()
-    scene.stop_serving()
+    """Leaves the state of a daemon that has had two offers: always the same, so it is made once."""
+    if not (kept() / "state").exists():
+        scene.begin()
+        scene.offer_files(FIRST)
+        scene.offer_files(SECOND)
+        scene.stop()
+        scene.stop_serving()
+        for file in ("effective.yaml", "beside.txt"):
+            shutil.copy2(scene.folder / file, kept() / file)
+        shutil.copytree(scene.state, kept() / "state", symlinks=True)
+        return
+    shutil.copytree(kept(), scene.folder, symlinks=True, dirs_exist_ok=True)
+    scene.configure()
 
 
 @scenario_for(dict(cases()))

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from rig import Failed
 from scene import Programs, Scene
 
-EXPECTED_TROUBLE = (Failed, OSError, LookupError, TypeError, ValueError, AttributeError)
+EXPECTED_TROUBLE = (Failed, OSError, LookupError, TypeError, ValueError, AttributeError, subprocess.SubprocessError)
 
 
 class Entry(NamedTuple):
