@@ -17,43 +17,7 @@ void survive(const base::Result<void>& stored) {
     if (!stored) log::error("state.not_saved", {{"error", stored.error().text()}});
 }
 
-std::uint64_t bytes_of(const opamp::Attributes& attributes) {
-    std::uint64_t bytes = 0;
-    for (const auto& [key, value] : attributes) bytes += key.size() + value.size() + sizeof(attributes[0]);
-    return bytes;
-}
-
-std::uint64_t bytes_of(const opamp::ComponentHealth& health) {
-    std::uint64_t bytes = sizeof health + health.last_error.size() + health.status.size();
-    for (const auto& [name, component] : health.components) bytes += name.size() + bytes_of(component);
-    return bytes;
-}
-
-std::uint64_t bytes_of(const opamp::AgentState& state) {
-    std::uint64_t bytes = 0;
-    if (state.description)
-        bytes += bytes_of(state.description->identifying) + bytes_of(state.description->non_identifying);
-    if (state.health) bytes += bytes_of(*state.health);
-    if (state.effective_config)
-        for (const auto& [name, file] : *state.effective_config)
-            bytes += name.size() + file.body.size() + file.content_type.size() + 128;
-    return bytes;
-}
-
 }  // namespace
-
-std::string_view Agent::attribute(std::string_view key) const {
-    if (!session.state().description) return {};
-    for (const opamp::Attributes* list :
-         {&session.state().description->identifying, &session.state().description->non_identifying})
-        for (const auto& [name, value] : *list)
-            if (name == key) return value;
-    return {};
-}
-
-std::string_view Agent::name() const {
-    return attribute("service.name");
-}
 
 base::Result<void> Agents::load() {
     auto stored = store_.load();
@@ -67,7 +31,7 @@ base::Result<void> Agents::load() {
             agent->session.set_config(std::move(known_agent.config->config));
             agent->config_set_at = known_agent.config->set_at;
         }
-        agent->retained_bytes = bytes_of(agent->session.state());
+        agent->retained_bytes = agent->reported_bytes();
         retained_bytes_ += agent->retained_bytes;
         agents_[agent->uid] = std::move(agent);
     }
@@ -85,7 +49,7 @@ std::string Agents::receive(AgentLink& link, const opamp::AgentReport& report, s
     agent->last_seen = now;
     if (answer.changes.any() || connects) {
         retained_bytes_ -= agent->retained_bytes;
-        agent->retained_bytes = bytes_of(agent->session.state());
+        agent->retained_bytes = agent->reported_bytes();
         retained_bytes_ += agent->retained_bytes;
         survive(store_.save(agent->uid, agent->session.state(), answer.changes, now));
     }
