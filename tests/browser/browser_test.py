@@ -1,8 +1,8 @@
 """The page of opamp-server in a headless Chromium: its main path, by keyboard, and how it looks.
 
-browser_test.py --bin DIR [--opampd PATH] [--screenshots DIR]
+browser_test.py --bin DIR [--screenshots DIR]
 
-With --opampd the agent is the real supervisor around demo-service; otherwise a fake one speaks the protocol.
+The agent is the real opampd around demo-service.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from rig import Program, eventually  # noqa: E402
 
-UID = "018f3a6c-5d2e-7b9a-8c0d-112233445566"
 LIMIT = 20
 
 
@@ -128,13 +127,11 @@ def addresses(server):
 
 
 def start_agent(stack, arguments, folder, endpoint):
-    if arguments.opampd is None:
-        return stack.enter_context(running(arguments.bin / "fake_agent", endpoint, UID, "demo-service", cwd=folder, log=folder / "agent.log"))
     shutil.copy(arguments.bin / "demo-service", folder)
     settings = {"server": {"endpoint": endpoint}, "storage": {"directory": str(folder / "state")},
                 "agent": {"executable": "./demo-service", "args": ["--config", "effective.yaml", "--port", "0"]}}
     (folder / "supervisor.yaml").write_text(json.dumps(settings))  # JSON is YAML
-    return stack.enter_context(running(arguments.opampd, "--config", "supervisor.yaml", cwd=folder, log=folder / "agent.log"))
+    return stack.enter_context(running(arguments.bin / "opampd", "--config", "supervisor.yaml", cwd=folder, log=folder / "agent.log"))
 
 
 def main_path(page, start):
@@ -222,7 +219,6 @@ def run(arguments, folder, stack):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", type=lambda text: pathlib.Path(text).resolve(), required=True, help="where the programs are")
-    parser.add_argument("--opampd", type=lambda text: pathlib.Path(text).resolve(), help="the supervisor, instead of a fake agent")
     parser.add_argument("--screenshots", type=lambda text: pathlib.Path(text).resolve(), help="where to put pictures")
     arguments = parser.parse_args()
     if arguments.screenshots:
