@@ -96,5 +96,6 @@ TEST_CASE("blocking work runs beside the loop and comes back as a value", "[asyn
         return text.size();
     }));
     CHECK(length == 4);
-    CHECK(worker != loop);
+    const bool is_beside = worker != loop;
+    CHECK(is_beside);
 }
