@@ -12,7 +12,7 @@ namespace support {
 /// Generous: it only ends a test that has already failed.
 inline constexpr std::chrono::seconds kLimit{30};
 
-/// Runs `task` to its end and returns its value; what it throws is thrown here.
+/// Runs `task` to its end, whatever else runs on, and returns its value; what it throws is thrown here.
 template <typename T>
 T run(async::asio::io_context& context, async::Task<T> task) {
     std::optional<T> value;
@@ -20,6 +20,7 @@ T run(async::asio::io_context& context, async::Task<T> task) {
     async::asio::co_spawn(context, std::move(task), [&](std::exception_ptr e, T result) {
         failure = e;
         value.emplace(std::move(result));
+        context.stop();
     });
     context.restart();
     context.run_for(kLimit);
@@ -34,6 +35,7 @@ inline void run(async::asio::io_context& context, async::Task<void> task) {
     async::asio::co_spawn(context, std::move(task), [&](std::exception_ptr e) {
         failure = e;
         done = true;
+        context.stop();
     });
     context.restart();
     context.run_for(kLimit);

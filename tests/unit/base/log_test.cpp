@@ -35,8 +35,9 @@ TEST_CASE("no value can start a line of its own", "[base][log]") {
 
 TEST_CASE("an output that cannot be opened is refused by name", "[base][log]") {
     support::TempFolder folder;
-    const auto started = start({Level::info, Format::logfmt, {(folder / "missing/file").string()}});
+    support::write(folder / "file", "");
+    const std::string output = (folder / "file/log").string();
+    const auto started = start({Level::info, Format::logfmt, {output}});
     REQUIRE_FALSE(started);
-    CHECK(started.error().message().starts_with("telemetry.logs.outputs: cannot write to '" +
-                                                (folder / "missing/file").string() + "'"));
+    CHECK(started.error().message().starts_with("telemetry.logs.outputs: cannot write to '" + output + "'"));
 }
