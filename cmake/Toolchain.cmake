@@ -38,6 +38,8 @@ if(OPAMPD_SANITIZE)
 else()
   add_compile_options(-ffunction-sections -fdata-sections)
   add_link_options(-Wl,--gc-sections -Wl,--as-needed)
+  # As for the archives below: the C++ library's relocations and pages are a good part of a start.
+  add_link_options(-static-libstdc++ -static-libgcc)
 endif()
 
 find_package(Boost 1.81 REQUIRED COMPONENTS url json)
