@@ -115,6 +115,11 @@ fs::path RevisionStore::path_of(const Revision& revision) const {
     return folder_ / "revisions" / name_of(revision);
 }
 
+bool RevisionStore::has_files_beside(const Revision& revision) const {
+    std::error_code ignored;
+    return fs::exists(path_of(revision) / "beside", ignored);
+}
+
 const Revision* RevisionStore::find(std::uint64_t id) const {
     const auto found = revisions_.find(id);
     return found == revisions_.end() ? nullptr : &found->second;

@@ -42,6 +42,8 @@ public:
     /// What was set aside while opening, one sentence each.
     const std::vector<std::string>& notes() const { return notes_; }
 
+    const std::map<std::uint64_t, Revision>& all() const { return revisions_; }
+    bool has_files_beside(const Revision& revision) const;
     const Revision* find(std::uint64_t id) const;
     const Revision* current() const { return find(current_); }
     const Revision* last_good() const { return find(last_good_); }

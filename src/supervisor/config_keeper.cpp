@@ -21,7 +21,24 @@ base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
     ConfigKeeper keeper(std::move(options), std::move(*store));
     if (const config::Revision* current = keeper.store_.current())
         if (auto effective = keeper.store_.load(*current)) keeper.installed_ = std::move(*effective);
+    for (const auto& [id, revision] : keeper.store_.all()) keeper.note_leftovers(revision);
     return keeper;
+}
+
+/// A stop in the middle of `install` leaves files of the config before: those with exactly its content are ours to
+/// replace and to remove.
+void ConfigKeeper::note_leftovers(const config::Revision& revision) {
+    if (&revision == store_.current() || (installed_.main && !store_.has_files_beside(revision))) return;
+    auto effective = store_.load(revision);
+    if (!effective) return;
+    const auto is_there = [](const std::filesystem::path& file, const std::string& content) {
+        const auto found = base::read_file(file);
+        return found && *found == content;
+    };
+    if (!installed_.main && effective->main && is_there(options_.config_path, *effective->main))
+        installed_.main = effective->main;
+    for (auto& [name, body] : effective->beside)
+        if (is_there(options_.config_path.parent_path() / name, body)) installed_.beside.try_emplace(name, body);
 }
 
 base::Result<config::Effective> ConfigKeeper::compose(const std::optional<opamp::ConfigMap>& remote) const {

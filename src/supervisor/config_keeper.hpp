@@ -51,6 +51,7 @@ public:
 private:
     ConfigKeeper(Options options, config::RevisionStore store)
         : options_(std::move(options)), store_(std::move(store)) {}
+    void note_leftovers(const config::Revision& revision);
     base::Result<config::Effective> compose(const std::optional<opamp::ConfigMap>& remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);
@@ -58,7 +59,7 @@ private:
 
     Options options_;
     config::RevisionStore store_;
-    config::Effective installed_;  ///< What the agent was given last.
+    config::Effective installed_;  ///< What the agent was given last, and what is left of configs before.
 };
 
 /// The pure table's view of a stored revision.

@@ -181,3 +181,26 @@ TEST_CASE("an offer that cannot be used is refused, and nothing is stored", "[su
     CHECK(rig.open().notes().empty());
     CHECK(std::distance(std::filesystem::directory_iterator(rig.folder / "state/revisions"), {}) == 1);
 }
+
+TEST_CASE("what a stop in the middle of an install left beside the config is taken away", "[supervisor][keeper]") {
+    Rig rig;
+    const opamp::RemoteConfig with_rules{{{"", {"a: 1\n", ""}}, {"rules.txt", {"one", "text/plain"}}}, "with"};
+    const std::string kept_config = "a: 1\n";
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, with_rules), "with");
+        Rig::give(keeper, GENERATE(offer("without", "a: 2\n"), opamp::RemoteConfig{{}, "without"}));
+    }
+    // The link had moved, the files had not.
+    support::write(rig.folder / "effective.yaml", kept_config);
+    support::write(rig.folder / "rules.txt", "one");
+    support::write(rig.folder / "other.txt", "not of an offer");
+
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    REQUIRE(keeper.install(begun.current.id));
+    CHECK_FALSE(std::filesystem::exists(rig.folder / "rules.txt"));
+    CHECK(support::read(rig.folder / "other.txt") == "not of an offer");
+    CHECK(rig.effective() == (begun.current.runs ? "a: 2\n" : ""));
+}
