@@ -15,8 +15,9 @@ option(OPAMPD_WERROR "Treat warnings as errors" ON)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The precompiled header's own time stamps would make every look-up a miss.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  # The precompiled header's own time stamps would make every look-up a miss, and the checkout's place one in a second clone.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
