@@ -16,8 +16,6 @@ bool parse(Message& message, std::string_view bytes) {
     return bytes.size() <= kMost && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-std::string as_text(const pb::AnyValue& value);
-
 template <typename Entries, typename Format>
 std::string joined(const Entries& entries, Format format) {
     std::string text;

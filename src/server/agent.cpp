@@ -23,6 +23,8 @@ std::uint64_t bytes_of(const opamp::AgentState& state) {
     if (state.effective_config)
         for (const auto& [name, file] : *state.effective_config)
             bytes += name.size() + file.body.size() + file.content_type.size() + 128;
+    if (state.remote_config_status)
+        bytes += state.remote_config_status->hash.size() + state.remote_config_status->error_message.size();
     return bytes;
 }
 

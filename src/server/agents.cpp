@@ -66,9 +66,9 @@ std::string Agents::receive(AgentLink& link, const opamp::AgentReport& report, s
     return std::move(answer.message);
 }
 
-std::optional<std::string> Agents::next_push(const base::Uuid& uid, Time now) {
+std::optional<std::string> Agents::next_push(const AgentLink& link, const base::Uuid& uid, Time now) {
     const auto found = agents_.find(uid);
-    if (found == agents_.end() || found->second->link == nullptr) return std::nullopt;
+    if (found == agents_.end() || found->second->link != &link) return std::nullopt;
     Agent& agent = *found->second;
     auto message = agent.session.next_push();
     const std::size_t steps = agent.steps.size();
@@ -217,6 +217,7 @@ base::Result<void> Agents::forget(const base::Uuid& uid) {
     if (!agent) return std::move(agent).error();
     if ((*agent)->link != nullptr)
         return base::Error(base::Kind::refused, "the agent is connected, and can be forgotten once it is not");
+    if (auto forgotten = store_.forget(uid); !forgotten) return forgotten;
     erase(uid);
     return {};
 }
@@ -232,7 +233,9 @@ bool Agents::make_room(std::size_t agents, std::uint64_t bytes) {
             if (agent->link == nullptr && (oldest == nullptr || dispensable(*agent) < dispensable(*oldest)))
                 oldest = agent.get();
         if (oldest == nullptr) return false;
-        erase(base::Uuid(oldest->uid));
+        const base::Uuid uid = oldest->uid;
+        survive(store_.forget(uid));
+        erase(uid);
     }
     return true;
 }
@@ -250,7 +253,6 @@ void Agents::erase(const base::Uuid& uid) {
     const auto found = agents_.find(uid);
     retained_bytes_ -= found->second->retained_bytes;
     agents_.erase(found);
-    survive(store_.forget(uid));
     log::info("agent.forgotten", {{"instance_uid", uid.text()}});
     observer_.agent_forgotten(uid);
 }

@@ -43,7 +43,8 @@ public:
 
     /// The answer (a serialized ServerToAgent) to a report of `report_bytes` bytes.
     std::string receive(AgentLink& link, const opamp::AgentReport& report, std::uint64_t report_bytes, Time now);
-    std::optional<std::string> next_push(const base::Uuid& uid, Time now);
+    /// What is to be said to the agent over `link`; nothing if it has another connection by now.
+    std::optional<std::string> next_push(const AgentLink& link, const base::Uuid& uid, Time now);
     /// The connection is gone.
     void ended(AgentLink& link, Time now);
     /// The agent that another connection than `link` speaks for under this instance_uid.

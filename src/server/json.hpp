@@ -1,8 +1,6 @@
 // What the REST interface says and takes, as JSON. The library stays in json.cpp.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 

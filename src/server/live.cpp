@@ -8,6 +8,7 @@ namespace {
 
 /// A page that is further behind than this asks for everything anew when it is back.
 constexpr std::size_t kMostEvents = 4096;
+constexpr std::size_t kMostBytes = 16u << 20;  ///< Agents choose how long their texts are.
 
 }  // namespace
 
@@ -26,8 +27,12 @@ void Live::agent_forgotten(const base::Uuid& uid) {
 void Live::publish(std::string event) {
     const auto shared = std::make_shared<const std::string>(std::move(event));
     for (Listener& listener : listeners_) {
-        listener.is_behind = listener.is_behind || listener.events.size() >= kMostEvents;
-        if (!listener.is_behind) listener.events.push_back(shared);
+        const bool is_full = listener.events.size() >= kMostEvents || listener.bytes >= kMostBytes;
+        listener.is_behind = listener.is_behind || is_full;
+        if (!listener.is_behind) {
+            listener.events.push_back(shared);
+            listener.bytes += shared->size();
+        }
         listener.filled.raise();
     }
 }
@@ -40,6 +45,7 @@ async::Task<> Live::write_events(Listener& listener, net::WebSocket& socket) {
         while (!listener.events.empty()) {
             const auto event = std::move(listener.events.front());
             listener.events.pop_front();
+            listener.bytes -= event->size();
             if (!co_await socket.write_text(*event)) co_return;
         }
         co_await listener.filled.raised();

@@ -26,6 +26,7 @@ private:
     struct Listener {
         explicit Listener(async::asio::any_io_executor executor) : filled(std::move(executor)) {}
         std::deque<std::shared_ptr<const std::string>> events;
+        std::size_t bytes = 0;  ///< Of the events that wait.
         async::Notice filled;
         bool is_behind = false;
     };

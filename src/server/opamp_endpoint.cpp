@@ -86,8 +86,11 @@ async::Task<> OpampEndpoint::read_reports(Connection& connection) {
         const auto report =
             payload ? opamp::decode_report(*payload) : base::Result<opamp::AgentReport>(payload.error());
         if (report) {
-            if (agents_.rival(connection, report->instance_uid) != nullptr)
+            if (agents_.rival(connection, report->instance_uid) != nullptr) {
                 co_await prove_alive(connection, report->instance_uid);
+                const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
+                if (is_ended) co_return;
+            }
             connection.unsent.push_back(agents_.receive(connection, *report, frame->size(), now()));
             if (const auto agent = connection.agents.find(report->instance_uid); agent != connection.agents.end())
                 heard_of(agent->second);
@@ -110,8 +113,9 @@ async::Task<> OpampEndpoint::prove_alive(Connection& newcomer, const base::Uuid&
     agents_.ask_sign_of_life(instance_uid);
     co_await (heard.raised() || async::sleep_for(sign_of_life_));
     waiting_.erase(place);
+    const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
     Agent* rival = agents_.rival(newcomer, instance_uid);
-    if (heard.is_raised() || rival == nullptr) co_return;
+    if (is_ended || heard.is_raised() || rival == nullptr) co_return;
     AgentLink& silent = *rival->link;
     log::info("connection.given_up", {{"peer", silent.peer()}, {"instance_uid", instance_uid.text()}});
     agents_.ended(silent, now());
@@ -131,7 +135,7 @@ std::optional<std::string> OpampEndpoint::next_message(Connection& connection) {
     }
     while (!connection.due.empty()) {
         const base::Uuid uid = *connection.due.begin();
-        if (auto message = agents_.next_push(uid, now())) return message;
+        if (auto message = agents_.next_push(connection, uid, now())) return message;
         connection.due.erase(uid);
     }
     return std::nullopt;

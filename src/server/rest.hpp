@@ -11,10 +11,12 @@ namespace server {
 /// GET    /api/agents                  the list
 /// GET    /api/agents/{uid}            everything that is known of one
 /// PUT    /api/agents/{uid}/config     sets a config of any number of files, as JSON
-/// POST   /api/agents/{uid}/config     sets a config of one file without a name: the body as it is, with its
-/// Content-Type DELETE /api/agents/{uid}/config     no config is offered any more POST   /api/agents/{uid}/restart
-/// restarts the agent DELETE /api/agents/{uid}            forgets an agent that is not connected Errors are {"error":
-/// "…"} with a fitting status.
+/// POST   /api/agents/{uid}/config     sets a config of one file without a name: the body, with its Content-Type
+/// DELETE /api/agents/{uid}/config     no config is offered any more
+/// POST   /api/agents/{uid}/restart    restarts the agent
+/// DELETE /api/agents/{uid}            forgets an agent that is not connected
+///
+/// Errors are {"error": "…"} with a fitting status.
 class Rest {
 public:
     explicit Rest(Agents& agents) : agents_(agents) {}

@@ -8,7 +8,7 @@ const items = new Map(); // uid -> its <li>
 const drafts = new Map(); // uid -> files that were edited and not sent
 let selected = null; // uid
 let detail = null; // what the server last said of it
-let restartAsked = null; // { at, startTime }
+let restartAsked = null; // { startTime }
 const shown = new Map(); // part of the page -> JSON it shows
 
 const editor = new Editor($('files'), $('file-template'), { onChange: keepDraft, onSend: send });
@@ -49,18 +49,28 @@ async function loadAll() {
   for (const uid of [...agents.keys()]) if (!known.has(uid)) forget(uid);
   for (const agent of answer.agents) agents.set(agent.instance_uid, agent);
   showList();
-  await loadDetail();
 }
 
 let pause = 250;
 function listen() {
   const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`);
+  let early = []; // what is told while the list is on its way: the list may be older
   socket.onopen = () => {
     pause = 250;
     setLive(true);
-    loadAll().catch(() => socket.close());
+    loadAll()
+      .then(() => {
+        early.forEach(onEvent);
+        early = null;
+        return loadDetail();
+      })
+      .catch(() => socket.close());
   };
-  socket.onmessage = (message) => onEvent(JSON.parse(message.data));
+  socket.onmessage = (message) => {
+    const event = JSON.parse(message.data);
+    if (early) early.push(event);
+    else onEvent(event);
+  };
   socket.onclose = () => {
     setLive(false);
     setTimeout(listen, pause);
@@ -280,24 +290,26 @@ function showProtocol() {
 
 // ---- what the user does
 
+/** Does something for the selected agent. What is to be said of it is dropped once another one is shown. */
 async function act(note, work) {
+  const uid = selected;
+  const say = (text) => { if (uid === selected) $(note).textContent = text; };
   try {
-    await work();
+    await work(uid, say);
   } catch (error) {
-    $(note).textContent = error.message;
+    say(error.message);
   }
 }
 
 function send() {
-  const uid = selected;
   if (editor.hasBinary) return undefined;
-  return act('config-note', async () => {
-    const sent = filesKey(editor.files);
+  return act('config-note', async (uid, say) => {
+    const draft = drafts.get(uid);
     const body = requestBody(editor.files);
-    $('config-note').textContent = '';
+    say('');
     const answer = await call('PUT', `/api/agents/${uid}/config`, body);
-    if (uid !== selected || filesKey(editor.files) === sent) drafts.delete(uid); // else it was edited meanwhile
-    if (!answer.connected) $('config-note').textContent = 'Saved. The agent gets it when it connects.';
+    if (drafts.get(uid) === draft) drafts.delete(uid); // else it was edited meanwhile
+    say(answer.connected ? '' : 'Saved. The agent gets it when it connects.');
     showList();
     await loadDetail();
   });
@@ -319,28 +331,32 @@ $('discard').addEventListener('click', () => {
 $('add-file').addEventListener('click', () => editor.add());
 
 $('withdraw').addEventListener('click', () =>
-  act('config-note', async () => {
-    await call('DELETE', `/api/agents/${selected}/config`);
-    $('config-note').textContent = 'No config is offered any more. The agent keeps the one it has.';
+  act('config-note', async (uid, say) => {
+    await call('DELETE', `/api/agents/${uid}/config`);
+    say('No config is offered any more. The agent keeps the one it has.');
     await loadDetail();
   }),
 );
 
 $('restart').addEventListener('click', () =>
-  act('action-note', async () => {
+  act('action-note', async (uid, say) => {
     restartAsked = { startTime: detail.health?.start_time };
-    $('action-note').textContent = 'Restart requested…';
-    await call('POST', `/api/agents/${selected}/restart`);
+    say('Restart requested…');
+    await call('POST', `/api/agents/${uid}/restart`).catch((error) => {
+      restartAsked = null;
+      throw error;
+    });
   }),
 );
 
 $('forget').addEventListener('click', () =>
-  act('action-note', async () => {
-    await call('DELETE', `/api/agents/${selected}`);
-    location.hash = '#/';
+  act('action-note', async (uid) => {
+    await call('DELETE', `/api/agents/${uid}`);
+    if (uid === selected) location.hash = '#/';
   }),
 );
 
+$('copy-command').hidden = !navigator.clipboard; // browsers have it only where the page's address is secure
 $('copy-command').addEventListener('click', async () => {
   await navigator.clipboard.writeText($('first-command').textContent);
   $('copy-command').textContent = 'Copied';

@@ -84,7 +84,9 @@ export class Editor {
     });
     fieldset.addEventListener('input', () => this.changed(fieldset));
     fieldset.querySelector('.file-remove').addEventListener('click', () => {
+      const neighbour = fieldset.nextElementSibling ?? fieldset.previousElementSibling;
       fieldset.remove();
+      (neighbour?.querySelector('.file-remove') ?? this.box).focus(); // it went away with the button
       this.relabel();
       this.onChange();
     });

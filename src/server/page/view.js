@@ -113,7 +113,7 @@ export function fileViews(files) {
       'div',
       { class: 'view' },
       make('span', { class: 'view-name', text: about }),
-      make('pre', { tabindex: '0', 'aria-label': `Content of ${name || 'the file'}`, text: body || '(empty)' }),
+      make('pre', { role: 'group', tabindex: '0', 'aria-label': `Content of ${name || 'the file'}`, text: body || '(empty)' }),
     );
   });
 }

@@ -98,8 +98,8 @@ TEST_CASE("the way of a config is kept step by step", "[server][agents]") {
     rig.receive(full_report(0));
     REQUIRE(rig.agents.set_config(kUid, kFiles, at(1)));
     CHECK(rig.link.woken == std::set{kUid});
-    REQUIRE(rig.agents.next_push(kUid, at(2)));
-    CHECK_FALSE(rig.agents.next_push(kUid, at(2)));
+    REQUIRE(rig.agents.next_push(rig.link, kUid, at(2)));
+    CHECK_FALSE(rig.agents.next_push(rig.link, kUid, at(2)));
     int second = 2;
     for (const auto status : {opamp::ConfigStatus::applying, opamp::ConfigStatus::applied}) {
         auto report = heartbeat(static_cast<std::uint64_t>(second) - 1);
@@ -190,6 +190,17 @@ TEST_CASE("an agent may come back on another connection once the first has ended
     CHECK(rig.agent().link == &newer);
 }
 
+TEST_CASE("what is to be said to an agent is not taken by a connection that it has left", "[server][agents]") {
+    Rig rig;
+    Link newer;
+    rig.receive(full_report(0));
+    rig.agents.ended(rig.link, at(1));
+    rig.receive(newer, heartbeat(1));
+    REQUIRE(rig.agents.set_config(kUid, kFiles, at(2)));
+    CHECK_FALSE(rig.agents.next_push(rig.link, kUid, at(2)));
+    CHECK(rig.agents.next_push(newer, kUid, at(2)));
+}
+
 TEST_CASE("the agents seen longest ago make room, connected ones never do", "[server][agents]") {
     Rig rig({2, 1u << 30});
     const auto third = *base::Uuid::parse("018f3a6c-5d2e-7b9a-8c0d-000000000003");
@@ -223,12 +234,23 @@ TEST_CASE("what agents report is bounded in sum", "[server][agents]") {
     CHECK(reply.error_response().type() == pb::ServerErrorResponseType_Unavailable);
 }
 
+TEST_CASE("what an agent says of its config counts among what it reports", "[server][agents]") {
+    Rig rig;
+    rig.receive(full_report(0));
+    const auto before = rig.agent().reported_bytes();
+    auto report = heartbeat(1);
+    report.parts.remote_config_status =
+        opamp::RemoteConfigStatus{"hash", opamp::ConfigStatus::failed, std::string(1'000, 'x')};
+    rig.receive(report);
+    CHECK(rig.agent().reported_bytes() >= before + 1'000);
+}
+
 TEST_CASE("an agent that is asked for a sign of life is woken to report its full state", "[server][agents]") {
     Rig rig;
     rig.receive(full_report(0));
     rig.agents.ask_sign_of_life(kUid);
     CHECK(rig.link.woken == std::set{kUid});
     pb::ServerToAgent message;
-    REQUIRE(message.ParseFromString(rig.agents.next_push(kUid, at(1)).value_or("\xFF")));
+    REQUIRE(message.ParseFromString(rig.agents.next_push(rig.link, kUid, at(1)).value_or("\xFF")));
     CHECK(message.flags() == pb::ServerToAgentFlags_ReportFullState);
 }
