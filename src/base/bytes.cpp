@@ -112,6 +112,11 @@ std::string quoted_if_needed(std::string_view text) {
     return quoted += '"';
 }
 
+std::string json_string(std::string_view text) {
+    std::string quoted = quoted_if_needed(text);
+    return quoted.starts_with('"') ? quoted : '"' + quoted + '"';
+}
+
 std::string shortened(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return std::string(text);
     while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;

@@ -19,6 +19,8 @@ std::string to_valid_utf8(std::string_view text);
 
 /// `text` in double quotes where it holds anything but plain characters; control characters are escaped.
 std::string quoted_if_needed(std::string_view text);
+/// The same, always in quotes: a string of JSON.
+std::string json_string(std::string_view text);
 
 /// At most `bytes` bytes of `text`, cut at a character's boundary, with "…" where something was left out.
 std::string shortened(std::string_view text, std::size_t bytes);

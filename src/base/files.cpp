@@ -7,8 +7,6 @@
 #include <cstring>
 #include <system_error>
 
-#include "base/uuid.hpp"
-
 namespace base {
 namespace {
 
@@ -20,8 +18,11 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
     return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
 
+/// The same name each time, so that what a power cut left is used up by the next change.
 std::filesystem::path temporary_beside(const std::filesystem::path& file) {
-    return folder_of(file) / ("." + file.filename().string() + "." + std::to_string(random_u64()));
+    auto made = folder_of(file) / ("." + file.filename().string() + ".new");
+    ::unlink(made.c_str());
+    return made;
 }
 
 Result<void> write_all(int fd, std::string_view content) {
@@ -101,8 +102,11 @@ Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
     std::filesystem::path made;
     for (const auto& part : folder) {
         made /= part;
-        if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
+        const bool is_new = ::mkdir(made.c_str(), mode) == 0;
         const int code = errno;
+        if (is_new)
+            if (auto synced = sync_folder(folder_of(made)); !synced) return synced;
+        if (is_new || code == EEXIST) continue;
         // A parent that exists but may not be written to (EROFS, EACCES on mkdir) is no failure.
         std::error_code ignored;
         if (std::filesystem::is_directory(made, ignored)) continue;

@@ -17,7 +17,7 @@ namespace base {
 /// An Error of Kind not_found or io from `errno`.
 Error errno_error(int code);
 
-/// The whole file. Errors: not_found, io, too_large (over `limit` bytes).
+/// The whole file. Errors: not_found, io, invalid (not a regular file), too_large (over `limit` bytes).
 Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t limit = 256u << 20);
 
 /// Replaces `file` in one step with `content`: a reader sees the old or the new one, whole, and so does a start after a
@@ -27,7 +27,7 @@ Result<void> replace_file(const std::filesystem::path& file, std::string_view co
 /// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.
 Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target);
 
-/// Creates the folder and its parents with `mode`; an existing one is left as it is.
+/// Creates the folder and its parents with `mode`, durably; an existing one is left as it is.
 Result<void> make_folder(const std::filesystem::path& folder, mode_t mode);
 
 /// Makes created, renamed and removed names in `folder` durable.

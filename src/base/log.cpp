@@ -41,11 +41,6 @@ std::string time_text(std::chrono::system_clock::time_point now) {
     return text;
 }
 
-std::string json_string(std::string_view text) {
-    std::string quoted = quoted_if_needed(text);
-    return quoted.starts_with('"') ? quoted : '"' + quoted + '"';
-}
-
 std::string as_json(std::string_view time, Level level, std::string_view event, const Fields& fields) {
     std::string line = "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(to_string(level)) +
                        "\",\"event\":" + json_string(event);

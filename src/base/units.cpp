@@ -69,7 +69,7 @@ std::string rounded_duration(Duration duration) {
         std::snprintf(text, sizeof text, "%.3g%s", number, unit);
         return std::string(text);
     };
-    if (ns < 1e6) return print(ns / 1e3, "us");
+    if (ns < 999.5e3) return print(ns / 1e3, "us");
     if (ns < 999.5e6) return print(ns / 1e6, "ms");
     if (ns < 60e9) return print(ns / 1e9, "s");
     return format_duration(std::chrono::round<std::chrono::seconds>(duration));

@@ -8,16 +8,7 @@ namespace demo {
 namespace {
 
 std::string json(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : base::to_valid_utf8(text)) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
-            quoted += "\\u00" + base::to_hex({&c, 1});
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + '"';
+    return base::json_string(text);
 }
 
 std::string json(std::int64_t number) {

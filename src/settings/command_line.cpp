@@ -32,10 +32,4 @@ std::vector<std::string> filled_in(const std::vector<std::string>& args, const A
     return filled;
 }
 
-std::vector<std::string> command_line(const Agent& agent, std::string_view instance_uid) {
-    std::vector<std::string> line{agent.executable.string()};
-    for (std::string& arg : filled_in(agent.args, agent, instance_uid)) line.push_back(std::move(arg));
-    return line;
-}
-
 }  // namespace settings

@@ -21,7 +21,4 @@ inline constexpr Placeholder kNamePlaceholder{"{name}", "the agent's name in thi
 std::vector<std::string> filled_in(const std::vector<std::string>& args, const Agent& agent,
                                    std::string_view instance_uid);
 
-/// The argument vector to execute: `agent.executable`, then its arguments.
-std::vector<std::string> command_line(const Agent& agent, std::string_view instance_uid);
-
 }  // namespace settings

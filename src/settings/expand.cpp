@@ -202,13 +202,12 @@ void expand(Node& node, const std::string& path, const Environment& environment,
     for (Node& item : node.items) expand(item, path, environment, report);
     for (Entry& entry : node.entries) expand(entry.value, joined(path, entry.key.text), environment, report);
     if (node.kind != Node::Kind::scalar || node.text.find('$') == std::string::npos) return;
-    if (auto expanded = Expansion(node, environment).node(node.text)) {
+    auto expanded = Expansion(node, environment).node(node.text);
+    if (expanded) {
         node = *std::move(expanded);
-        tidy(node, path, report);
-        return;
-    } else {
-        report.add(node.mark, path, expanded.error().message());
+        return tidy(node, path, report);
     }
+    report.add(node.mark, path, expanded.error().message());
     node.kind = Node::Kind::broken;
 }
 

@@ -32,14 +32,16 @@ bool is_bare_placeholder(const Node& node) {
     return node.kind == Node::Kind::map && node.entries.size() == 1 && node.entries[0].value.kind == Node::Kind::null;
 }
 
-/// As it stands in the file, and short. What was expanded may be a secret; what was written is not.
+/// As it stands in the file, and short. What was expanded may be a secret; what was written is not, but for the parts
+/// of a URL: it may have a password before an @, and a token in its query.
 std::string shown(const Node& node) {
+    std::string_view open = node.written;
+    if (open.find('@') != std::string_view::npos) return "the value";
+    if (open.find("://") != std::string_view::npos) open = open.substr(0, open.find('?'));
     std::string text;
-    for (const char c : base::to_valid_utf8(base::shortened(node.written, kShownBytes)))
+    for (const char c : base::to_valid_utf8(base::shortened(open, kShownBytes)))
         text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    // A URL may have a password before an @, and a token in its query.
-    if (text.find('@') != std::string::npos) return "the value";
-    return "'" + (text.find("://") == std::string::npos ? text : text.substr(0, text.find('?'))) + "'";
+    return "'" + text + "'";
 }
 
 class FieldReader {

@@ -44,7 +44,7 @@ const Key kKeys[] = {
     {.name = "server.reconnect.max_interval", .meaning = "Where that growth ends.",
      .field = FIELD(settings.server.reconnect.max_interval), .at_least = 10ms},
 
-    {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64."},
+    {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` is taken."},
 
     {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's.",
      .field = FIELD(agent.executable), .check = program, .need = Need::required},
@@ -139,14 +139,13 @@ const Section kSections[] = {
     {"agent.restart", "An agent that ends by itself is started again, for ever."},
     {"agent.health", "What decides whether the agent is healthy, and whether a new config is kept."},
     {"agent.description",
-     "Attributes that describe the agent to the server, in addition to those found out; where both have one, these "
-     "win."},
+     "Attributes that describe the agent to the server, in addition to those found out; "
+     "where both have one, these win."},
     {"capabilities",
      "What the server may do and see. `accepts_remote_config` is on by default: to give opampd a server's address is "
-     "the "
-     "decision to be configured by it, and a supervisor that only watches is the exception. Set it to `false` for "
-     "that: "
-     "offers are then not acted upon, and the agents run with their `config_files` alone."},
+     "the decision to be configured by it, and a supervisor that only watches is the exception. "
+     "Set it to `false` for that: offers are then not acted upon, and the agents run with their `config_files` "
+     "alone."},
     {"storage", "Where opampd keeps what must survive a restart."},
     {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
 };

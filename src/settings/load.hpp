@@ -20,7 +20,7 @@ struct Loaded {
 /// Reads, expands and checks. `file` is where the text came from, as it was named.
 Loaded parse(std::string_view yaml, const Environment& environment, const std::filesystem::path& file = {});
 
-/// Errors: not_found, io, too_large: the file itself cannot be read.
+/// Errors: as base::read_file, when the file itself cannot be read.
 base::Result<Loaded> load(const std::filesystem::path& file, const Environment& environment = system_environment());
 
 }  // namespace settings

@@ -11,6 +11,8 @@ namespace settings {
 namespace {
 
 constexpr std::size_t kLongestAgentName = 64;
+/// In the state folder, beside the agents' folders.
+constexpr std::string_view kLockFile = "lock";
 
 /// Agents are named after folders and labels.
 bool is_agent_name(std::string_view name) {
@@ -51,14 +53,20 @@ private:
     }
 
     void read(const Entry& entry, const Scope& inner, const Scope& outer) {
+        // A name with a dot would reach into a section from outside of it, and past the agent that it is meant for.
+        if (entry.key.text.find('.') != std::string::npos)
+            return refuse(entry, inner, outer, "(write the section, and its keys indented below it, without dots)");
         if (inner.table_path == "agent") return agent(entry.value, inner.path, "agent");
         if (inner.table_path == "agents") return agents(entry.value);
         if (const Key* key = find_key(inner.table_path)) return field(*key, entry.value, inner);
-        if (!names_in(inner.table_path).empty()) {
+        if (!entry.key.text.empty() && !names_in(inner.table_path).empty()) {
             if (is_section(entry.value, inner.path)) section(entry.value, inner);
             return;
         }
-        const std::string remedy = remedy_for_unknown(outer.table_path, entry.key.text);
+        refuse(entry, inner, outer, remedy_for_unknown(outer.table_path, entry.key.text));
+    }
+
+    void refuse(const Entry& entry, const Scope& inner, const Scope& outer, const std::string& remedy) {
         if (entry.key.expanded)
             report_.add(entry.key.mark, outer.path, "an expanded value has an unknown key " + remedy);
         else
@@ -71,6 +79,7 @@ private:
     }
 
     static void keep_as_written(Agent& agent, const Node& node) {
+        if (node.kind == Node::Kind::null) return;  // the default stays
         if (node.kind == Node::Kind::scalar || node.expanded) agent.args_as_written = {node.written};
         for (const Node& item : node.items)
             if (!node.expanded) agent.args_as_written.push_back(item.written);
@@ -95,6 +104,9 @@ private:
                 report_.add(
                     entry.key.mark, entry.key.expanded ? "agents" : path,
                     "is not a name for an agent (letters, digits, '.', '_' and '-', no dot in front, at most 64)");
+            if (entry.key.text == kLockFile)
+                report_.add(entry.key.mark, path,
+                            "is the name of a file that opampd keeps beside the agents' folders (give another one)");
             agent(entry.value, path, entry.key.text);
         }
     }

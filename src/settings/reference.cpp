@@ -92,9 +92,6 @@ std::string default_of(const Headers&) {
     return "none";
 }
 
-std::string type_text(const std::string& value) {
-    return type_of(value);
-}
 template <typename T>
 std::string type_text(const T& value) {
     if constexpr (std::is_same_v<T, Duration>)

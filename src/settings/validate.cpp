@@ -55,12 +55,13 @@ void check_order(const std::string& shorter, Duration less, const std::string& l
 }
 
 void check_tls(const Tls& tls, Report& report) {
-    const auto lacks = [&](const char* one, const char* other) {
-        if (given(report, one) && !report.has(other))
-            report.add(one, "needs " + std::string(other) + " too (give both, or none)");
+    const auto check_pair = [&](const std::string& key, const std::string& file, const std::string& other_key,
+                                const std::string& other_file) {
+        if (!file.empty() && other_file.empty() && !report.failed(other_key))
+            report.add(key, "needs " + other_key + " too (give both, or none)");
     };
-    lacks("server.tls.cert_file", "server.tls.key_file");
-    lacks("server.tls.key_file", "server.tls.cert_file");
+    check_pair("server.tls.cert_file", tls.cert_file, "server.tls.key_file", tls.key_file);
+    check_pair("server.tls.key_file", tls.key_file, "server.tls.cert_file", tls.cert_file);
     if (!tls.ca_file.empty() && !tls.ca_pem.empty())
         report.add("server.tls.ca_pem", "is given together with server.tls.ca_file (keep one)");
     if (!tls.max_version.empty() && tls.min_version > tls.max_version)
@@ -80,18 +81,14 @@ void check_health(const Health& health, const std::string& path, Report& report)
 void place_config(Agent& agent, const std::string& path, const fs::path& settings_file, const Environment& environment,
                   Report& report) {
     if (agent.working_directory.empty()) agent.working_directory = environment.working_directory();
-    // A path of its own keeps "..": see absolute().
-    fs::path whole = absolute(agent.working_directory, environment);
-    for (const fs::path& part : agent.config_path)
-        if (part != ".") whole /= part;
-    agent.config_path = whole;
-    const fs::path real = environment.canonical(whole);
+    agent.config_path = absolute(agent.working_directory / agent.config_path, environment);
+    const fs::path real = environment.canonical(agent.config_path);
     const std::string key = path + ".config_path";
     if (report.failed(key) || report.failed(path + ".working_directory")) return;
     const auto is_same = [&](const fs::path& other) {
         return environment.canonical(absolute(other, environment)) == real;
     };
-    if (environment.look_at(whole).kind == PathKind::folder)
+    if (environment.look_at(agent.config_path).kind == PathKind::folder)
         report.add(key, "is a folder (give the path of the file to write)");
     for (const fs::path& file : agent.config_files)
         if (is_same(file)) report.add(key, "is also in config_files: it would be overwritten (give another path)");

@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "settings/command_line.hpp"
+#include "settings/signal_name.hpp"
 #include "supervisor/from_settings.hpp"
 
 namespace supervisor {
@@ -282,7 +283,7 @@ base::Result<void> AgentSupervisor::spawn(const config::Effective& effective) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
-    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", agent_.stop_signal}});
+    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
     child_->signal(agent_.stop_signal);
     co_return;
 }

@@ -44,6 +44,12 @@ TEST_CASE("text is quoted where a reader would stumble", "[base][bytes]") {
     CHECK(base::quoted_if_needed("a=\"b\"\n\x01\\") == "\"a=\\\"b\\\"\\n\\u0001\\\\\"");
 }
 
+TEST_CASE("a string of JSON is quoted always", "[base][bytes]") {
+    CHECK(base::json_string("plain") == "\"plain\"");
+    CHECK(base::json_string("") == "\"\"");
+    CHECK(base::json_string("\"a b\"") == "\"\\\"a b\\\"\"");
+}
+
 TEST_CASE("a text is shortened between characters", "[base][bytes]") {
     CHECK(base::shortened("abc", 3) == "abc");
     CHECK(base::shortened("abcd", 3) == "abc…");

@@ -75,3 +75,14 @@ TEST_CASE("what is set aside keeps its content, and replaces what was set aside 
     CHECK(support::read(folder / "f.damaged") == "two");
     CHECK_FALSE(std::filesystem::exists(folder / "f"));
 }
+
+TEST_CASE("what stands where something else is wanted is set aside", "[base][files]") {
+    TempFolder folder;
+    CHECK_FALSE(base::make_room(folder / "f", base::Wanted::file));
+    std::filesystem::create_directory(folder / "f");
+    CHECK_FALSE(base::make_room(folder / "f", base::Wanted::folder));
+    const auto note = base::make_room(folder / "f", base::Wanted::file);
+    REQUIRE(note);
+    CHECK(*note == "'" + (folder / "f").string() + "' is a folder; kept as '" + (folder / "f.damaged").string() + "'");
+    CHECK_FALSE(std::filesystem::exists(folder / "f"));
+}

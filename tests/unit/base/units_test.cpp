@@ -37,6 +37,16 @@ TEST_CASE("a duration's text reads back as the same duration", "[base][units]") 
         CHECK(base::parse_duration(base::format_duration(duration)) == duration);
 }
 
+TEST_CASE("a duration for people has three digits", "[base][units]") {
+    CHECK(base::rounded_duration(0ns) == "0us");
+    CHECK(base::rounded_duration(999'400ns) == "999us");
+    CHECK(base::rounded_duration(999'700ns) == "1ms");
+    CHECK(base::rounded_duration(1'734us) == "1.73ms");
+    CHECK(base::rounded_duration(999'700us) == "1s");
+    CHECK(base::rounded_duration(5'031ms) == "5.03s");
+    CHECK(base::rounded_duration(90'400ms) == "1m30s");
+}
+
 TEST_CASE("sizes have binary units", "[base][units]") {
     CHECK(base::parse_size("4096") == 4096u);
     CHECK(base::parse_size("64KiB") == 65536u);

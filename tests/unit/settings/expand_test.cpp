@@ -228,4 +228,5 @@ TEST_CASE("the arguments are kept as they are written", "[settings][expand][secr
     CHECK(parsed("  args: [--token, \"${SECRET}\", \"a$$b\"]\n").settings.agents.at(0).args_as_written ==
           Texts{"--token", "${SECRET}", "a$$b"});
     CHECK(parsed("  args: ${LIST}\n").settings.agents.at(0).args_as_written == Texts{"${LIST}"});
+    CHECK(parsed("  args: ${EMPTY}\n").settings.agents.at(0).args_as_written.empty());
 }

@@ -113,6 +113,11 @@ TEST_CASE("an unknown key is offered the nearest known one", "[settings][problem
                   {"5: storage.stop_timeout: is not a key of opampd (did you mean agent.stop_timeout?)"}),
         agent_row("a section in the wrong place", "tls: {}\n",
                   {"5: tls: is not a key of opampd (did you mean server.tls?)"}),
+        agent_row("a key with its section in front", "agent.stop_timeout: 3s\n",
+                  {"5: agent.stop_timeout: is not a key of opampd (write the section, and its keys indented below it, "
+                   "without dots)"}),
+        agent_row("a key without a name", "\"\": {storage: {directory: /x}}\n",
+                  {"5: is not a key of opampd (known here: server, agents, agent, capabilities, storage, telemetry)"}),
         agent_row("nothing like it", "storage: {zzz: 3s}\n",
                   {"5: storage.zzz: is not a key of opampd (known here: directory)"}),
         {"in one of several agents",
@@ -227,6 +232,9 @@ TEST_CASE("the endpoint is a WebSocket URL with a host", "[settings][problems]")
         endpoint_row("a password", "ws://me:s3cret@a/",
                      "the value has a user name or password in it (remove it; what the OpAMP server wants goes into "
                      "server.headers)"),
+        endpoint_row("a password longer than what is shown", "ws://me:" + std::string(100, 's') + "@a/",
+                     "the value has a user name or password in it (remove it; what the OpAMP server wants goes into "
+                     "server.headers)"),
         endpoint_row("a password, and no scheme", "me:s3cret@a/",
                      "the value does not begin with a scheme (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row("a fragment", "ws://a/b#c", "'ws://a/b#c' has a fragment, '#…' (remove it)"),
@@ -298,6 +306,8 @@ TEST_CASE("TLS files come in pairs and can be read", "[settings][problems]") {
                    {"5: server.tls.cert_file: needs server.tls.key_file too (give both, or none)"}),
         server_row("a key without certificate", "  tls: {key_file: client.key}\n",
                    {"5: server.tls.key_file: needs server.tls.cert_file too (give both, or none)"}),
+        server_row("a certificate, and a key left empty", "  tls:\n    cert_file: client.pem\n    key_file:\n",
+                   {"6: server.tls.cert_file: needs server.tls.key_file too (give both, or none)"}),
         server_row("two CAs", "  tls:\n    ca_file: ca.pem\n    ca_pem: -----BEGIN CERTIFICATE-----\n",
                    {"7: server.tls.ca_pem: is given together with server.tls.ca_file (keep one)"}),
         server_row("no PEM", "  tls: {ca_pem: s3cret}\n",
@@ -371,6 +381,9 @@ TEST_CASE("several agents do not get in each other's way", "[settings][problems]
                 "instance_id: 01890A5DAC96774BBCCEB302099A8057}\n",
          {"4: agents.b.instance_id: is the same as agents.a.instance_id "
           "(give another one)"}},
+        {"the name of the lock file",
+         head + "  lock: {executable: ./demo-service}\n",
+         {"3: agents.lock: is the name of a file that opampd keeps beside the agents' folders (give another one)"}},
         {"bad names",
          head + "  .a: {executable: ./demo-service}\n  b/c: {executable: "
                 "./demo-service, config_path: b.yaml}\n",

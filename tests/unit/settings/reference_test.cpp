@@ -1,6 +1,7 @@
 #include "settings/reference.hpp"
 
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <cstdlib>
 #include <sstream>
 
@@ -25,6 +26,16 @@ std::string uncommented(const std::string& yaml) {
         text += line + "\n";
     }
     return text;
+}
+
+/// Whether `name` stands in `text` as it is, not as a part of a longer name.
+bool has_word(const std::string& text, const std::string& name) {
+    const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+        const auto end = at + name.size();
+        if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) return true;
+    }
+    return false;
 }
 
 FakeEnvironment example_machine() {
@@ -104,6 +115,6 @@ TEST_CASE("the commented example names every key", "[settings][docs]") {
     for (const settings::Key& key : settings::keys()) {
         const std::string name(key.name.substr(key.name.rfind('.') + 1));
         CAPTURE(key.name);
-        CHECK(text->find(name) != std::string::npos);
+        CHECK(has_word(*text, name));
     }
 }
