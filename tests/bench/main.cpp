@@ -138,7 +138,12 @@ bool measure_idle(Rig& rig) {
     const std::string trace = "/dev/shm/opampd-bench-strace." + std::to_string(::getpid());
     const std::string command =
         "timeout 20 strace -f -qq -o " + trace + " -p " + std::to_string(daemon.pid()) + " >/dev/null 2>&1";
-    if (std::system(command.c_str()) < 0) return false;
+    const int ended = std::system(command.c_str());
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 124) {  // of timeout: strace watched for as long as it was to
+        std::printf("system calls in 20 s of idleness: strace could not watch\n");
+        std::filesystem::remove(trace);
+        return false;
+    }
     std::ifstream file(trace);
     double calls = 0;
     for (std::string line; std::getline(file, line);) {

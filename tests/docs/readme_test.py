@@ -12,11 +12,12 @@ import sys
 
 def findings(root):
     readme = (root / "README.md").read_text()
-    for file, quoted in re.findall(r"<!-- (\S+), held by tests/docs -->\n```\w+\n(.*?)```", readme, re.DOTALL):
+    quotations = re.findall(r"<!-- (\S+), held by tests/docs -->\n```\w+\n(.*?)```", readme, re.DOTALL)
+    for file, quoted in quotations:
         if (root / file).read_text() != quoted:
             yield f"README.md: what it shows of {file} is not what is in it"
-    if "held by tests/docs" not in readme:
-        yield "README.md: quotes no file; has the mark of the quotation changed?"
+    if not quotations or len(quotations) != readme.count("held by tests/docs"):
+        yield "README.md: quotes no file, or has a mark without its quotation; has the mark changed?"
 
     for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):

@@ -162,9 +162,10 @@ def config_that_does_not_parse_is_failed_and_the_agent_untouched(scene):
 @scenario
 def failed_config_offered_again_is_not_tried_again(scene):
     peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    since = peer.now()
     scene.offer("crash: true\n", "FAILED")
     scene.wait_for("the old config runs again", lambda: len(scene.starts()) == 3)
-    scene.wait_for_message("a healthy agent", health_is(True), peer.now() - 1)
+    scene.wait_for_message("a healthy agent", health_is(True), since)
     pid = scene.pid()
     peer.offer("crash: true\n")
     scene.wait_for_event("config.repeated")

@@ -24,10 +24,10 @@ def first_restart_is_at_once_the_second_backs_off(scene):
     peer = scene.begin({**scene.idle(), "restart": {"initial_backoff": LONG, "max_backoff": LONG}})
     os.kill(scene.pid(), signal.SIGKILL)
     scene.wait_for_starts(2)  # within the limit of this wait, so not after the back-off
-    os.kill(scene.pid(), signal.SIGKILL)
     since = peer.now()
+    os.kill(scene.pid(), signal.SIGKILL)
     scene.wait_for_phase("backing_off", 2)
-    peer.wait_for("the reason", last_error_has("killed by signal 9"), since - 1)
+    peer.wait_for("the reason", last_error_has("killed by signal 9"), since)
     expect("it is not started while it backs off", len(scene.starts()) == 2)
     peer.order(restart=True)
     scene.wait_for_starts(3)  # a restart command ends the pause
@@ -109,9 +109,9 @@ def agent_that_cannot_be_executed_is_told_retried_and_back(scene, spoil, told):
     scene.wait_for_event("agent.start_failed", 3)
     error = scene.events("agent.start_failed")[0]["error"]
     expect(f"one clear sentence that names it: {error}", told in error and str(agent) in error and "\n" not in error)
+    since = peer.now()
     shutil.rmtree(agent) if agent.is_dir() else agent.unlink(missing_ok=True)
     copied(scene)
-    since = peer.now()
     peer.wait_for("a healthy agent again", health_is(True), since)
 
 

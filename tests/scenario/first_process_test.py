@@ -10,7 +10,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from rig import eventually, expect  # noqa: E402
 from suite import main, scenario  # noqa: E402
 
-CONTAINER = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--pid", "--fork", "--mount-proc"]
+# Not even SIGTERM ends an unshare that waits for its child, so it and PID 1 are killed when the test ends before them.
+CONTAINER = ["setpriv", "--pdeathsig", "KILL", "unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--pid", "--fork",
+             "--kill-child", "--mount-proc"]
 
 
 def children(pid):

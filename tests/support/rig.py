@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import http.client
 import os
 import pathlib
@@ -61,9 +62,14 @@ def request(port, method, target, body=None, headers=None, limit=10):
         connection.close()
 
 
-def _die_with_parent():
-    prctl_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(prctl_set_pdeathsig, signal.SIGTERM)
+_prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec another thread's locks may be held
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(parent):
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the promise stood
+        os._exit(127)
 
 
 class Program:
@@ -78,7 +84,7 @@ class Program:
                 options.setdefault("stdout", options["stderr"])
             options.setdefault("stdin", subprocess.DEVNULL)
             self.process = subprocess.Popen([str(part) for part in command], start_new_session=True,
-                                            preexec_fn=_die_with_parent, **options)
+                                            preexec_fn=functools.partial(_die_with, os.getpid()), **options)
         self.pid = self.process.pid
 
     def text(self):

@@ -26,16 +26,21 @@ Outcome attempt_against(std::string answer) {
     return outcome;
 }
 
-std::uint16_t unused_port(asio::io_context& io) {
-    return Tcp::acceptor(io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)).local_endpoint().port();
-}
+/// Holds a port on which nobody listens, so that nobody else gets it meanwhile.
+struct UnusedPort {
+    explicit UnusedPort(asio::io_context& io) : bound(io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+    std::uint16_t number() const { return bound.local_endpoint().port(); }
+
+    Tcp::socket bound;
+};
 
 }  // namespace
 
 TEST_CASE("a port without a server is a connection refused", "[net][connect]") {
     asio::io_context io;
+    const UnusedPort port(io);
     const std::string host = GENERATE("127.0.0.1", "localhost");
-    const auto outcome = run(io, attempt({{"ws", host, unused_port(io), "/"}, {}, {}, {}}));
+    const auto outcome = run(io, attempt({{"ws", host, port.number(), "/"}, {}, {}, {}}));
     REQUIRE(outcome.error);
     CHECK(outcome.error->kind() == Kind::io);
     CHECK(outcome.error->message() == "connection refused");
@@ -44,7 +49,6 @@ TEST_CASE("a port without a server is a connection refused", "[net][connect]") {
 
 TEST_CASE("localhost means this machine's addresses, one after the other", "[net][connect]") {
     asio::io_context io;
-    boost::system::error_code code;
     Handler handler;
     net::HttpServer http(io.get_executor(), handler);
     const std::string address = GENERATE("127.0.0.1:0", "[::1]:0", "localhost:0");
@@ -140,7 +144,8 @@ TEST_CASE("a server that hangs up during the upgrade is an io error", "[net][con
 
 TEST_CASE("a header that would add a line is refused before anything is sent", "[net][connect]") {
     asio::io_context io;
-    const auto outcome = run(io, attempt({{"ws", "127.0.0.1", unused_port(io), "/"}, {{"X", "a\r\nY: b"}}, {}, {}}));
+    const UnusedPort port(io);
+    const auto outcome = run(io, attempt({{"ws", "127.0.0.1", port.number(), "/"}, {{"X", "a\r\nY: b"}}, {}, {}}));
     REQUIRE(outcome.error);
     CHECK(outcome.error->kind() == Kind::invalid);
     CHECK_THAT(outcome.error->message(), Catch::Contains("'X'"));

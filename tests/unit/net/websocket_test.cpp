@@ -9,6 +9,13 @@ const std::string kUpgrade =
     "GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+/// A limit of closing short enough to wait for; all else has the time that it needs.
+net::Limits brief_close() {
+    net::Limits limits;
+    limits.close = 200ms;
+    return limits;
+}
+
 /// A raw connection that the server has accepted as a WebSocket.
 async::Task<Tcp::socket> upgraded(std::uint16_t port) {
     Tcp::socket socket = co_await connect_raw(port);
@@ -228,9 +235,8 @@ TEST_CASE("closing ends within its limit when the peer is silent", "[net][websoc
         co_await (*socket)->close(CloseCode::normal, "twice is harmless");
         co_return async::SteadyClock::now() - start;
     };
-    const auto took = run(peer.io, talk(peer.options("ws", brief())));
+    const auto took = run(peer.io, talk(peer.options("ws", brief_close())));
     CHECK(took >= 150ms);
-    CHECK(took < 10s);
 }
 
 TEST_CASE("closing ends within its limit when the peer answers and keeps the connection", "[net][websocket]") {
@@ -247,9 +253,7 @@ TEST_CASE("closing ends within its limit when the peer answers and keeps the con
         REQUIRE(socket);
         co_await (*socket)->close(CloseCode::normal, "");
     };
-    const auto start = async::SteadyClock::now();
-    run(peer.io, talk(peer.options("ws", brief())));
-    CHECK(async::SteadyClock::now() - start < 10s);
+    run(peer.io, talk(peer.options("ws", brief_close())));  // which fails where it does not end
 }
 
 TEST_CASE("a read ends when the peer has closed and keeps the connection", "[net][websocket]") {
@@ -260,12 +264,12 @@ TEST_CASE("a read ends when the peer has closed and keeps the connection", "[net
         co_await async::forever();
     };
     Peer peer(hold_on);
-    const auto error = run(peer.io, end_of_reading(peer.options("ws", brief())));
+    const auto error = run(peer.io, end_of_reading(peer.options("ws", brief_close())));
     CHECK(error.message() == "the peer closed the connection with code 1001");
 }
 
 TEST_CASE("a peer that goes on sending after 1009 is cut off", "[net][websocket]") {
-    net::Limits limits = brief();
+    net::Limits limits = brief_close();
     limits.receive_bytes = 10;
     Server server(limits);
     const auto flood = [](std::uint16_t port) -> async::Task<> {
@@ -276,9 +280,7 @@ TEST_CASE("a peer that goes on sending after 1009 is cut off", "[net][websocket]
             if (code) co_return;
         }
     };
-    const auto start = async::SteadyClock::now();
-    run(server.io, flood(server.port));
-    CHECK(async::SteadyClock::now() - start < 10s);
+    run(server.io, flood(server.port));  // which fails where it does not end
     server.stop();
     REQUIRE(server.handler.end_of_talk);
     CHECK(server.handler.end_of_talk->kind() == Kind::too_large);
@@ -300,7 +302,7 @@ TEST_CASE("closing ends within its limit when the peer reads nothing and a messa
         const auto after = co_await (*socket)->read();
         CHECK_FALSE(after);
     };
-    run(peer.io, talk(peer.options("ws", brief())));
+    run(peer.io, talk(peer.options("ws", brief_close())));
 }
 
 TEST_CASE("a read that was cancelled loses nothing", "[net][websocket]") {

@@ -75,13 +75,14 @@ TEST_CASE("a child gets its environment, folder and start line, and nothing of o
     Rig rig;
     const base::UniqueFd leaked(
         ::open("/dev/null", O_RDONLY));  // not close-on-exec: as if inherited from who started us
-    ::signal(SIGPIPE, SIG_IGN);
+    const auto before = ::signal(SIGPIPE, SIG_IGN);
     SpawnSpec spec = rig.shell(
         "echo $MARK; pwd; cat; ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status; ps -o pgid= -p $$ | "
         "tr -d ' '");
     spec.start_line_head = "--- start pid=";
     spec.start_line_tail = " ---\n";
     Child child = rig.spawn(spec);
+    ::signal(SIGPIPE, before);
     CHECK(rig.wait(child) == ExitStatus{0, 0});
     const std::string pid = std::to_string(child.pid());
     CHECK(rig.written() == "--- start pid=" + pid + " ---\nseen\n" + rig.folder.path().string() +
