@@ -217,8 +217,8 @@ private:
                                                  base::format_size(s.limits.send_bytes) + " is the limit");
         if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return cancelled();
         s.stream.binary(is_binary);
-        // Beast writes piece by piece and does not see a cancellation that comes between two of them. Half a frame makes
-        // the connection useless in any case, so to cancel is to drop it.
+        // Beast writes piece by piece and does not see a cancellation that comes between two of them. Half a frame
+        // makes the connection useless in any case, so to cancel is to drop it.
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         asio::cancellation_slot slot = state.slot();
         if (slot.is_connected()) slot.assign([this](asio::cancellation_type) { drop(); });
