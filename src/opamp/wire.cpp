@@ -32,6 +32,18 @@ std::optional<RemoteConfig> decode_remote_config(std::string_view bytes) {
     return RemoteConfig{wire::take_files(*message.mutable_config()), std::move(*message.mutable_config_hash())};
 }
 
+std::string encode(const OpampConnectionSettings& settings) {
+    wire::pb::OpAMPConnectionSettings message;
+    wire::to_wire(settings, message);
+    return wire::serialize(message);
+}
+
+std::optional<OpampConnectionSettings> decode_connection_settings(std::string_view bytes) {
+    wire::pb::OpAMPConnectionSettings message;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    return wire::from_wire(message);
+}
+
 namespace wire {
 namespace {
 
@@ -41,6 +53,67 @@ void add_attributes(const Attributes& attributes, google::protobuf::RepeatedPtrF
         entry.set_key(base::to_valid_utf8(key));
         entry.mutable_value()->set_string_value(base::to_valid_utf8(value));
     }
+}
+
+void set_headers(const Headers& headers, pb::Headers& message) {
+    for (const auto& [key, value] : headers) {
+        pb::Header& header = *message.add_headers();
+        header.set_key(base::to_valid_utf8(key));
+        header.set_value(base::to_valid_utf8(value));
+    }
+}
+
+Headers headers_from(const pb::Headers& message) {
+    Headers headers;
+    for (const pb::Header& header : message.headers()) headers.emplace_back(header.key(), header.value());
+    return headers;
+}
+
+void set_tls(const TlsSettings& tls, pb::TLSConnectionSettings& message) {
+    message.set_ca_pem_contents(base::to_valid_utf8(tls.ca_pem_contents));
+    message.set_include_system_ca_certs_pool(tls.include_system_ca_certs_pool);
+    message.set_insecure_skip_verify(tls.insecure_skip_verify);
+    message.set_min_version(base::to_valid_utf8(tls.min_version));
+    message.set_max_version(base::to_valid_utf8(tls.max_version));
+    for (const std::string& suite : tls.cipher_suites) message.add_cipher_suites(base::to_valid_utf8(suite));
+}
+
+TlsSettings tls_from(const pb::TLSConnectionSettings& message) {
+    return {message.ca_pem_contents(),      message.include_system_ca_certs_pool(),
+            message.insecure_skip_verify(), message.min_version(),
+            message.max_version(),          {message.cipher_suites().begin(), message.cipher_suites().end()}};
+}
+
+/// The fields that the three messages of connection settings have in common.
+template <typename Message>
+void set_common(const ConnectionSettings& settings, Message& message) {
+    message.set_destination_endpoint(base::to_valid_utf8(settings.destination_endpoint));
+    if (settings.headers) set_headers(*settings.headers, *message.mutable_headers());
+    if (settings.certificate) {
+        message.mutable_certificate()->set_cert(settings.certificate->cert);
+        message.mutable_certificate()->set_private_key(settings.certificate->private_key);
+        message.mutable_certificate()->set_ca_cert(settings.certificate->ca_cert);
+    }
+    if (settings.tls) set_tls(*settings.tls, *message.mutable_tls());
+    if (settings.proxy) {
+        message.mutable_proxy()->set_url(base::to_valid_utf8(settings.proxy->url));
+        if (!settings.proxy->connect_headers.empty())
+            set_headers(settings.proxy->connect_headers, *message.mutable_proxy()->mutable_connect_headers());
+    }
+}
+
+template <typename Message>
+ConnectionSettings common_from(const Message& message) {
+    ConnectionSettings settings;
+    settings.destination_endpoint = message.destination_endpoint();
+    if (message.has_headers()) settings.headers = headers_from(message.headers());
+    if (message.has_certificate())
+        settings.certificate = TlsCertificate{message.certificate().cert(), message.certificate().private_key(),
+                                              message.certificate().ca_cert()};
+    if (message.has_tls()) settings.tls = tls_from(message.tls());
+    if (message.has_proxy())
+        settings.proxy = ProxySettings{message.proxy().url(), headers_from(message.proxy().connect_headers())};
+    return settings;
 }
 
 }  // namespace
@@ -74,6 +147,49 @@ void to_wire(const RemoteConfigStatus& status, pb::RemoteConfigStatus& message) 
     message.set_error_message(base::to_valid_utf8(status.error_message));
 }
 
+void to_wire(const OpampConnectionSettings& settings, pb::OpAMPConnectionSettings& message) {
+    set_common(settings, message);
+    message.set_heartbeat_interval_seconds(settings.heartbeat_interval_seconds);
+}
+
+void to_wire(const TelemetryConnectionSettings& settings, pb::TelemetryConnectionSettings& message) {
+    set_common(settings, message);
+}
+
+void to_wire(const OtherConnectionSettings& settings, pb::OtherConnectionSettings& message) {
+    set_common(settings, message);
+    for (const auto& [name, value] : settings.other_settings)
+        (*message.mutable_other_settings())[base::to_valid_utf8(name)] = base::to_valid_utf8(value);
+}
+
+void to_wire(const ConnectionSettingsOffers& offers, pb::ConnectionSettingsOffers& message) {
+    message.set_hash(offers.hash);
+    if (offers.opamp) to_wire(*offers.opamp, *message.mutable_opamp());
+    if (offers.own_metrics) to_wire(*offers.own_metrics, *message.mutable_own_metrics());
+    if (offers.own_traces) to_wire(*offers.own_traces, *message.mutable_own_traces());
+    if (offers.own_logs) to_wire(*offers.own_logs, *message.mutable_own_logs());
+    for (const auto& [name, settings] : offers.other_connections)
+        to_wire(settings, (*message.mutable_other_connections())[base::to_valid_utf8(name)]);
+}
+
+void to_wire(const ConnectionSettingsStatus& status, pb::ConnectionSettingsStatus& message) {
+    message.set_last_connection_settings_hash(status.hash);
+    message.set_status(static_cast<pb::ConnectionSettingsStatuses>(status.status));
+    message.set_error_message(base::to_valid_utf8(status.error_message));
+}
+
+void to_wire(const CustomMessage& custom, pb::CustomMessage& message) {
+    message.set_capability(base::to_valid_utf8(custom.capability));
+    message.set_type(base::to_valid_utf8(custom.type));
+    message.set_data(custom.data);
+}
+
+void to_wire(const Component& component, pb::ComponentDetails& message) {
+    add_attributes(component.metadata, *message.mutable_metadata());
+    for (const auto& [name, part] : component.parts)
+        to_wire(part, (*message.mutable_sub_component_map())[base::to_valid_utf8(name)]);
+}
+
 ConfigMap take_files(pb::AgentConfigMap& message) {
     ConfigMap files;
     for (auto& [name, file] : *message.mutable_config_map())
@@ -92,6 +208,34 @@ ServerError from_wire(const pb::ServerErrorResponse& message) {
         error.retry_after = base::Duration(static_cast<std::int64_t>(ns < most ? ns : most));
     }
     return error;
+}
+
+OpampConnectionSettings from_wire(const pb::OpAMPConnectionSettings& message) {
+    return {common_from(message), message.heartbeat_interval_seconds()};
+}
+
+ConnectionSettingsOffers from_wire(const pb::ConnectionSettingsOffers& message) {
+    ConnectionSettingsOffers offers;
+    offers.hash = message.hash();
+    if (message.has_opamp()) offers.opamp = from_wire(message.opamp());
+    if (message.has_own_metrics()) offers.own_metrics = common_from(message.own_metrics());
+    if (message.has_own_traces()) offers.own_traces = common_from(message.own_traces());
+    if (message.has_own_logs()) offers.own_logs = common_from(message.own_logs());
+    for (const auto& [name, settings] : message.other_connections())
+        offers.other_connections[name] = {common_from(settings),
+                                          {settings.other_settings().begin(), settings.other_settings().end()}};
+    return offers;
+}
+
+ConnectionSettingsStatus from_wire(const pb::ConnectionSettingsStatus& message) {
+    const bool is_known = pb::ConnectionSettingsStatuses_IsValid(message.status());
+    return {message.last_connection_settings_hash(),
+            is_known ? static_cast<ConfigStatus>(message.status()) : ConfigStatus::unset, message.error_message()};
+}
+
+CustomMessage take_custom_message(pb::CustomMessage& message) {
+    return {std::move(*message.mutable_capability()), std::move(*message.mutable_type()),
+            std::move(*message.mutable_data())};
 }
 
 std::string serialize(const google::protobuf::MessageLite& message) {
