@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Serves its health on the port that is its first argument: 503 while its config has "healthy: false", or while there is a
-file "sick" beside it. Each question is a line on its output."""
+file "sick" beside it. Each question is a line on its output. With "crash: true" in its config it exits before it serves."""
 
 import http.server
 import os
@@ -8,7 +8,10 @@ import pathlib
 import sys
 
 config = pathlib.Path(os.environ["OPAMP_CONFIG_FILE"])
-is_well = not config.exists() or "healthy: false" not in config.read_text()
+text = config.read_text() if config.exists() else ""
+is_well = "healthy: false" not in text
+if "crash: true" in text:
+    sys.exit(7)
 
 
 class Health(http.server.BaseHTTPRequestHandler):

@@ -161,7 +161,7 @@ def config_that_does_not_parse_is_failed_and_the_agent_untouched(scene):
 
 @scenario
 def failed_config_offered_again_is_not_tried_again(scene):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     since = peer.now()
     scene.offer("crash: true\n", "FAILED")
     scene.wait_for("the old config runs again", lambda: len(scene.starts()) == 3)
@@ -259,7 +259,7 @@ def empty_map_with_a_local_config_means_the_local_config(scene):
 
 @scenario
 def config_that_makes_the_agent_exit_is_failed_and_rolled_back(scene):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     scene.offer(GOOD)
     since = peer.now()
     failed = scene.offer("crash: true\n", "FAILED")
@@ -273,7 +273,7 @@ def config_that_makes_the_agent_exit_is_failed_and_rolled_back(scene):
 
 @scenario
 def first_config_that_makes_the_agent_exit_gives_way_to_none(scene):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     since = peer.now()
     scene.offer("crash: true\n", "FAILED")
     scene.wait_for_message("a healthy agent", health_is(True), since)
@@ -283,7 +283,7 @@ def first_config_that_makes_the_agent_exit_gives_way_to_none(scene):
 
 @scenario
 def rollback_brings_the_files_beside_back_too(scene):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     scene.offer_files({"": text_file(GOOD), "rules.txt": text_file("old\n", "text/plain")})
     since = peer.now()
     scene.offer_files({"": text_file("crash: true\n"), "rules.txt": text_file("new\n", "text/plain"), "more.txt": text_file("x", "text/plain")}, "FAILED")
@@ -348,7 +348,7 @@ def burst_of_offers_ends_with_the_last(scene):
 
 @scenario
 def burst_with_broken_ones_ends_with_the_last(scene):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     for number in range(20):
         peer.offer(("broken: [\n", "crash: true\n", f"number: {number}\n")[number % 3])
     last = "number: last\n"
@@ -363,7 +363,7 @@ def burst_with_broken_ones_ends_with_the_last(scene):
     "failed in its trial": ("crash: true\n", "FAILED"),
 })
 def hash_and_status_survive_a_restart_of_the_daemon(scene, body, fate):
-    peer = scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    peer = scene.begin(scene.probed())
     scene.offer("first: 1\n")
     message = scene.offer(body, fate)
     starts = len(scene.starts()) if fate == "APPLIED" or "[" in body else 4
@@ -383,7 +383,7 @@ def hash_and_status_survive_a_restart_of_the_daemon(scene, body, fate):
 
 @scenario_for({"SIGTERM": signal.SIGTERM, "kill -9": signal.SIGKILL})
 def failed_config_is_not_tried_again_by_the_next_start(scene, end):
-    scene.begin({"executable": scene.agent("crash_on_config.sh")})
+    scene.begin(scene.probed())
     scene.offer(GOOD)
     scene.offer("crash: true\n", "FAILED")
     scene.wait_for_starts(4)

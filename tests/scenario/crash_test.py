@@ -54,7 +54,7 @@ def end_by_a_signal_is_told_to_the_server_and_in_the_log(scene):
 @scenario_for({"crash": ("crash_at_start.sh", "exit code 3"), "success": ("exit_at_once.sh", "exit code 0")})
 def agent_that_ends_at_once_is_tried_again_and_unhealthy(scene, script, reason):
     peer = scene.serve()
-    scene.configure({"executable": scene.agent(script)})
+    scene.configure({"executable": scene.agent(script), "min_uptime": "20s"})
     scene.start()
     scene.wait_for_starts(4)
     peer.wait_for("the reason", last_error_has(reason))

@@ -60,8 +60,8 @@ def a_hundred_agents_die_with_a_killed_daemon(scene):
 @scenario
 def agents_do_not_disturb_each_other(scene):
     peer = scene.serve()
-    three = agents(scene, 3, "crash_on_config.sh")
-    three["agent-0"] = {**three["agent-0"], "executable": scene.agent("crash_at_start.sh"), "restart": {"initial_backoff": "20ms"}}
+    three = agents(scene, 3)
+    three["agent-0"] = {**three["agent-0"], "executable": scene.agent("crash_at_start.sh"), "min_uptime": "20s", "restart": {"initial_backoff": "20ms"}}
     scene.configure(agents=three)
     scene.start()
     scene.wait_until_healthy(2)
