@@ -2,11 +2,11 @@
 
 #include <catch2/catch.hpp>
 
-using namespace std::string_literals;
+using namespace std::literals;
 
 TEST_CASE("a frame is the header 0 and the payload", "[opamp][frame][WS-2]") {
-    CHECK(opamp::encode_frame("abc") == "\0abc"s);
-    CHECK(opamp::encode_frame("") == "\0"s);
+    CHECK(opamp::encode_frame("abc"sv) == "\0abc"s);
+    CHECK(opamp::encode_frame(""sv) == "\0"s);
 }
 
 TEST_CASE("the header is a varint of value 0", "[opamp][frame][WS-3][WS-4][WS-5][WS-6]") {
