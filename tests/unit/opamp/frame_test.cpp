@@ -20,3 +20,12 @@ TEST_CASE("the header is a varint of value 0", "[opamp][frame][WS-3][WS-4][WS-5]
         CHECK_FALSE(opamp::decode_frame(malformed));
     }
 }
+
+TEST_CASE("a message that is given away becomes its frame in place", "[opamp][frame][WS-2]") {
+    std::string message(1000, 'x');
+    message.reserve(1001);
+    const char* const place = message.data();
+    const std::string frame = opamp::encode_frame(std::move(message));
+    CHECK(frame == "\0"s + std::string(1000, 'x'));
+    CHECK(frame.data() == place);
+}
