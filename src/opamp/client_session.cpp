@@ -1,6 +1,10 @@
 #include "opamp/client_session.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/bytes.hpp"
+#include "opamp/offers.hpp"
 #include "opamp/wire.hpp"
 
 namespace opamp {
@@ -8,18 +12,15 @@ namespace {
 
 using namespace wire;
 
-void append_varint(std::string& out, std::uint64_t number) {
-    for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
-    out += static_cast<char>(number);
-}
+/// What a server says goes into the log, and must not fill it.
+constexpr std::size_t kMostTextBytes = 1024;
+constexpr std::size_t kMostNameBytes = 64;
+/// No server has as many; what is beyond is not known to us, and costs nothing.
+constexpr int kMostCapabilities = 1024;
 
-/// A message is the sequence of its fields, so a part that is serialized already is appended as it is: a large config
-/// is not parsed and serialized again for each report.
-void append_field(std::string& out, int field, std::string_view bytes) {
-    constexpr std::uint64_t kLengthDelimited = 2;
-    append_varint(out, static_cast<std::uint64_t>(field) << 3 | kLengthDelimited);
-    append_varint(out, bytes.size());
-    out += bytes;
+std::set<std::string, std::less<>> capabilities_from(const pb::CustomCapabilities& message) {
+    const auto& list = message.capabilities();
+    return {list.begin(), list.begin() + std::min(list.size(), kMostCapabilities)};
 }
 
 }  // namespace
@@ -27,107 +28,156 @@ void append_field(std::string& out, int field, std::string_view bytes) {
 ClientSession::ClientSession(const Options& options)
     : uid_(options.instance_uid),
       capabilities_(options.capabilities | kReportsStatus),
-      heartbeat_interval_(options.heartbeat_interval) {
-    parts_[kDescription].field = pb::AgentToServer::kAgentDescriptionFieldNumber;
-    parts_[kHealth].field = pb::AgentToServer::kHealthFieldNumber;
-    parts_[kHealth].capability = kReportsHealth;
-    parts_[kEffectiveConfig].field = pb::AgentToServer::kEffectiveConfigFieldNumber;
-    parts_[kEffectiveConfig].capability = kReportsEffectiveConfig;
-    parts_[kEffectiveConfig].server_capability = pb::ServerCapabilities_AcceptsEffectiveConfig;
-    parts_[kRemoteConfigStatus].field = pb::AgentToServer::kRemoteConfigStatusFieldNumber;
-    parts_[kRemoteConfigStatus].capability = kReportsRemoteConfig;
-    set_description({});
-    set_health({});
-    set_effective_config({});
-    set_remote_config_status({});
+      poll_interval_(options.poll_interval),
+      parts_(capabilities_) {
+    heartbeat_interval_ = std::max(options.heartbeat_interval, base::Duration::zero());
 }
 
-void ClientSession::set_part(PartIndex index, std::string bytes) {
-    parts_[index].digest = base::sha256(bytes);
-    parts_[index].bytes = std::move(bytes);
+void ClientSession::set_custom_capabilities(const std::vector<std::string>& capabilities) {
+    parts_.set_custom_capabilities(capabilities);
+    custom_.set_ours(capabilities);
 }
 
-void ClientSession::set_description(const AgentDescription& description) {
-    pb::AgentDescription message;
-    to_wire(description, message);
-    set_part(kDescription, serialize(message));
+void ClientSession::set_instance_uid(const base::Uuid& uid) {
+    if (uid != uid_) previous_uid_ = uid_;
+    uid_ = uid;
 }
 
-void ClientSession::set_health(const ComponentHealth& health) {
-    pb::ComponentHealth message;
-    to_wire(health, message);
-    set_part(kHealth, serialize(message));
-}
-
-void ClientSession::set_effective_config(const ConfigMap& files) {
-    pb::EffectiveConfig message;
-    to_wire(files, *message.mutable_config_map());
-    set_part(kEffectiveConfig, serialize(message));
-}
-
-void ClientSession::set_remote_config_status(const RemoteConfigStatus& status) {
-    pb::RemoteConfigStatus message;
-    to_wire(status, message);
-    set_part(kRemoteConfigStatus, serialize(message));
-}
-
-void ClientSession::connected() {
-    server_capabilities_ = 0;
+void ClientSession::request_instance_uid() {
+    wants_uid_ = true;
     report_due_ = true;
-    for (Part& part : parts_) part.sent_digest.clear();
 }
 
-bool ClientSession::is_reported(const Part& part) const {
-    if (part.capability != 0 && (capabilities_ & part.capability) == 0) return false;
-    return part.server_capability == 0 || server_capabilities_ == 0 ||
-           (server_capabilities_ & part.server_capability) != 0;
+void ClientSession::set_heartbeat_interval(base::Duration interval) {
+    heartbeat_interval_ = std::max(interval, base::Duration::zero());
+    if (heartbeat_interval_ > base::Duration::zero()) poll_interval_ = heartbeat_interval_;
+}
+
+void ClientSession::connected(Transport transport) {
+    transport_ = transport;
+    server_capabilities_ = 0;
+    previous_uid_.reset();
+    custom_.forget_servers();
+    parts_.start_over();
+    report_due_ = true;
 }
 
 bool ClientSession::has_news() const {
-    for (const Part& part : parts_)
-        if (part.digest != part.sent_digest && is_reported(part)) return true;
-    return false;
+    return report_due_ || has_request() || custom_.is_ready() || parts_.has_news(server_capabilities_);
 }
 
-std::string ClientSession::compose(TimePoint now, bool disconnect) {
+std::string ClientSession::compose(TimePoint now, bool is_goodbye) {
     pb::AgentToServer head;
     head.set_instance_uid(uid_.bytes());
     head.set_sequence_num(sequence_num_++);
     head.set_capabilities(capabilities_);
-    if (disconnect) head.mutable_agent_disconnect();
-    std::string message = head.SerializeAsString();
-    for (Part& part : parts_) {
-        if (part.digest == part.sent_digest || !is_reported(part)) continue;
-        append_field(message, part.field, part.bytes);
-        part.sent_digest = part.digest;
+    if (wants_uid_) head.set_flags(pb::AgentToServerFlags_RequestInstanceUid);
+    last_ = Last{};
+    if (is_goodbye) {
+        head.mutable_agent_disconnect();  // what is asked of the server waits: nobody will hear the answer
+    } else {
+        if (has_request()) last_->csr = std::exchange(csr_, std::nullopt);
+        if (custom_.is_ready()) last_->custom_message = custom_.pop();
     }
+    if (last_->csr)
+        head.mutable_connection_settings_request()->mutable_opamp()->mutable_certificate_request()->set_csr(
+            *last_->csr);
+    if (last_->custom_message) to_wire(*last_->custom_message, *head.mutable_custom_message());
+
+    std::string message;
+    message.reserve(head.ByteSizeLong() + parts_.news_size(server_capabilities_) + 1);  // 1: for the frame's header
+    head.AppendToString(&message);
+    parts_.append_news(message, server_capabilities_);
     report_due_ = false;
     last_sent_ = now;
     return message;
 }
 
 std::optional<std::string> ClientSession::next_message(TimePoint now) {
-    const auto due = heartbeat_due();
-    if (!report_due_ && !has_news() && !(due && now >= *due)) return std::nullopt;
+    const auto due = next_due();
+    if (!has_news() && !(due && now >= *due)) return std::nullopt;
     return compose(now, false);
 }
 
-std::optional<ClientSession::TimePoint> ClientSession::heartbeat_due() const {
-    if ((capabilities_ & kReportsHeartbeat) == 0 || heartbeat_interval_ == base::Duration::zero()) return std::nullopt;
-    return last_sent_ + heartbeat_interval_;
+std::optional<ClientSession::TimePoint> ClientSession::next_due() const {
+    const bool has_heartbeats =
+        (capabilities_ & kReportsHeartbeat) != 0 && heartbeat_interval_ > base::Duration::zero();
+    if (transport_ == Transport::websocket && !has_heartbeats) return std::nullopt;
+    const base::Duration interval = transport_ == Transport::http ? poll_interval_ : heartbeat_interval_;
+    // An offered interval may be longer than time itself.
+    return interval < TimePoint::max() - last_sent_ ? last_sent_ + interval : TimePoint::max();
 }
 
 std::string ClientSession::goodbye(TimePoint now) {
     return compose(now, true);
 }
 
+void ClientSession::bring_back_requests(Last last) {
+    if (last.csr && !csr_) csr_ = std::move(last.csr);
+    if (last.custom_message) custom_.put_back(std::move(*last.custom_message));
+}
+
+void ClientSession::take_back() {
+    if (!last_) return;
+    parts_.take_back();
+    bring_back_requests(*std::exchange(last_, std::nullopt));
+    --sequence_num_;
+    report_due_ = true;
+}
+
+void ClientSession::give_up_largest() {
+    if (!last_) return;
+    Last last = *std::exchange(last_, std::nullopt);
+    const std::size_t custom_bytes = last.custom_message ? last.custom_message->data.size() : 0;
+    if (!parts_.give_up_largest(custom_bytes)) {
+        if (!std::exchange(last.custom_message, std::nullopt)) last.csr.reset();
+    }
+    bring_back_requests(std::move(last));
+    --sequence_num_;
+}
+
+bool ClientSession::is_for_us(std::string_view uid) const {
+    return uid.empty() || uid == uid_.bytes() || (previous_uid_ && uid == previous_uid_->bytes());
+}
+
+void ClientSession::report_what_is_asked_for(std::uint64_t flags) {
+    if ((flags & pb::ServerToAgentFlags_ReportFullState) != 0) {
+        parts_.report_all();
+        report_due_ = true;
+    }
+    if ((flags & pb::ServerToAgentFlags_ReportAvailableComponents) != 0) parts_.report_whole_components();
+}
+
+std::optional<base::Uuid> ClientSession::take_uid(std::string_view bytes, Orders& orders) {
+    const auto uid = base::Uuid::from_bytes(bytes);
+    if (!uid) {
+        orders.ignored.push_back("agent_identification: not a UUID of 16 bytes");
+        return std::nullopt;
+    }
+    wants_uid_ = false;
+    return uid == uid_ ? std::nullopt : uid;
+}
+
+void ClientSession::take_error(ServerError error, Orders& orders) {
+    error.message = base::shortened(error.message, kMostTextBytes);
+    // Over HTTP the error is the answer to the message given last, which is worth another attempt; after any other
+    // error it is not. Over WebSocket the owner connects anew, and reports everything.
+    if (error.type == ServerError::Type::unavailable && transport_ == Transport::http && last_) {
+        parts_.take_back();
+        bring_back_requests(*std::exchange(last_, std::nullopt));
+    }
+    orders.error = std::move(error);
+}
+
 base::Result<Orders> ClientSession::receive(std::string_view payload) {
+    constexpr std::size_t kMostBytes = 0x7FFFFFFF;  // protobuf counts in int
     pb::ServerToAgent message;
-    if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
+    if (payload.size() > kMostBytes || !message.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
         return base::Error(base::Kind::invalid, "the server's message is not a ServerToAgent");
     Orders orders;
-    if (!message.instance_uid().empty() && message.instance_uid() != uid_.bytes()) {
-        orders.ignored.push_back("message for another instance_uid " + base::to_hex(message.instance_uid()));
+    if (!is_for_us(message.instance_uid())) {
+        orders.ignored.push_back("message for another instance_uid " +
+                                 base::shortened(base::to_hex(message.instance_uid().substr(0, kMostNameBytes)), 32));
         return orders;
     }
     if (message.capabilities() != 0) server_capabilities_ = message.capabilities();
@@ -140,26 +190,24 @@ base::Result<Orders> ClientSession::receive(std::string_view payload) {
         orders.ignored.push_back(is_restart ? "command restart: not accepted by the settings"
                                             : "command of an unknown type");
     }
-    if ((message.flags() & pb::ServerToAgentFlags_ReportFullState) != 0) {
-        report_due_ = true;
-        for (Part& part : parts_) part.sent_digest.clear();
-    }
-    if (message.has_remote_config()) {
-        if ((capabilities_ & kAcceptsRemoteConfig) != 0) {
-            auto& offer = *message.mutable_remote_config();
-            orders.remote_config =
-                RemoteConfig{take_files(*offer.mutable_config()), std::move(*offer.mutable_config_hash())};
-        } else {
-            orders.ignored.push_back("remote_config: not accepted by the settings");
-        }
-    }
-    if (message.has_agent_identification()) {
-        orders.new_instance_uid = base::Uuid::from_bytes(message.agent_identification().new_instance_uid());
-        if (!orders.new_instance_uid) orders.ignored.push_back("agent_identification: not a UUID of 16 bytes");
-    }
-    if (message.has_error_response()) orders.error = from_wire(message.error_response());
+    if (message.has_custom_capabilities()) custom_.set_servers(capabilities_from(message.custom_capabilities()));
+    take_remote_config(message, capabilities_, orders);
+    take_connection_settings(message, capabilities_, orders);
     if (message.has_packages_available()) orders.ignored.push_back("packages_available: not accepted");
-    if (message.has_connection_settings()) orders.ignored.push_back("connection_settings: not accepted");
+    if (message.has_agent_identification())
+        orders.new_instance_uid = take_uid(message.agent_identification().new_instance_uid(), orders);
+    if (message.has_custom_message()) {
+        CustomMessage custom = take_custom_message(*message.mutable_custom_message());
+        if (custom_.is_ours(custom.capability))
+            orders.custom_message = std::move(custom);
+        else
+            orders.ignored.push_back("custom_message: not a capability of ours: " +
+                                     base::quoted_if_needed(base::shortened(custom.capability, kMostNameBytes)));
+    }
+    if (message.has_error_response()) take_error(from_wire(message.error_response()), orders);
+    // What was refused is not said again, whatever else the refusal asks for.
+    const bool is_refusal = orders.error && orders.error->type != ServerError::Type::unavailable;
+    if (!is_refusal) report_what_is_asked_for(message.flags());
     return orders;
 }
 

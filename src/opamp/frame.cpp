@@ -1,6 +1,7 @@
 #include "opamp/frame.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace opamp {
 
@@ -10,6 +11,11 @@ std::string encode_frame(std::string_view payload) {
     frame += '\0';
     frame += payload;
     return frame;
+}
+
+std::string encode_frame(std::string&& payload) {
+    payload.insert(payload.begin(), '\0');
+    return std::move(payload);
 }
 
 base::Result<std::string_view> decode_frame(std::string_view frame) {

@@ -11,6 +11,8 @@ namespace opamp {
 
 /// `payload` with the header in front.
 std::string encode_frame(std::string_view payload);
+/// The same in place: a large message is moved by one byte, and not held twice.
+std::string encode_frame(std::string&& payload);
 
 /// The message behind the header, as a view into `frame`; empty is valid. An overlong zero is a zero.
 /// Errors: invalid (no header, a header that does not end within 10 bytes, a value other than 0).

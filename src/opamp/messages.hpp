@@ -104,6 +104,8 @@ struct OpampConnectionSettings : ConnectionSettings {
     std::uint64_t heartbeat_interval_seconds = 0;
     friend bool operator==(const OpampConnectionSettings&, const OpampConnectionSettings&) = default;
 };
+/// `heartbeat_interval_seconds`; the longest duration there is if it does not fit.
+base::Duration heartbeat_interval(const OpampConnectionSettings& settings);
 using TelemetryConnectionSettings = ConnectionSettings;
 struct OtherConnectionSettings : ConnectionSettings {
     std::map<std::string, std::string> other_settings;

@@ -19,6 +19,13 @@ std::string_view to_string(ConfigStatus status) {
     return "UNSET";
 }
 
+base::Duration heartbeat_interval(const OpampConnectionSettings& settings) {
+    constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(base::Duration::max());
+    const auto seconds = settings.heartbeat_interval_seconds;
+    if (seconds > static_cast<std::uint64_t>(kMost.count())) return base::Duration::max();
+    return std::chrono::seconds(static_cast<std::int64_t>(seconds));
+}
+
 std::string encode(const RemoteConfig& config) {
     wire::pb::AgentRemoteConfig message;
     wire::to_wire(config.files, *message.mutable_config());

@@ -71,7 +71,7 @@ Task<> Connection::wait_before_next() {
 }
 
 Task<> Connection::converse(net::WebSocket& socket) {
-    session_.connected();
+    session_.connected(opamp::Transport::websocket);
     is_answered_ = false;
     const auto begin = SteadyClock::now();
     auto end = co_await (read_all(socket) || write_all(socket));
@@ -134,7 +134,7 @@ Task<base::Result<void>> Connection::write_all(net::WebSocket& socket) {
             if (!written) co_return written;
             continue;
         }
-        const auto beat = session_.heartbeat_due().value_or(SteadyClock::time_point::max());
+        const auto beat = session_.next_due().value_or(SteadyClock::time_point::max());
         co_await (news_.raised() || leave_.raised() || sleep_until(beat));
         const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
         if (is_ended) co_return base::Error(base::Kind::cancelled, "cancelled");

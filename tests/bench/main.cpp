@@ -9,8 +9,10 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <stdexcept>
 
 #include "bench/rig.hpp"
+#include "opamp/client_session.hpp"
 
 namespace {
 
@@ -125,6 +127,33 @@ bool measure_memory(Rig& rig) {
            is_kept;
 }
 
+/// 100 MiB of offered config, from the bytes of the message to the session's orders.
+bool measure_parse(int runs) {
+    constexpr std::size_t kFileBytes = 1024 * 1024;
+    constexpr std::size_t kBytes = 100 * kFileBytes;
+    std::string message;
+    std::vector<double> single, many;
+    for (const std::size_t files : {std::size_t{1}, kBytes / kFileBytes}) {
+        opamp::proto::v1::ServerToAgent offer;
+        offer.mutable_remote_config()->set_config_hash("hash");
+        auto& map = *offer.mutable_remote_config()->mutable_config()->mutable_config_map();
+        for (std::size_t i = 0; i < files; ++i) map[std::to_string(i)].set_body(std::string(kBytes / files, 'x'));
+        message = offer.SerializeAsString();
+        for (int i = 0; i < runs; ++i) {
+            opamp::ClientSession session({base::Uuid(), opamp::kAcceptsRemoteConfig, {}, {}});
+            const Time begin = std::chrono::steady_clock::now();
+            const auto orders = session.receive(message);
+            const Duration taken = std::chrono::steady_clock::now() - begin;
+            if (!orders || !orders->remote_config || orders->remote_config->files.size() != files)
+                throw std::runtime_error("an offer was not taken");
+            (files == 1 ? single : many).push_back(ms(taken));
+        }
+    }
+    constexpr double kBudget = 200;  // 500 MiB/s
+    const bool is_kept = print("100 MiB of offers parsed, one file", single, kBudget, "ms");
+    return print("100 MiB of offers parsed, 100 files", many, kBudget, "ms") && is_kept;
+}
+
 /// System calls of an idle daemon, seen by strace for 20 s.
 bool measure_idle(Rig& rig) {
     rig.until_connected(0);
@@ -162,8 +191,9 @@ int run(const std::filesystem::path& bin, int runs) {
     for (int i = 0; i < runs * 3; ++i) spawns.push_back(ms(bare_spawn()));
     std::printf("%-46s %9s %9s %9s\n", "", "min", "median", "max");
     print("this machine: start and end of /bin/true", spawns, 0, "ms");
+    bool is_kept = measure_parse(runs);
     Rig rig(bin);
-    bool is_kept = measure_start(rig, runs);
+    is_kept = measure_start(rig, runs) && is_kept;
     is_kept = measure_changes(rig, runs) && is_kept;
     is_kept = measure_memory(rig) && is_kept;
     is_kept = measure_idle(rig) && is_kept;

@@ -40,7 +40,7 @@ struct Rig {
     }
     /// Connected, first report sent and acknowledged.
     void settle() {
-        session.connected();
+        session.connected(opamp::Transport::websocket);
         REQUIRE(next());
         REQUIRE_FALSE(next());
     }
@@ -54,13 +54,13 @@ struct Rig {
 TEST_CASE("nothing is said before a connection stands", "[opamp][client]") {
     Rig rig(kEverything, 0s);
     rig.session.set_health({false, 0, "down", "", 7, {}});
-    rig.session.connected();
+    rig.session.connected(opamp::Transport::websocket);
     CHECK(rig.next());
 }
 
 TEST_CASE("the first message of a connection is a full report", "[opamp][client][STAT-1][UID-1][CAP-2][CAP-3][GEN-4]") {
     Rig rig;
-    rig.session.connected();
+    rig.session.connected(opamp::Transport::websocket);
     const auto first = rig.next();
     REQUIRE(first);
     CHECK(first->instance_uid() == kUid.bytes());
@@ -122,7 +122,7 @@ TEST_CASE("what changes nothing is not sent", "[opamp][client][STAT-5][CFG-7]") 
 TEST_CASE("sequence numbers grow by one with each message, across connections", "[opamp][client][MSG-1]") {
     Rig rig;
     for (std::uint64_t expected = 0; expected < 5; ++expected) {
-        rig.session.connected();
+        rig.session.connected(opamp::Transport::websocket);
         CHECK(rig.next()->sequence_num() == expected);
     }
     CHECK(Rig::parsed(rig.session.goodbye(rig.now)).sequence_num() == 5);
@@ -151,7 +151,7 @@ TEST_CASE("a heartbeat follows the last message of any kind", "[opamp][client][H
     REQUIRE(rig.next());
     rig.now += 2s;
     CHECK_FALSE(rig.next());
-    CHECK(rig.session.heartbeat_due() == rig.now + 1s);
+    CHECK(rig.session.next_due() == rig.now + 1s);
     rig.now += 1s;
     const auto beat = rig.next();
     REQUIRE(beat);
@@ -163,13 +163,13 @@ TEST_CASE("a heartbeat follows the last message of any kind", "[opamp][client][H
 }
 
 TEST_CASE("heartbeats are off without the capability, and with interval 0", "[opamp][client][HB-8]") {
-    CHECK_FALSE(Rig(kEverything & ~opamp::kReportsHeartbeat).session.heartbeat_due());
-    CHECK_FALSE(Rig(kEverything, 0s).session.heartbeat_due());
+    CHECK_FALSE(Rig(kEverything & ~opamp::kReportsHeartbeat).session.next_due());
+    CHECK_FALSE(Rig(kEverything, 0s).session.next_due());
 }
 
 TEST_CASE("a part without its capability is never reported", "[opamp][client][CAP-6]") {
     Rig rig(opamp::kReportsStatus);
-    rig.session.connected();
+    rig.session.connected(opamp::Transport::websocket);
     const auto first = rig.next();
     REQUIRE(first);
     CHECK(first->has_agent_description());
@@ -265,7 +265,7 @@ TEST_CASE("a new instance_uid is used from the next message on", "[opamp][client
     const auto orders = rig.receive(message);
     REQUIRE(orders.new_instance_uid == other);
     rig.session.set_instance_uid(other);
-    rig.session.connected();
+    rig.session.connected(opamp::Transport::websocket);
     CHECK(rig.next()->instance_uid() == other.bytes());
 
     message.mutable_agent_identification()->set_new_instance_uid("short");
@@ -306,6 +306,6 @@ TEST_CASE("the goodbye has agent_disconnect and what is still to say", "[opamp][
 TEST_CASE("texts that are not UTF-8 still make a valid message", "[opamp][client][STAT-16]") {
     Rig rig;
     rig.session.set_health({false, 0, "bad \xFF\xC0 bytes", "", 1, {}});
-    rig.session.connected();
+    rig.session.connected(opamp::Transport::websocket);
     CHECK(rig.next()->health().last_error() == "bad \xEF\xBF\xBD\xEF\xBF\xBD bytes");
 }

@@ -1,0 +1,208 @@
+#include "opamp/report_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "opamp/fields.hpp"
+#include "opamp/wire.hpp"
+
+namespace opamp {
+namespace {
+
+using namespace wire;
+
+template <typename Message, typename Value>
+std::string to_bytes(const Value& value) {
+    Message message;
+    to_wire(value, message);
+    return serialize(message);
+}
+
+/// Equal components have equal hashes, whatever order their metadata is given in.
+Component in_order(Component component) {
+    std::sort(component.metadata.begin(), component.metadata.end());
+    for (auto& [id, part] : component.parts) part = in_order(std::move(part));
+    return component;
+}
+
+/// An EffectiveConfig. Written by hand: the bodies are copied once and not twice.
+std::string effective_config_bytes(const ConfigMap& files) {
+    struct Sizes {
+        std::string name, content_type;
+        std::size_t file = 0, entry = 0;
+    };
+    constexpr int kConfigMap = 1, kKey = 1, kValue = 2, kBody = 1, kContentType = 2;
+    std::vector<Sizes> sizes;
+    std::size_t map_size = 0;
+    for (const auto& [name, file] : files) {
+        Sizes size{base::to_valid_utf8(name), base::to_valid_utf8(file.content_type)};
+        if (!file.body.empty()) size.file += field_size(file.body.size());
+        if (!size.content_type.empty()) size.file += field_size(size.content_type.size());
+        size.entry = field_size(size.name.size()) + field_size(size.file);
+        map_size += field_size(size.entry);
+        sizes.push_back(std::move(size));
+    }
+    std::string bytes;
+    bytes.reserve(field_size(map_size));
+    append_field_head(bytes, kConfigMap, map_size);
+    auto size = sizes.begin();
+    for (const auto& [name, file] : files) {
+        append_field_head(bytes, kConfigMap, size->entry);
+        append_field(bytes, kKey, size->name);
+        append_field_head(bytes, kValue, size->file);
+        if (!file.body.empty()) append_field(bytes, kBody, file.body);
+        if (!size->content_type.empty()) append_field(bytes, kContentType, size->content_type);
+        ++size;
+    }
+    return bytes;
+}
+
+}  // namespace
+
+ReportParts::ReportParts(std::uint64_t capabilities) : capabilities_(capabilities) {
+    using Message = pb::AgentToServer;
+    parts_[kDescription].field = Message::kAgentDescriptionFieldNumber;
+    parts_[kHealth].field = Message::kHealthFieldNumber;
+    parts_[kHealth].capability = kReportsHealth;
+    parts_[kEffectiveConfig].field = Message::kEffectiveConfigFieldNumber;
+    parts_[kEffectiveConfig].capability = kReportsEffectiveConfig;
+    parts_[kEffectiveConfig].server_capability = kAcceptsEffectiveConfig;
+    parts_[kRemoteConfigStatus].field = Message::kRemoteConfigStatusFieldNumber;
+    parts_[kRemoteConfigStatus].capability = kReportsRemoteConfig;
+    parts_[kCustomCapabilities].field = Message::kCustomCapabilitiesFieldNumber;
+    parts_[kAvailableComponents].field = Message::kAvailableComponentsFieldNumber;
+    parts_[kAvailableComponents].capability = kReportsAvailableComponents;
+    parts_[kConnectionSettingsStatus].field = Message::kConnectionSettingsStatusFieldNumber;
+    parts_[kConnectionSettingsStatus].capability = kReportsConnectionSettingsStatus;
+    set_description({});
+    set_health({});
+    set_effective_config({});
+    set_remote_config_status({});
+    set_custom_capabilities({});
+    set_available_components({});
+    set_connection_settings_status({});
+}
+
+void ReportParts::set(Index index, std::string bytes) {
+    parts_[index].digest = base::sha256(bytes);
+    parts_[index].bytes = std::move(bytes);
+}
+
+void ReportParts::set_description(const AgentDescription& description) {
+    set(kDescription, to_bytes<pb::AgentDescription>(description));
+}
+
+void ReportParts::set_health(const ComponentHealth& health) {
+    set(kHealth, to_bytes<pb::ComponentHealth>(health));
+}
+
+void ReportParts::set_effective_config(const ConfigMap& files) {
+    set(kEffectiveConfig, effective_config_bytes(files));
+}
+
+void ReportParts::set_remote_config_status(const RemoteConfigStatus& status) {
+    set(kRemoteConfigStatus, to_bytes<pb::RemoteConfigStatus>(status));
+}
+
+void ReportParts::set_connection_settings_status(const ConnectionSettingsStatus& status) {
+    set(kConnectionSettingsStatus, to_bytes<pb::ConnectionSettingsStatus>(status));
+}
+
+void ReportParts::set_custom_capabilities(const std::vector<std::string>& capabilities) {
+    pb::CustomCapabilities message;
+    for (const std::string& capability : capabilities) message.add_capabilities(base::to_valid_utf8(capability));
+    has_custom_capabilities_ = !capabilities.empty();
+    set(kCustomCapabilities, serialize(message));
+}
+
+void ReportParts::set_available_components(const Components& components) {
+    pb::AvailableComponents whole;
+    for (const auto& [id, component] : components)
+        to_wire(in_order(component), (*whole.mutable_components())[base::to_valid_utf8(id)]);
+    whole.set_hash(base::sha256(serialize(whole)));
+    pb::AvailableComponents hash_alone;
+    hash_alone.set_hash(whole.hash());
+    set(kAvailableComponents, serialize(hash_alone));
+    whole_components_ = serialize(whole);
+}
+
+void ReportParts::start_over() {
+    report_all();
+    wants_whole_components_ = false;
+    had_whole_components_ = false;
+    for (Part& part : parts_) part.was_appended_last = false;
+}
+
+void ReportParts::report_all() {
+    for (Part& part : parts_) part.sent_digest.clear();
+}
+
+void ReportParts::report_whole_components() {
+    wants_whole_components_ = (capabilities_ & kReportsAvailableComponents) != 0;
+}
+
+bool ReportParts::is_whole(const Part& part) const {
+    return wants_whole_components_ && &part == &parts_[kAvailableComponents];
+}
+
+bool ReportParts::is_news(const Part& part, std::uint64_t server_capabilities) const {
+    if (part.digest == part.sent_digest && !is_whole(part)) return false;
+    if (part.capability != 0 && (capabilities_ & part.capability) == 0) return false;
+    if (&part == &parts_[kCustomCapabilities] && !has_custom_capabilities_ && !sent_custom_capabilities_) return false;
+    return part.server_capability == 0 || server_capabilities == 0 ||
+           (server_capabilities & part.server_capability) != 0;
+}
+
+bool ReportParts::has_news(std::uint64_t server_capabilities) const {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const Part& part) { return is_news(part, server_capabilities); });
+}
+
+std::size_t ReportParts::news_size(std::uint64_t server_capabilities) const {
+    std::size_t size = 0;
+    for (const Part& part : parts_)
+        if (is_news(part, server_capabilities)) size += field_size(bytes_of(part).size());
+    return size;
+}
+
+void ReportParts::append_news(std::string& message, std::uint64_t server_capabilities) {
+    had_whole_components_ = false;
+    for (Part& part : parts_) {
+        part.was_appended_last = is_news(part, server_capabilities);
+        if (!part.was_appended_last) continue;
+        append_field(message, part.field, bytes_of(part));
+        part.sent_digest = part.digest;
+        if (is_whole(part)) had_whole_components_ = true;
+    }
+    if (had_whole_components_) wants_whole_components_ = false;
+    if (parts_[kCustomCapabilities].was_appended_last && has_custom_capabilities_) sent_custom_capabilities_ = true;
+}
+
+void ReportParts::take_back() {
+    // Whether the server has got it is not known for sure, so what it had before does not count either.
+    for (Part& part : parts_)
+        if (std::exchange(part.was_appended_last, false)) part.sent_digest.clear();
+    if (std::exchange(had_whole_components_, false)) wants_whole_components_ = true;
+}
+
+bool ReportParts::give_up_largest(std::size_t least_bytes) {
+    Part* largest = nullptr;
+    std::size_t most = least_bytes;
+    for (Part& part : parts_) {
+        const bool is_map = had_whole_components_ && &part == &parts_[kAvailableComponents];
+        const std::size_t size = is_map ? whole_components_.size() : part.bytes.size();
+        if (!part.was_appended_last || size < most) continue;
+        largest = &part;
+        most = size;
+    }
+    const bool is_map = had_whole_components_ && largest == &parts_[kAvailableComponents];
+    const std::string sent = largest && !is_map ? largest->sent_digest : "";
+    take_back();
+    if (!largest) return false;
+    largest->sent_digest = sent;
+    if (is_map) wants_whole_components_ = false;  // the hash is news again, and small
+    return true;
+}
+
+}  // namespace opamp
