@@ -1,11 +1,11 @@
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include "base/units.hpp"
 #include "net/client.hpp"
-#include "net/dial.hpp"
 #include "net/errors.hpp"
-#include "net/tls.hpp"
+#include "net/open.hpp"
 #include "net/user_agent.hpp"
 
 namespace net {
@@ -115,7 +115,6 @@ private:
     std::string pending_;  // Read, and not yet taken by the parser.
 };
 
-template <typename Stream>
 async::Task<Result<HttpResponse>> exchange_over(Stream& stream, const Exchange& exchange) {
     // What cannot be written may still have been answered: a server can refuse a body before its end.
     co_await asio::async_write(stream, asio::buffer(exchange.request), async::as_result);
@@ -131,21 +130,18 @@ async::Task<Result<HttpResponse>> exchange_over(Stream& stream, const Exchange& 
     co_return answer.take();
 }
 
-async::Task<Result<HttpResponse>> dial_and_exchange(const ClientOptions& options, const Exchange& exchange) {
-    auto socket = co_await dial(options.url, options.limits.handshake);
-    if (!socket) co_return std::move(socket).error();
-    if (!options.url.is_tls()) co_return co_await exchange_over(*socket, exchange);
-    auto stream = co_await start_tls(std::move(*socket), options.tls, options.url.host);
+async::Task<Result<HttpResponse>> open_and_exchange(const ClientOptions& options, const Exchange& exchange) {
+    const auto until = async::SteadyClock::now() + options.limits.handshake;
+    auto stream = co_await open_stream(options, until);
     if (!stream) co_return std::move(stream).error();
-    co_return co_await exchange_over(*stream, exchange);
+    co_return co_await async::with_timeout(left_until(until), exchange_over(*stream, exchange));
 }
 
 }  // namespace
 
 async::Task<Result<HttpResponse>> http_get(const ClientOptions& options) {
-    if (auto checked = check_headers(options.headers); !checked) co_return std::move(checked).error();
     const Exchange exchange{request_text(options, "GET", {}, ""), kProbeBody, true};
-    co_return co_await async::with_timeout(options.limits.handshake, dial_and_exchange(options, exchange));
+    co_return co_await open_and_exchange(options, exchange);
 }
 
 async::Task<Result<HttpResponse>> http_post(const ClientOptions& options, const std::string& content_type,
@@ -153,13 +149,12 @@ async::Task<Result<HttpResponse>> http_post(const ClientOptions& options, const 
     std::vector<Header> headers;
     headers.push_back({"Content-Type", content_type});
     headers.push_back({"Content-Length", std::to_string(body.size())});
-    if (auto checked = check_headers(options.headers); !checked) co_return std::move(checked).error();
     if (auto checked = check_headers(headers); !checked) co_return std::move(checked).error();
     if (body.size() > options.limits.send_bytes)
         co_return Error(Kind::too_large, "a body of " + base::format_size(body.size()) + ", and " +
                                              base::format_size(options.limits.send_bytes) + " is the limit");
     const Exchange exchange{request_text(options, "POST", headers, body), options.limits.receive_bytes, false};
-    co_return co_await async::with_timeout(options.limits.handshake, dial_and_exchange(options, exchange));
+    co_return co_await open_and_exchange(options, exchange);
 }
 
 }  // namespace net
