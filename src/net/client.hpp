@@ -63,6 +63,47 @@ async::Task<base::Result<std::unique_ptr<WebSocket>>> connect_websocket(const Cl
 /// nothing of OpAMP is sent. Errors: as above.
 async::Task<base::Result<void>> try_connection(const ClientOptions& options, Refusal& refusal);
 
+struct Exchange;
+struct Progress;
+class Stream;
+
+/// Requests to one server, on one connection that is kept between them. One request at a time.
+///
+/// Ends    the destructor drops the connection; `close` ends it in order.
+class HttpClient {
+public:
+    explicit HttpClient(ClientOptions options);
+    ~HttpClient();
+
+    struct Request {
+        std::string method = "POST";
+        std::vector<Header> headers;  ///< In addition to those of the options.
+        std::string_view body;        ///< Outlives `send`.
+        std::string content_type;
+        bool gzip = false;  ///< Sends the body compressed.
+    };
+    /// Any status is a result; redirects are not followed. The body is inflated. An answer is waited for through
+    /// Limits::idle of silence, and Limits::exchange in all. A kept connection that ends before the first byte of an
+    /// answer is replaced, once, without a word.
+    /// Errors  as connect_websocket's, and too_large (`body` is over Limits::send_bytes before compression, the
+    /// answer's
+    ///         over Limits::receive_bytes after inflation), invalid (what came is not HTTP, or not gzip).
+    /// Cancel  drops the connection.
+    async::Task<base::Result<HttpResponse>> send(const Request& request);
+    /// Of the last `send`, where it failed: whether some of the request may have reached the server.
+    bool may_have_been_received() const { return may_have_been_received_; }
+    async::Task<> close();
+
+private:
+    async::Task<base::Result<HttpResponse>> exchange_once_or_twice(const Exchange& exchange);
+    async::Task<base::Result<HttpResponse>> exchange_on(std::unique_ptr<Stream> stream, const Exchange& exchange,
+                                                        Progress& progress);
+
+    ClientOptions options_;
+    std::unique_ptr<Stream> stream_;  // Between exchanges, where the last one left it usable.
+    bool may_have_been_received_ = false;
+};
+
 /// One GET on a connection of its own, within Limits::handshake; of the body the first 64 KiB are kept.
 /// Any status is a result; redirects are not followed. Errors: as above.
 async::Task<base::Result<HttpResponse>> http_get(const ClientOptions& options);
