@@ -36,6 +36,29 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(const std::
     return std::nullopt;
 }
 
+std::string_view trimmed(std::string_view text) {
+    const auto start = text.find_first_not_of(" \t");
+    return start == std::string_view::npos ? "" : text.substr(start, text.find_last_not_of(" \t") - start + 1);
+}
+
+/// Takes what stands before the first `separator` off the front of `text`.
+std::string_view take_until(std::string_view& text, char separator) {
+    const auto end = std::min(text.find(separator), text.size());
+    const auto taken = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return taken;
+}
+
+/// Whether parameters have "q=0", with any number of zeros behind it.
+bool has_weight_zero(std::string_view parameters) {
+    while (!parameters.empty()) {
+        const auto parameter = take_until(parameters, ';');
+        if (parameter.size() > 2 && is_same_token(parameter.substr(0, 2), "q="))
+            return parameter.substr(2).find_first_not_of("0.") == std::string_view::npos;
+    }
+    return false;
+}
+
 std::chrono::nanoseconds between_bounds(seconds wait) {
     return std::clamp(wait, seconds(0), kLongestWait);
 }
@@ -51,6 +74,22 @@ std::string_view find_header(const std::vector<Header>& headers, std::string_vie
     for (const Header& header : headers)
         if (is_same_token(header.name, name)) return header.value;
     return {};
+}
+
+bool accepts_gzip(const std::vector<Header>& headers) {
+    std::optional<bool> by_name;
+    bool by_star = false;
+    for (const Header& header : headers) {
+        if (!is_same_token(header.name, "Accept-Encoding")) continue;
+        for (std::string_view rest = header.value; !rest.empty();) {
+            std::string_view parameters = take_until(rest, ',');
+            const auto coding = take_until(parameters, ';');
+            const bool is_wanted = !has_weight_zero(parameters);
+            if (is_same_token(coding, "gzip") || is_same_token(coding, "x-gzip")) by_name = is_wanted;
+            if (coding == "*") by_star = is_wanted;
+        }
+    }
+    return by_name.value_or(by_star);
 }
 
 base::Result<void> check_headers(const std::vector<Header>& headers) {

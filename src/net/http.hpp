@@ -40,9 +40,13 @@ struct HttpResponse {
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
     std::vector<Header> headers;
+    bool may_be_compressed = false;  ///< By a server, where the client accepts it.
 
     std::string_view header(std::string_view name) const { return find_header(headers, name); }
 };
+
+/// Whether these headers of a request say that its answer may be gzipped. Spec: RFC 9110, 12.5.3.
+bool accepts_gzip(const std::vector<Header>& headers);
 
 /// The value of Retry-After, seconds or an HTTP date, as the time left from `now`; at most ten years.
 /// Spec    RFC 9110, 10.2.3 and 5.6.7 with the two obsolete forms of a date.

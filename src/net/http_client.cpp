@@ -1,165 +1,156 @@
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 #include "base/units.hpp"
 #include "net/client.hpp"
-#include "net/dial.hpp"
-#include "net/errors.hpp"
-#include "net/tls.hpp"
+#include "net/gzip.hpp"
+#include "net/http_exchange.hpp"
+#include "net/open.hpp"
 #include "net/user_agent.hpp"
 
 namespace net {
 namespace {
 
-namespace asio = async::asio;
-namespace http = boost::beast::http;
 using base::Error;
 using base::Kind;
 using base::Result;
-using boost::system::error_code;
-using Parser = http::response_parser<http::string_body>;
 
 constexpr std::size_t kProbeBody = 64 << 10;
-constexpr std::size_t kReadBytes = 16 << 10;
 
-/// A request, and what is taken of its answer.
-struct Exchange {
-    std::string request;
-    std::uint64_t body_limit;
-    bool is_cut_at_limit;  ///< Rather than refused.
-};
-
-std::string text(boost::beast::string_view view) {
-    return {view.data(), view.size()};
-}
-
-std::string request_text(const ClientOptions& options, std::string_view method, std::vector<Header> headers,
-                         std::string_view body) {
-    std::string request = std::string(method) + " " + options.url.target + " HTTP/1.1\r\n";
-    const auto add = [&](std::string_view name, std::string_view value) {
-        request.append(name).append(": ").append(value).append("\r\n");
+/// Headers given by the options or the request go before those of our own.
+std::string head_of(const ClientOptions& options, std::string_view method, const std::vector<Header>& of_request,
+                    std::vector<Header> ours) {
+    std::string head = std::string(method) + " " + options.url.target + " HTTP/1.1\r\n";
+    const auto add = [&](const Header& header) {
+        head.append(header.name).append(": ").append(header.value).append("\r\n");
     };
-    headers.push_back({"Host", options.url.host_header()});
-    headers.push_back({"User-Agent", std::string(kUserAgent)});
-    for (const auto& [name, value] : headers)
-        if (find_header(options.headers, name).empty()) add(name, value);
-    for (const auto& [name, value] : options.headers) add(name, value);
-    add("Connection", "close");
-    return request.append("\r\n").append(body);
+    ours.push_back({"Host", options.url.host_header()});
+    ours.push_back({"User-Agent", std::string(kUserAgent)});
+    for (const Header& header : ours)
+        if (find_header(options.headers, header.name).empty() && find_header(of_request, header.name).empty())
+            add(header);
+    for (const Header& header : options.headers) add(header);
+    for (const Header& header : of_request) add(header);
+    return head + "\r\n";
 }
 
-HttpResponse to_response(Parser& parser) {
-    auto& parsed = parser.get();
-    HttpResponse response;
-    response.status = parsed.result_int();
-    response.content_type = text(parsed[http::field::content_type]);
-    for (const auto& field : parsed) response.headers.push_back({text(field.name_string()), text(field.value())});
-    response.body = std::move(parsed.body());
-    return response;
+/// Undoes the coding of the body; headers that describe what was sent are taken away with it.
+Result<void> decode(HttpResponse& response, std::uint64_t limit) {
+    const std::string coding(response.header("Content-Encoding"));
+    if (coding.empty() || is_same_token(coding, "identity") || response.body.empty()) return {};
+    if (!is_same_token(coding, "gzip") && !is_same_token(coding, "x-gzip"))
+        return Error(Kind::invalid, "an answer in the coding '" + coding + "', which was not asked for");
+    auto body = gunzip(response.body, limit);
+    if (!body) return std::move(body).error().within("the answer's body");
+    response.body = std::move(*body);
+    std::erase_if(response.headers, [](const Header& header) {
+        return is_same_token(header.name, "Content-Encoding") || is_same_token(header.name, "Content-Length");
+    });
+    return {};
 }
 
-/// The answer, as it arrives in pieces.
-class Answer {
-public:
-    explicit Answer(const Exchange& exchange) : exchange_(exchange) { expect(); }
-
-    Result<void> add(std::string_view bytes) {
-        pending_.append(bytes);
-        while (!is_complete() && !pending_.empty()) {
-            error_code code;
-            const auto taken = parser_->put(asio::buffer(pending_), code);
-            pending_.erase(0, taken);
-            if (code == http::error::need_more) return {};
-            if (code) return failure(code);
-            if (parser_->is_done() && parser_->get().result_int() < 200) expect();  // an interim answer: RFC 9110, 15.2
-        }
-        return {};
-    }
-
-    Result<void> end() {
-        error_code code;
-        if (parser_->got_some()) parser_->put_eof(code);
-        if (code || !parser_->is_done()) return network_error(asio::error::eof);
-        return {};
-    }
-
-    bool is_complete() const { return parser_->is_done() || (exchange_.is_cut_at_limit && has_enough()); }
-
-    HttpResponse take() {
-        auto response = to_response(*parser_);
-        if (exchange_.is_cut_at_limit && has_enough(response.body)) response.body.resize(exchange_.body_limit);
-        return response;
-    }
-
-private:
-    void expect() {
-        parser_.emplace();
-        parser_->eager(true);
-        if (exchange_.is_cut_at_limit)
-            parser_->body_limit(boost::none);
-        else
-            parser_->body_limit(exchange_.body_limit);
-    }
-
-    bool has_enough(const std::string& body) const { return body.size() >= exchange_.body_limit; }
-    bool has_enough() const { return parser_->is_header_done() && has_enough(parser_->get().body()); }
-
-    Error failure(const error_code& code) const {
-        if (code == http::error::body_limit)
-            return {Kind::too_large, "an answer of more than " + base::format_size(exchange_.body_limit)};
-        return {Kind::invalid, "the peer's answer is not HTTP: " + code.message()};
-    }
-
-    const Exchange& exchange_;
-    std::optional<Parser> parser_;
-    std::string pending_;  // Read, and not yet taken by the parser.
-};
-
-template <typename Stream>
-async::Task<Result<HttpResponse>> exchange_over(Stream& stream, const Exchange& exchange) {
-    // What cannot be written may still have been answered: a server can refuse a body before its end.
-    co_await asio::async_write(stream, asio::buffer(exchange.request), async::as_result);
-    Answer answer(exchange);
-    std::string room(kReadBytes, '\0');
-    while (!answer.is_complete()) {
-        const auto [code, bytes] = co_await stream.async_read_some(asio::buffer(room), async::as_result);
-        const bool has_ended = code == asio::error::eof || code == asio::ssl::error::stream_truncated;
-        if (code && !has_ended) co_return network_error(code);
-        auto taken = has_ended ? answer.end() : answer.add(std::string_view(room).substr(0, bytes));
-        if (!taken) co_return std::move(taken).error();
-    }
-    co_return answer.take();
+/// Whether nothing has come on a connection that waits: neither its end, nor a word that answers no request.
+bool is_quiet(Stream& stream) {
+    char byte = 0;
+    return ::recv(stream.tcp().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-async::Task<Result<HttpResponse>> dial_and_exchange(const ClientOptions& options, const Exchange& exchange) {
-    auto socket = co_await dial(options.url, options.limits.handshake);
-    if (!socket) co_return std::move(socket).error();
-    if (!options.url.is_tls()) co_return co_await exchange_over(*socket, exchange);
-    auto stream = co_await start_tls(std::move(*socket), options.tls, options.url.host);
-    if (!stream) co_return std::move(stream).error();
-    co_return co_await exchange_over(*stream, exchange);
+Error too_long(std::size_t bytes, std::uint64_t limit) {
+    return {Kind::too_large,
+            "a body of " + base::format_size(bytes) + ", and " + base::format_size(limit) + " is the limit"};
 }
 
 }  // namespace
 
+HttpClient::HttpClient(ClientOptions options) : options_(std::move(options)) {}
+HttpClient::~HttpClient() = default;
+
+async::Task<Result<HttpResponse>> HttpClient::send(const Request& request) {
+    may_have_been_received_ = false;
+    if (request.body.size() > options_.limits.send_bytes)
+        co_return too_long(request.body.size(), options_.limits.send_bytes);
+    if (auto checked = check_headers(request.headers); !checked) co_return std::move(checked).error();
+    std::vector<Header> ours;
+    ours.push_back({"Accept-Encoding", "gzip"});
+    if (!request.content_type.empty()) ours.push_back({"Content-Type", request.content_type});
+    if (auto checked = check_headers(ours); !checked) co_return std::move(checked).error();
+    const std::string packed = request.gzip ? gzip(request.body) : std::string();
+    Exchange exchange;
+    exchange.body = request.gzip ? std::string_view(packed) : request.body;
+    if (request.gzip) ours.push_back({"Content-Encoding", "gzip"});
+    if (request.method != "GET" && request.method != "HEAD")
+        ours.push_back({"Content-Length", std::to_string(exchange.body.size())});
+    exchange.head = head_of(options_, request.method, request.headers, std::move(ours));
+    exchange.is_head_request = request.method == "HEAD";
+    exchange.body_limit = options_.limits.receive_bytes;
+    exchange.silence = options_.limits.idle;
+    auto response = co_await exchange_once_or_twice(exchange);
+    if (!response) co_return response;
+    if (auto decoded = decode(*response, options_.limits.receive_bytes); !decoded) {
+        if (response->status < 300) co_return std::move(decoded).error();
+        response->body.clear();
+    }
+    co_return response;
+}
+
+/// A server may end a connection at the moment in which it is used again (RFC 9112, 9.3.1): a new one decides.
+async::Task<Result<HttpResponse>> HttpClient::exchange_once_or_twice(const Exchange& exchange) {
+    const bool is_reused = stream_ != nullptr && is_quiet(*stream_);
+    Progress progress;
+    if (is_reused) {
+        auto response = co_await exchange_on(std::move(stream_), exchange, progress);
+        if (response || response.error().kind() != Kind::io || progress.has_begun) co_return response;
+    }
+    stream_.reset();
+    auto opened = co_await open_stream(options_, async::SteadyClock::now() + options_.limits.handshake);
+    if (!opened) co_return std::move(opened).error();
+    auto stream = std::make_unique<Stream>(std::move(*opened));
+    co_return co_await exchange_on(std::move(stream), exchange, progress);
+}
+
+/// Keeps the stream only once the exchange is over and it can serve another one.
+async::Task<Result<HttpResponse>> HttpClient::exchange_on(std::unique_ptr<Stream> stream, const Exchange& exchange,
+                                                          Progress& progress) {
+    may_have_been_received_ = true;  // also where this is cancelled
+    auto answered = co_await async::with_timeout(options_.limits.exchange, exchange_over(*stream, exchange, progress));
+    may_have_been_received_ = progress.was_sent;
+    if (!answered) co_return std::move(answered).error();
+    if (answered->keep_alive) stream_ = std::move(stream);
+    co_return std::move(answered->response);
+}
+
+async::Task<> HttpClient::close() {
+    if (!stream_) co_return;
+    const auto stream = std::move(stream_);
+    co_await stream->end(options_.limits.close);
+}
+
 async::Task<Result<HttpResponse>> http_get(const ClientOptions& options) {
-    if (auto checked = check_headers(options.headers); !checked) co_return std::move(checked).error();
-    const Exchange exchange{request_text(options, "GET", {}, ""), kProbeBody, true};
-    co_return co_await async::with_timeout(options.limits.handshake, dial_and_exchange(options, exchange));
+    const auto until = async::SteadyClock::now() + options.limits.handshake;
+    auto stream = co_await open_stream(options, until);
+    if (!stream) co_return std::move(stream).error();
+    std::vector<Header> ours;
+    ours.push_back({"Connection", "close"});
+    Exchange exchange;
+    exchange.head = head_of(options, "GET", {}, std::move(ours));
+    exchange.body_limit = kProbeBody;
+    exchange.is_cut_at_limit = true;
+    Progress progress;
+    auto answered = co_await async::with_timeout(left_until(until), exchange_over(*stream, exchange, progress));
+    if (!answered) co_return std::move(answered).error();
+    co_return std::move(answered->response);
 }
 
 async::Task<Result<HttpResponse>> http_post(const ClientOptions& options, const std::string& content_type,
                                             const std::string& body) {
-    std::vector<Header> headers;
-    headers.push_back({"Content-Type", content_type});
-    headers.push_back({"Content-Length", std::to_string(body.size())});
-    if (auto checked = check_headers(options.headers); !checked) co_return std::move(checked).error();
-    if (auto checked = check_headers(headers); !checked) co_return std::move(checked).error();
-    if (body.size() > options.limits.send_bytes)
-        co_return Error(Kind::too_large, "a body of " + base::format_size(body.size()) + ", and " +
-                                             base::format_size(options.limits.send_bytes) + " is the limit");
-    const Exchange exchange{request_text(options, "POST", headers, body), options.limits.receive_bytes, false};
-    co_return co_await async::with_timeout(options.limits.handshake, dial_and_exchange(options, exchange));
+    HttpClient client(options);
+    HttpClient::Request request;
+    request.headers.push_back({"Connection", "close"});
+    request.content_type = content_type;
+    request.body = body;
+    co_return co_await async::with_timeout(options.limits.handshake, client.send(request));
 }
 
 }  // namespace net

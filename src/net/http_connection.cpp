@@ -5,7 +5,9 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "base/log.hpp"
+#include "base/units.hpp"
 #include "net/errors.hpp"
+#include "net/gzip.hpp"
 
 namespace net {
 namespace {
@@ -64,6 +66,27 @@ HttpRequest to_request(Parser& parser, const Tcp::socket& socket) {
     request.body = std::move(parsed.body());
     request.peer = peer_of(socket);
     return request;
+}
+
+/// Undoes the coding of a request's body. The status to refuse it with, or 0.
+unsigned decode(HttpRequest& request, std::uint64_t limit) {
+    const auto coding = request.header("Content-Encoding");
+    if (coding.empty() || is_same_token(coding, "identity")) return 0;
+    if (!is_same_token(coding, "gzip") && !is_same_token(coding, "x-gzip")) return 415;
+    auto body = gunzip(request.body, limit);
+    if (!body) return body.error().kind() == Kind::too_large ? 413 : 400;
+    request.body = std::move(*body);
+    std::erase_if(request.headers, [](const Header& header) { return is_same_token(header.name, "Content-Encoding"); });
+    return 0;
+}
+
+/// Gzipped where both sides are for it. What a cache may give to whom is said in either case.
+void encode(HttpResponse& response, bool is_accepted) {
+    if (!response.may_be_compressed || response.body.empty()) return;
+    response.headers.push_back({"Vary", "Accept-Encoding"});
+    if (!is_accepted) return;
+    response.body = gzip(response.body);
+    response.headers.push_back({"Content-Encoding", "gzip"});
 }
 
 bool wants_websocket(const HttpRequest& request) {
@@ -150,7 +173,9 @@ async::Task<> Connection::serve() {
         if (wants_websocket(*received.request) && handler_.accepts_websocket(*received.request))
             co_return co_await become_websocket(std::move(*received.request));
         const bool is_head = received.request->method == "HEAD";
-        const auto response = co_await answer(std::move(*received.request));
+        const bool takes_gzip = accepts_gzip(received.request->headers);
+        auto response = co_await answer(std::move(*received.request));
+        encode(response, takes_gzip);
         const auto state = co_await asio::this_coro::cancellation_state;
         const bool goes_on = received.keep_alive && !is_cancelled(state);
         const bool was_sent = co_await send(response, goes_on, is_head);
@@ -213,11 +238,15 @@ error_code Connection::feed(Parser& parser) {
 }
 
 async::Task<HttpResponse> Connection::answer(HttpRequest request) {
+    if (const unsigned failure = decode(request, limits_.receive_bytes)) co_return plain(failure);
     const std::string method = request.method;
     const std::string path(request.path());
     std::string failure;
     try {
-        co_return co_await handler_.respond(std::move(request));
+        auto response = co_await handler_.respond(std::move(request));
+        if (response.body.size() <= limits_.send_bytes) co_return response;
+        failure = "an answer of " + base::format_size(response.body.size()) + ", and " +
+                  base::format_size(limits_.send_bytes) + " is the limit";
     } catch (const std::exception& e) {
         failure = e.what();
     }

@@ -18,7 +18,8 @@ namespace net {
 class HttpHandler {
 public:
     virtual ~HttpHandler() = default;
-    /// The answer. What it throws is logged and answered with 500.
+    /// The answer to a request whose body is inflated already. A body over Limits::send_bytes is logged and answered
+    /// with 500, and so is what this throws.
     virtual async::Task<HttpResponse> respond(HttpRequest request) = 0;
     /// Whether this upgrade request is accepted; if not, `respond` answers it.
     virtual bool accepts_websocket(const HttpRequest& request) const { return request.method.empty(); }

@@ -13,7 +13,9 @@ struct Limits {
     std::chrono::nanoseconds handshake{std::chrono::seconds(10)};  ///< From TCP connect to the end of the upgrade.
     std::chrono::nanoseconds close{std::chrono::seconds(2)};       ///< For the closing handshake.
     std::chrono::nanoseconds idle{
-        std::chrono::seconds(30)};   ///< A server's patience for a request's head or next bytes.
+        std::chrono::seconds(30)};  ///< The patience for a request's head, or for the peer's next bytes.
+    std::chrono::nanoseconds exchange{
+        std::chrono::minutes(5)};    ///< A client's, from a request to the end of its answer.
     std::size_t connections = 4096;  ///< Of one server; further ones are closed at once.
 };
 

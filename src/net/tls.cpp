@@ -2,6 +2,8 @@
 
 #include <openssl/x509v3.h>
 
+#include <boost/asio/ssl.hpp>
+
 #include "net/errors.hpp"
 #include "net/tls_context.hpp"
 
@@ -14,6 +16,24 @@ using base::Error;
 using base::Kind;
 using base::Result;
 using boost::system::error_code;
+
+/// Over a Stream of any kind: TLS inside the TLS to a proxy is this over this.
+class TlsLayer final : public Layer {
+public:
+    TlsLayer(Stream beneath, ssl::context& context) : tls_(std::move(beneath), context) {}
+
+    ssl::stream<Stream>& tls() { return tls_; }
+    Tcp::socket& tcp() override { return tls_.next_layer().tcp(); }
+    void read_some(const Room& room, Completion done) override { tls_.async_read_some(room, std::move(done)); }
+    void write_some(const Pieces& pieces, Completion done) override { tls_.async_write_some(pieces, std::move(done)); }
+    async::Task<> shut_down() override {
+        co_await tls_.async_shutdown(async::as_result);
+        co_await tls_.next_layer().shut_down();
+    }
+
+private:
+    ssl::stream<Stream> tls_;
+};
 
 bool is_address(const std::string& name) {
     error_code code;
@@ -65,18 +85,18 @@ void forget_authorities(SSL* connection) {
 
 }  // namespace
 
-async::Task<Result<TlsStream>> start_tls(Tcp::socket socket, const TlsOptions& options, const std::string& host) {
+async::Task<Result<Stream>> start_tls(Stream stream, const TlsOptions& options, const std::string& host) {
     auto context = make_client_context(options);
     if (!context) co_return std::move(context).error();
-    TlsStream stream(std::move(socket), *context);
-    SSL* const connection = stream.native_handle();
+    auto layer = std::make_unique<TlsLayer>(std::move(stream), *context);
+    SSL* const connection = layer->tls().native_handle();
     const std::string& name = options.server_name_override.empty() ? host : options.server_name_override;
     if (auto expected = expect_server(connection, name, !options.insecure_skip_verify); !expected)
         co_return std::move(expected).error();
-    const auto [code] = co_await stream.async_handshake(ssl::stream_base::client, async::as_result);
+    const auto [code] = co_await layer->tls().async_handshake(ssl::stream_base::client, async::as_result);
     if (code) co_return handshake_error(connection, code, name);
     forget_authorities(connection);
-    co_return stream;
+    co_return Stream(std::move(layer));
 }
 
 }  // namespace net

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/files.hpp"
+#include "net/cipher_suites.hpp"
 
 namespace net {
 namespace {
@@ -29,6 +30,7 @@ Result<std::string> read_pem(const std::string& file) {
 }
 
 std::optional<int> protocol_version(std::string_view version) {
+    if (version.starts_with("TLSv")) version.remove_prefix(4);
     if (version == "1.2") return TLS1_2_VERSION;
     if (version == "1.3") return TLS1_3_VERSION;
     return std::nullopt;
@@ -71,21 +73,36 @@ std::string no_password(std::size_t, ssl::context::password_purpose) {
     return {};
 }
 
+/// PEM text, and what to call it.
+struct Pem {
+    std::string text;
+    std::string name;
+};
+
+Result<Pem> pem_of(const std::string& text, const std::string& file, const char* name) {
+    if (!text.empty()) return Pem{text, name};
+    auto read = read_pem(file);
+    if (!read) return std::move(read).error();
+    return Pem{std::move(*read), "'" + file + "'"};
+}
+
 Result<void> load_certificate(ssl::context& context, const TlsOptions& options) {
-    if (options.cert_file.empty() && options.key_file.empty()) return {};
-    if (options.cert_file.empty()) return invalid("a client key without a certificate").hint("give cert_file too");
-    if (options.key_file.empty()) return invalid("a client certificate without a key").hint("give key_file too");
-    const auto certificate = read_pem(options.cert_file);
+    const bool has_certificate = !options.cert_file.empty() || !options.cert_pem.empty();
+    const bool has_key = !options.key_file.empty() || !options.key_pem.empty();
+    if (!has_certificate && !has_key) return {};
+    if (!has_certificate) return invalid("a client key without a certificate").hint("give cert_file too");
+    if (!has_key) return invalid("a client certificate without a key").hint("give key_file too");
+    const auto certificate = pem_of(options.cert_pem, options.cert_file, "the client certificate given as text");
     if (!certificate) return certificate.error();
-    const auto key = read_pem(options.key_file);
+    const auto key = pem_of(options.key_pem, options.key_file, "the client key given as text");
     if (!key) return key.error();
 
     error_code code;
-    context.use_certificate_chain(boost::asio::buffer(*certificate), code);
-    if (code) return invalid("'" + options.cert_file + "' has no certificate that can be used: " + reason(code));
+    context.use_certificate_chain(boost::asio::buffer(certificate->text), code);
+    if (code) return invalid(certificate->name + " has no certificate that can be used: " + reason(code));
     context.set_password_callback(no_password, code);
-    context.use_private_key(boost::asio::buffer(*key), ssl::context::pem, code);
-    if (code) return invalid("'" + options.key_file + "' has no key for '" + options.cert_file + "': " + reason(code));
+    context.use_private_key(boost::asio::buffer(key->text), ssl::context::pem, code);
+    if (code) return invalid(key->name + " has no key for " + certificate->name + ": " + reason(code));
     return {};
 }
 
@@ -99,7 +116,14 @@ Result<ssl::context> make_client_context(const TlsOptions& options) {
     if (!options.insecure_skip_verify)
         if (auto loaded = load_authorities(context, options); !loaded) return std::move(loaded).error();
     if (auto loaded = load_certificate(context, options); !loaded) return std::move(loaded).error();
+    if (auto limited = limit_cipher_suites(context.native_handle(), options); !limited)
+        return std::move(limited).error();
     return context;
+}
+
+Result<void> check_tls(const TlsOptions& options) {
+    if (auto context = make_client_context(options); !context) return std::move(context).error();
+    return {};
 }
 
 }  // namespace net

@@ -2,15 +2,12 @@
 #pragma once
 
 #include "net/client.hpp"
-#include "net/dial.hpp"
-#include "net/tls.hpp"
+#include "net/stream.hpp"
 
 namespace net {
 
 /// Sends the upgrade request over the stream; `refusal` is filled where the server answers with anything but 101.
-async::Task<base::Result<std::unique_ptr<WebSocket>>> upgrade(Tcp::socket socket, const ClientOptions& options,
-                                                              Refusal& refusal);
-async::Task<base::Result<std::unique_ptr<WebSocket>>> upgrade(TlsStream stream, const ClientOptions& options,
+async::Task<base::Result<std::unique_ptr<WebSocket>>> upgrade(Stream stream, const ClientOptions& options,
                                                               Refusal& refusal);
 
 }  // namespace net

@@ -29,61 +29,16 @@ constexpr std::size_t kLongestReason = 120;  // 123 by the protocol, less the si
 // ---------------------------------------------------------------------------------------------------- streams
 
 /// A stream that knows how long to wait for a peer which does not end a connection that both have closed.
-struct Plain : Tcp::socket {
-    Plain(Tcp::socket connected, const Limits& limits) : Tcp::socket(std::move(connected)), patience(limits.close) {}
-    Tcp::socket& tcp() { return *this; }
+struct Transport : Stream {
+    Transport(Stream connected, const Limits& limits) : Stream(std::move(connected)), patience(limits.close) {}
     std::chrono::nanoseconds patience;
 };
 
-struct Tls : TlsStream {
-    Tls(TlsStream connected, const Limits& limits) : TlsStream(std::move(connected)), patience(limits.close) {}
-    Tcp::socket& tcp() { return next_layer(); }
-    std::chrono::nanoseconds patience;
-};
-
-async::Task<> wait_for_end(Tcp::socket& socket) {
-    char rest[2048];
-    for (;;) {
-        const auto [code, bytes] = co_await socket.async_read_some(asio::buffer(rest), async::as_result);
-        if (code) co_return;
-    }
-}
-
-async::Task<> say_goodbye(Plain& stream) {
-    error_code ignored;
-    stream.shutdown(Tcp::socket::shutdown_send, ignored);
-    co_await wait_for_end(stream);
-}
-
-async::Task<> say_goodbye(Tls& stream) {
-    co_await stream.async_shutdown(async::as_result);
-    error_code ignored;
-    stream.tcp().shutdown(Tcp::socket::shutdown_send, ignored);
-    co_await wait_for_end(stream.tcp());
-}
-
-/// Lets the last frame reach the peer before the socket is closed: a close over unread bytes would take it back.
-template <typename Transport>
-async::Task<> tear_down(Transport& stream) {
-    co_await (say_goodbye(stream) || async::sleep_for(stream.patience));
-    error_code ignored;
-    stream.tcp().close(ignored);
-}
-
-template <typename Transport, typename Handler>
-void start_teardown(Transport& stream, Handler&& handler) {
-    asio::co_spawn(stream.get_executor(), tear_down(stream),
+/// Called by Beast, which finds it by its arguments. Beast's own ones wait without limit.
+template <typename Handler>
+void async_teardown(beast::role_type, Transport& stream, Handler&& handler) {
+    asio::co_spawn(stream.get_executor(), stream.end(stream.patience),
                    [done = std::forward<Handler>(handler)](std::exception_ptr) mutable { done(error_code()); });
-}
-
-// Called by Beast, which finds them by their arguments. Its own ones wait without limit.
-template <typename Handler>
-void async_teardown(beast::role_type, Plain& stream, Handler&& handler) {
-    start_teardown(stream, std::forward<Handler>(handler));
-}
-template <typename Handler>
-void async_teardown(beast::role_type, Tls& stream, Handler&& handler) {
-    start_teardown(stream, std::forward<Handler>(handler));
 }
 
 // ---------------------------------------------------------------------------------------------------- connection
@@ -92,9 +47,7 @@ enum class Reading { no, under_way, ended };
 
 /// What a read under way needs. The read is not bound to the coroutine that waits for it, because Beast can say goodbye
 /// beside a read, but not after one that was cancelled; so the read shares this, and ends when the socket is closed.
-template <typename Transport>
 struct Session {
-    template <typename Stream>
     Session(Stream connected, const Limits& given)
         : stream(std::move(connected), given),
           limits(given),
@@ -120,9 +73,8 @@ void set_time_limit(auto& stream, std::chrono::nanoseconds limit) {
     stream.set_option(timeout);
 }
 
-template <typename Transport>
-void read_on(std::shared_ptr<Session<Transport>> session) {
-    Session<Transport>& s = *session;
+void read_on(std::shared_ptr<Session> session) {
+    Session& s = *session;
     // Room grows with what has really arrived: a frame's header alone must not cost 64 MiB.
     if (s.filled == s.message.size())
         s.message.resize(std::min<std::size_t>(std::max(kFirstRead, s.filled * 2), s.limits.receive_bytes + 1));
@@ -137,8 +89,7 @@ void read_on(std::shared_ptr<Session<Transport>> session) {
 }
 
 /// The message that has arrived, and its memory with it.
-template <typename Transport>
-std::string take_message(Session<Transport>& session) {
+std::string take_message(Session& session) {
     session.message.resize(std::exchange(session.filled, 0));
     return std::exchange(session.message, {});
 }
@@ -175,16 +126,15 @@ Error cancelled() {
     return {Kind::cancelled, "cancelled"};
 }
 
-template <typename Transport>
-class WebSocketOver final : public WebSocket {
+class Connection final : public WebSocket {
 public:
-    explicit WebSocketOver(std::shared_ptr<Session<Transport>> session) : session_(std::move(session)) {
+    explicit Connection(std::shared_ptr<Session> session) : session_(std::move(session)) {
         set_time_limit(session_->stream, websocket::stream_base::none());
     }
-    ~WebSocketOver() override { drop(); }
+    ~Connection() override { drop(); }
 
     async::Task<Result<std::string>> read() override {
-        Session<Transport>& s = *session_;
+        Session& s = *session_;
         if (s.reading == Reading::no) {
             s.reading = Reading::under_way;
             read_on(session_);
@@ -211,7 +161,7 @@ public:
 
 private:
     async::Task<Result<void>> send(std::string_view message, bool is_binary) {
-        Session<Transport>& s = *session_;
+        Session& s = *session_;
         if (message.size() > s.limits.send_bytes)
             co_return Error(Kind::too_large, "a message of " + base::format_size(message.size()) + ", and " +
                                                  base::format_size(s.limits.send_bytes) + " is the limit");
@@ -250,13 +200,12 @@ private:
         session_->stream.next_layer().tcp().close(ignored);
     }
 
-    std::shared_ptr<Session<Transport>> session_;
+    std::shared_ptr<Session> session_;
     bool is_closed_ = false;
 };
 
-template <typename Transport>
-std::unique_ptr<WebSocket> opened(std::shared_ptr<Session<Transport>> session) {
-    return std::make_unique<WebSocketOver<Transport>>(std::move(session));
+std::unique_ptr<WebSocket> opened(std::shared_ptr<Session> session) {
+    return std::make_unique<Connection>(std::move(session));
 }
 
 // ---------------------------------------------------------------------------------------------------- client
@@ -286,18 +235,6 @@ Error refused(const websocket::response_type& response, Refusal& refusal) {
             "HTTP " + std::to_string(refusal.http_status) + " " + base::to_valid_utf8({words.data(), words.size()})};
 }
 
-template <typename Transport>
-async::Task<Connected> upgrade_over(std::shared_ptr<Session<Transport>> session, const ClientOptions& options,
-                                    Refusal& refusal) {
-    session->stream.set_option(request_headers(options));
-    websocket::response_type response;
-    const auto [code] = co_await session->stream.async_handshake(response, options.url.host_header(),
-                                                                 options.url.target, async::as_result);
-    if (code == websocket::error::upgrade_declined) co_return refused(response, refusal);
-    if (code) co_return stream_error(code);
-    co_return opened(std::move(session));
-}
-
 // ---------------------------------------------------------------------------------------------------- server
 
 http::request<http::empty_body> upgrade_request(const HttpRequest& from) {
@@ -312,18 +249,19 @@ void name_ourselves(websocket::response_type& response) {
 
 }  // namespace
 
-async::Task<Connected> upgrade(Tcp::socket socket, const ClientOptions& options, Refusal& refusal) {
-    auto session = std::make_shared<Session<Plain>>(std::move(socket), options.limits);
-    return upgrade_over(std::move(session), options, refusal);
-}
-
-async::Task<Connected> upgrade(TlsStream stream, const ClientOptions& options, Refusal& refusal) {
-    auto session = std::make_shared<Session<Tls>>(std::move(stream), options.limits);
-    return upgrade_over(std::move(session), options, refusal);
+async::Task<Connected> upgrade(Stream stream, const ClientOptions& options, Refusal& refusal) {
+    auto session = std::make_shared<Session>(std::move(stream), options.limits);
+    session->stream.set_option(request_headers(options));
+    websocket::response_type response;
+    const auto [code] = co_await session->stream.async_handshake(response, options.url.host_header(),
+                                                                 options.url.target, async::as_result);
+    if (code == websocket::error::upgrade_declined) co_return refused(response, refusal);
+    if (code) co_return stream_error(code);
+    co_return opened(std::move(session));
 }
 
 async::Task<Connected> accept_websocket(Tcp::socket socket, const HttpRequest& request, Limits limits) {
-    auto session = std::make_shared<Session<Plain>>(std::move(socket), limits);
+    auto session = std::make_shared<Session>(Stream(std::move(socket)), limits);
     session->stream.set_option(websocket::stream_base::decorator(name_ourselves));
     set_time_limit(session->stream, limits.handshake);
     const auto head = upgrade_request(request);

@@ -1,4 +1,5 @@
 // The HTTP server against clients that speak in raw bytes.
+#include "net/gzip.hpp"
 #include "rig.hpp"
 
 using namespace net_test;
@@ -229,4 +230,68 @@ TEST_CASE("a port in use is an error that names the address", "[net][http_server
     REQUIRE_FALSE(port);
     CHECK(port.error().kind() == Kind::io);
     CHECK(port.error().message() == "listening on " + address + ": address already in use");
+}
+
+namespace {
+
+std::string packed_post(const std::string& body, const std::string& coding = "gzip") {
+    return "POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Encoding: " + coding +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+}  // namespace
+
+TEST_CASE("[SRV-HTTP-2] a gzipped request is inflated before it is handled", "[net][http_server]") {
+    Server server;
+    CHECK_THAT(answer_to(server, packed_post(net::gzip("hello"))), Catch::EndsWith("\r\n\r\nhello"));
+    CHECK(server.handler.last_request.header("Content-Encoding").empty());
+    CHECK_THAT(answer_to(server, packed_post("plain", "identity")), Catch::EndsWith("\r\n\r\nplain"));
+    CHECK_THAT(answer_to(server, packed_post("not gzip")), Catch::StartsWith("HTTP/1.1 400 "));
+    CHECK_THAT(answer_to(server, packed_post(net::gzip("x") + "garbage")), Catch::StartsWith("HTTP/1.1 400 "));
+    CHECK_THAT(answer_to(server, packed_post("x", "br")), Catch::StartsWith("HTTP/1.1 415 "));
+}
+
+TEST_CASE("[SRV-HTTP-4] [SRV-HTTP-5] the limit on requests holds after inflation", "[net][http_server]") {
+    net::Limits limits = brief();
+    limits.receive_bytes = 32 << 10;
+    Server server(limits);
+    CHECK_THAT(answer_to(server, packed_post(net::gzip(std::string(32 << 10, 'x')))),
+               Catch::StartsWith("HTTP/1.1 200 "));
+    CHECK_THAT(answer_to(server, packed_post(net::gzip(std::string((32 << 10) + 1, 'x')))),
+               Catch::StartsWith("HTTP/1.1 413 "));
+    CHECK_THAT(answer_to(server, packed_post(net::gzip(std::string(16 << 20, '\0')))),
+               Catch::StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_CASE("[SRV-HTTP-3] an answer is gzipped where the client accepts it", "[net][http_server]") {
+    Server server;
+    const auto get = [&](const std::string& header) {
+        return answer_to(server, "GET /packable HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + "\r\n");
+    };
+    for (const char* accepted : {"gzip", "gzip, deflate", "br;q=1.0, GZIP;q=0.2", "*", "*;q=0, gzip", "x-gzip"}) {
+        CAPTURE(accepted);
+        const auto answer = get("Accept-Encoding: " + std::string(accepted) + "\r\n");
+        CHECK_THAT(answer,
+                   Catch::Contains("Content-Encoding: gzip\r\n") && Catch::Contains("Vary: Accept-Encoding\r\n"));
+        const auto body = net::gunzip(answer.substr(answer.find("\r\n\r\n") + 4), 1000);
+        REQUIRE(body);
+        CHECK(*body == "packable");
+    }
+    for (const char* refused : {"", "identity", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "deflate"}) {
+        CAPTURE(refused);
+        const auto answer = get("Accept-Encoding: " + std::string(refused) + "\r\n");
+        CHECK_THAT(answer, Catch::EndsWith("\r\n\r\npackable") && !Catch::Contains("Content-Encoding"));
+    }
+    CHECK_THAT(get(""), Catch::EndsWith("\r\n\r\npackable"));
+    CHECK_THAT(
+        answer_to(server, "GET /hello HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
+        Catch::EndsWith("\r\n\r\nhello"));
+}
+
+TEST_CASE("[SRV-HTTP-6] an answer over the limit is not sent", "[net][http_server]") {
+    net::Limits limits;
+    limits.send_bytes = 4;
+    Server server(limits);
+    const auto answer = answer_to(server, kLastHello);
+    CHECK_THAT(answer, Catch::StartsWith("HTTP/1.1 500 ") && !Catch::Contains("hello"));
 }

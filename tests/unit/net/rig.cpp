@@ -18,6 +18,9 @@ async::Task<net::HttpResponse> Handler::respond(net::HttpRequest request) {
     if (request.path() == "/throws") throw std::runtime_error("a bug");
     if (request.path() == "/hello") {
         response.body = "hello";
+    } else if (request.path() == "/packable") {
+        response.body = "packable";
+        response.may_be_compressed = true;
     } else if (request.method == "POST") {
         response.content_type = std::string(request.header("Content-Type"));
         response.body = request.body;
