@@ -27,7 +27,7 @@ int open_pidfd(pid_t pid) {
 /// What the child needs, prepared before the fork: between vfork and exec nothing may allocate.
 struct Prepared {
     std::vector<char*> argv, envp;
-    int input = -1;
+    int input = -1, error_output = -1;
     pid_t parent = 0;
 };
 
@@ -65,8 +65,8 @@ void become_program(const SpawnSpec& spec, const Prepared& prepared, volatile Tr
     if (::getppid() != prepared.parent) return;  // the daemon died before the promise stood
     for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
     if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 ||
-        ::dup2(spec.output, STDERR_FILENO) < 0)
-        return failed("redirecting its output");
+        ::dup2(prepared.error_output, STDERR_FILENO) < 0)
+        return failed("redirecting its input and output");
     ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     if (::chdir(spec.working_directory.c_str()) != 0) return failed("changing to its working directory");
     sigset_t none;
@@ -97,10 +97,12 @@ std::string describe(const ExitStatus& status) {
 }
 
 base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const SpawnSpec& spec) {
-    base::UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!input) return base::errno_error(errno).within("opening '/dev/null'");
+    base::UniqueFd nothing;
+    if (spec.input < 0) nothing.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (spec.input < 0 && !nothing) return base::errno_error(errno).within("opening '/dev/null'");
     Prepared prepared;
-    prepared.input = input.get();
+    prepared.input = nothing ? nothing.get() : spec.input;
+    prepared.error_output = spec.error_output < 0 ? spec.output : spec.error_output;
     prepared.parent = ::getpid();
     prepared.argv.push_back(text(spec.executable.native()));
     for (const std::string& arg : spec.args) prepared.argv.push_back(text(arg));

@@ -27,7 +27,9 @@ struct SpawnSpec {
     std::vector<std::string> args;         ///< Without the program's name.
     std::vector<std::string> environment;  ///< "NAME=value", the whole of it.
     std::filesystem::path working_directory;
-    int output = -1;  ///< For standard output and error; not closed here.
+    int input = -1;         ///< For standard input; -1: empty. None of the three is closed here.
+    int output = -1;        ///< For standard output.
+    int error_output = -1;  ///< For standard error; -1: the same as `output`.
     /// Written to `output` by the child itself just before the program runs, so that it stands in front of the
     /// program's first line: `start_line_head`, the PID, `start_line_tail`. Empty: nothing is written.
     std::string start_line_head, start_line_tail;
@@ -35,8 +37,8 @@ struct SpawnSpec {
 
 /// A running child process; exists only once exec has succeeded.
 ///
-/// Leader of a process group of its own, standard input empty, default signals, no descriptor of ours. The kernel kills
-/// it when the daemon dies.
+/// Leader of a process group of its own, default signals, no descriptor of ours but those given. The kernel kills it
+/// when the daemon dies.
 ///
 /// Owns    the pidfd, and the pid until `reap` has returned a status.
 /// Ends    the destructor kills and reaps what is still there: no child outlives its owner.

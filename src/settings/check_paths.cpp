@@ -10,9 +10,9 @@ namespace fs = std::filesystem;
 
 Complaint runnable(const PathState& state) {
     switch (state.kind) {
-    case PathKind::missing: return "does not exist (give the path of the agent's program)";
-    case PathKind::folder: return "is a folder (give the path of the agent's program)";
-    case PathKind::other: return "is not a regular file (give the path of the agent's program)";
+    case PathKind::missing: return "does not exist (give the path of a program)";
+    case PathKind::folder: return "is a folder (give the path of a program)";
+    case PathKind::other: return "is not a regular file (give the path of a program)";
     case PathKind::file: break;
     }
     if (!state.executable) return "is not executable by this user (chmod +x, or run opampd as another user)";
@@ -58,7 +58,7 @@ fs::path absolute(const fs::path& path, const Environment& environment) {
 }
 
 Complaint program(Item item, const Environment& environment) {
-    if (item.text.empty()) return "is empty (give the path of the agent's program)";
+    if (item.text.empty()) return "is empty (give the path of a program)";
     if (item.text.find('/') == std::string::npos) return search_path(item.text, environment);
     item.text = absolute(item.text, environment).string();
     return runnable(environment.look_at(item.text));

@@ -41,6 +41,15 @@ Complaint parsed_url(std::string_view text, const std::string& example) {
     return good_url(*url, example);
 }
 
+bool is_this_machine(std::string_view text) {
+    const auto url = urls::parse_uri({text.data(), text.size()});
+    if (!url) return false;
+    if (url->host_type() == urls::host_type::ipv4) return url->host_ipv4_address().is_loopback();
+    if (url->host_type() == urls::host_type::ipv6) return url->host_ipv6_address().is_loopback();
+    const std::string host = url->host();
+    return host == "localhost";
+}
+
 }  // namespace
 
 Complaint opamp_url(Item item, const Environment&) {
@@ -58,6 +67,16 @@ Complaint http_url(Item item, const Environment&) {
     const std::string scheme = scheme_of(item.text);
     if (scheme != "http" && scheme != "https") return "does not begin with http:// or https:// (write " + example + ")";
     return parsed_url(item.text, example);
+}
+
+Complaint token_url(Item item, const Environment&) {
+    const std::string example = "https://HOST/PATH";
+    const std::string scheme = scheme_of(item.text);
+    if (scheme != "http" && scheme != "https") return "does not begin with https:// (write " + example + ")";
+    if (auto complaint = parsed_url(item.text, example)) return complaint;
+    if (scheme == "http" && !is_this_machine(item.text))
+        return "would send the client's secret readable for everyone (write " + example + ")";
+    return std::nullopt;
 }
 
 }  // namespace settings

@@ -5,11 +5,15 @@
 #include <cctype>
 #include <csignal>
 
+#include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/signal_name.hpp"
 
 namespace settings {
 namespace {
+
+constexpr std::uint64_t kMostOutput = 16u << 20;
+constexpr std::size_t kLongestCapabilityName = 255;
 
 std::string lower_case(std::string_view text) {
     std::string lower;
@@ -84,6 +88,39 @@ Complaint only_false(Item item, const Environment&) {
 
 Complaint tls_version(Item item, const Environment&) {
     if (item.text != "1.2" && item.text != "1.3") return "is not a TLS version that opampd speaks (write 1.2 or 1.3)";
+    return std::nullopt;
+}
+
+Complaint output_size(Item item, const Environment&) {
+    const auto bytes = base::parse_size(item.text);
+    if (bytes && (*bytes < 1 || *bytes > kMostOutput)) return "is not between 1 and 16MiB";
+    return std::nullopt;
+}
+
+bool is_capability_name(std::string_view name) {
+    const std::size_t slash = std::min(name.find('/'), name.size());
+    const std::string_view version = name.substr(slash);
+    const auto is_label = [](std::string_view label) {
+        return !label.empty() && label.front() != '-' && label.back() != '-' &&
+               std::all_of(label.begin(), label.end(),
+                           [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+    };
+    int labels = 0;
+    for (std::string_view rest = name.substr(0, slash);; ++labels) {
+        const std::size_t dot = std::min(rest.find('.'), rest.size());
+        if (!is_label(rest.substr(0, dot))) return false;
+        if (dot == rest.size()) break;
+        rest.remove_prefix(dot + 1);
+    }
+    // Two labels of a domain, and the short name.
+    return labels >= 2 && name.size() <= kLongestCapabilityName &&
+           (version.empty() || (version.size() > 1 && is_token(version.substr(1))));
+}
+
+Complaint token_parameter(Item item, const Environment&) {
+    for (const std::string_view own : {"grant_type", "scope", "client_id", "client_secret"})
+        if (item.name == own) return "is a parameter that opampd sets itself (remove it)";
+    if (item.name.empty()) return "has no name (write NAME: VALUE)";
     return std::nullopt;
 }
 

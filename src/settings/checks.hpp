@@ -21,10 +21,13 @@ Complaint ending_signal(Item item, const Environment& environment);
 Complaint only_false(Item item, const Environment& environment);
 Complaint tls_version(Item item, const Environment& environment);
 Complaint pem_certificate(Item item, const Environment& environment);
+Complaint output_size(Item item, const Environment& environment);
+Complaint token_parameter(Item item, const Environment& environment);
 
 // check_urls.cpp
 Complaint opamp_url(Item item, const Environment& environment);
 Complaint http_url(Item item, const Environment& environment);
+Complaint token_url(Item item, const Environment& environment);
 
 // check_paths.cpp
 Complaint program(Item item, const Environment& environment);
@@ -33,6 +36,9 @@ Complaint creatable_folder(Item item, const Environment& environment);
 Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
+
+/// Whether `name` has the form that the specification gives the names of custom capabilities ("CustomCapabilities").
+bool is_capability_name(std::string_view name);
 
 /// `path` as seen from opampd's working directory.
 std::filesystem::path absolute(const std::filesystem::path& path, const Environment& environment);

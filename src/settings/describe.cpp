@@ -27,6 +27,9 @@ std::string server_text(const Server& server) {
     for (const auto& [name, value] : server.headers)
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? ", with header " : ", ") + names[i];
+    if (!server.auth.bearer_token_file.empty()) text += ", with the token of " + server.auth.bearer_token_file;
+    if (!server.auth.oauth2.token_url.empty())
+        text += ", with a token of " + without_query(server.auth.oauth2.token_url);
     if (server.tls.insecure_skip_verify) text += ", certificate NOT verified";
     return text;
 }
@@ -62,6 +65,12 @@ void describe_agent(std::string& text, const Agent& agent, const Settings& setti
     line(text, "  stop", as_text(agent.stop_signal) + ", SIGKILL after " + as_text(agent.stop_timeout));
     line(text, "  restart",
          "at once, then after " + as_text(agent.restart.initial_backoff) + " to " + as_text(agent.restart.max_backoff));
+    std::string names;
+    for (const auto& [name, capability] : agent.custom_capabilities) names += (names.empty() ? "" : ", ") + name;
+    if (!names.empty()) line(text, "  answers", names);
+    // The arguments may be secrets.
+    if (!agent.available_components.command.empty())
+        line(text, "  made of", "what " + agent.available_components.command.front() + " says");
     line(text, "  state", (settings.storage.directory / agent.name).string());
 }
 

@@ -20,6 +20,21 @@ const Key kKeys[] = {
     {.name = "server.heartbeat_interval", .meaning = "How often a quiet connection says that it is alive, unless the server asks for another interval. `capabilities.reports_heartbeat` turns it off.",
      .field = FIELD(settings.server.heartbeat_interval), .at_least = 100ms},
 
+    {.name = "server.auth.bearer_token_file", .meaning = "File with the token to send. It is read for each connection, so that whoever renews it only has to replace it.",
+     .field = FIELD(settings.server.auth.bearer_token_file), .check = readable_file},
+    {.name = "server.auth.oauth2.token_url", .meaning = "Where tokens are asked for: `https://…`, or `http://` on this machine. Its certificate is verified with the CAs of `server.tls`.",
+     .field = FIELD(settings.server.auth.oauth2.token_url), .check = token_url},
+    {.name = "server.auth.oauth2.client_id", .meaning = "The client's name at the token server.",
+     .field = FIELD(settings.server.auth.oauth2.client_id), .check = not_empty},
+    {.name = "server.auth.oauth2.client_secret", .meaning = "The client's password; better a file, or `${env:NAME}`.",
+     .field = FIELD(settings.server.auth.oauth2.client_secret), .check = not_empty, .privacy = Privacy::secret},
+    {.name = "server.auth.oauth2.client_secret_file", .meaning = "File with the client's password, read for each token. Not together with `client_secret`.",
+     .field = FIELD(settings.server.auth.oauth2.client_secret_file), .check = readable_file},
+    {.name = "server.auth.oauth2.scopes", .meaning = "What the token is to be good for.",
+     .field = FIELD(settings.server.auth.oauth2.scopes), .check = not_empty},
+    {.name = "server.auth.oauth2.endpoint_params", .meaning = "What else the token server wants to be told, for instance an `audience`.",
+     .field = FIELD(settings.server.auth.oauth2.endpoint_params), .check = token_parameter, .privacy = Privacy::secret},
+
     {.name = "server.tls.ca_file", .meaning = "PEM file of the CAs to trust instead of the system's.",
      .field = FIELD(settings.server.tls.ca_file), .check = readable_file},
     {.name = "server.tls.ca_pem", .meaning = "The same as text. Not together with `ca_file`.",
@@ -92,6 +107,19 @@ const Key kKeys[] = {
     {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
      .field = FIELD(agent.description.non_identifying_attributes), .check = attribute},
 
+    {.name = "agent.custom_capabilities", .meaning = "A map from a capability's name to the keys below. A name is a reverse domain name, a dot and a short name, with `/VERSION` if need be: `com.example.inventory/1.0`."},
+    {.name = "agent.custom_capabilities.command", .meaning = "The program and its arguments, for every message of the capability, whatever its type. The program is found as `agent.executable` is.",
+     .field = FIELD(capability.command), .need = Need::required},
+    {.name = "agent.custom_capabilities.timeout", .meaning = "How long one run may take. What still runs then is killed, with its children, and answers nothing.",
+     .field = FIELD(capability.timeout)},
+    {.name = "agent.custom_capabilities.max_output", .meaning = "How much one run may print, at most `16MiB`. A run that prints more is killed and answers nothing.",
+     .field = FIELD(capability.max_output), .check = output_size},
+
+    {.name = "agent.available_components.command", .meaning = "The program and its arguments. It prints a map as YAML or JSON, from each component's name to its `metadata` (a map of texts) and `components` (a map like this one, to any depth). The program is found as `agent.executable` is.",
+     .field = FIELD(agent.available_components.command)},
+    {.name = "agent.available_components.timeout", .meaning = "How long it may take.",
+     .field = FIELD(agent.available_components.timeout)},
+
     {.name = "capabilities.accepts_remote_config", .meaning = "The server may configure the agents.",
      .field = FIELD(settings.capabilities.accepts_remote_config)},
     {.name = "capabilities.reports_effective_config", .meaning = "The server sees what each agent runs with.",
@@ -112,8 +140,8 @@ const Key kKeys[] = {
      .field = FIELD(settings.capabilities.reports_own_logs), .check = only_false},
     {.name = "capabilities.accepts_opamp_connection_settings", .meaning = "Not supported by this version: only `false`.",
      .field = FIELD(settings.capabilities.accepts_opamp_connection_settings), .check = only_false},
-    {.name = "capabilities.reports_available_components", .meaning = "Not supported by this version: only `false`.",
-     .field = FIELD(settings.capabilities.reports_available_components), .check = only_false},
+    {.name = "capabilities.reports_available_components", .meaning = "The server sees what the agents are made of, where they have a command in `available_components`.",
+     .field = FIELD(settings.capabilities.reports_available_components)},
 
     {.name = "storage.directory", .meaning = "State of the daemon: one folder an agent. Two daemons need two of them.",
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
@@ -132,6 +160,10 @@ const Key kKeys[] = {
 
 const Section kSections[] = {
     {"server", "The OpAMP server that all agents report to."},
+    {"server.auth", "A token in the Authorization header, instead of one among `server.headers`. At most one kind."},
+    {"server.auth.oauth2",
+     "A token of the client credentials grant (RFC 6749, 4.4), asked for by Basic authentication when one is needed, "
+     "replaced before it expires and when the server refuses it."},
     {"server.tls",
      "For `wss://`. Without any of these the system's CAs are trusted and the server's name is verified."},
     {"server.reconnect", "Lost connections are tried again for ever; the agents run on meanwhile."},
@@ -141,6 +173,17 @@ const Section kSections[] = {
     {"agent.description",
      "Attributes that describe the agent to the server, in addition to those found out; "
      "where both have one, these win."},
+    {"agent.custom_capabilities",
+     "Messages that the server may send for purposes of its own, each answered by a run of a program. The program gets "
+     "the "
+     "message's data on standard input, and in its environment `OPAMP_CUSTOM_CAPABILITY`, `OPAMP_CUSTOM_TYPE`, "
+     "`OPAMP_INSTANCE_UID` and `OPAMP_AGENT_NAME`. Each line that it prints is the data of a message to the server, of "
+     "the "
+     "same type. A line `@TYPE TEXT` is one of type TYPE; `@base64:TYPE DATA` is one whose data is given as base64. "
+     "Without a TYPE (`@ TEXT`, `@base64: DATA`) it is that of the message received, so that `@ @x` says `@x`. One "
+     "program runs at a "
+     "time for each agent, and 16 messages wait; more are dropped."},
+    {"agent.available_components", "What the agent is made of, asked for once after its start."},
     {"capabilities",
      "What the server may do and see. `accepts_remote_config` is on by default: to give opampd a server's address is "
      "the decision to be configured by it, and a supervisor that only watches is the exception. "

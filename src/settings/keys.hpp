@@ -13,10 +13,12 @@
 
 namespace settings {
 
-/// What a key writes to: the settings, and for keys of an agent the agent that is being read.
+/// What a key writes to: the settings, and for keys of an agent or a custom capability the one
+/// that is being read.
 struct Target {
     Settings& settings;
     Agent& agent;
+    CustomCapability& capability;
 };
 
 /// The type of a key is the type of its field, the default is the field's initial value.
@@ -27,6 +29,7 @@ using Field =
                  Access<std::string>, Access<std::filesystem::path>, Access<bool>, Access<Duration>,
                  Access<std::vector<std::string>>, Access<std::vector<std::filesystem::path>>, Access<TextMap>,
                  Access<Headers>, Access<int>,  // a signal
+                 Access<std::uint64_t>,         // a size
                  Access<ConfigFormat>, Access<ProbeType>, Access<base::log::Level>, Access<base::log::Format>>;
 
 /// One text of a key: the value itself, or one of its items or entries.

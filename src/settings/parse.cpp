@@ -1,6 +1,7 @@
 #include <cctype>
 #include <utility>
 
+#include "settings/checks.hpp"
 #include "settings/expand.hpp"
 #include "settings/field.hpp"
 #include "settings/load.hpp"
@@ -23,11 +24,13 @@ bool is_agent_name(std::string_view name) {
     return !name.empty() && name.size() <= kLongestAgentName && name[0] != '.';
 }
 
-/// The map that is being read: its key in the file, the same in the table of keys, and the agent it belongs to.
+/// The map that is being read: its key in the file, the same in the table of keys, and the agent and
+/// capability it belongs to.
 struct Scope {
     std::string path;
     std::string table_path;
     Agent& agent;
+    CustomCapability& capability;
 };
 
 class Parser {
@@ -36,8 +39,8 @@ public:
         : environment_(environment), report_(report), settings_(settings) {}
 
     void read(const Node& root) {
-        Agent none;
-        section(root, {"", "", none});
+        Agent no_agent;
+        section(root, {"", "", no_agent, no_capability_});
     }
 
     /// The key that each agent has in the file: "agent", "agents.web".
@@ -48,7 +51,7 @@ private:
         for (const Entry& entry : node.entries) {
             const std::string path = joined(scope.path, entry.key.text);
             report_.saw(path, entry.key.mark);
-            read(entry, {path, joined(scope.table_path, entry.key.text), scope.agent}, scope);
+            read(entry, {path, joined(scope.table_path, entry.key.text), scope.agent, scope.capability}, scope);
         }
     }
 
@@ -58,6 +61,7 @@ private:
             return refuse(entry, inner, outer, "(write the section, and its keys indented below it, without dots)");
         if (inner.table_path == "agent") return agent(entry.value, inner.path, "agent");
         if (inner.table_path == "agents") return agents(entry.value);
+        if (inner.table_path == "agent.custom_capabilities") return custom_capabilities(entry.value, inner);
         if (const Key* key = find_key(inner.table_path)) return field(*key, entry.value, inner);
         if (!entry.key.text.empty() && !names_in(inner.table_path).empty()) {
             if (is_section(entry.value, inner.path)) section(entry.value, inner);
@@ -74,7 +78,7 @@ private:
     }
 
     void field(const Key& key, const Node& node, const Scope& scope) {
-        read_field(key, node, {scope.path, {settings_, scope.agent}, environment_, report_});
+        read_field(key, node, {scope.path, {settings_, scope.agent, scope.capability}, environment_, report_});
         if (key.name == "agent.args") keep_as_written(scope.agent, node);
     }
 
@@ -115,14 +119,31 @@ private:
         if (node.kind != Node::Kind::null && !is_section(node, path)) return;
         Agent agent;
         agent.name = name;
-        section(node, {path, "agent", agent});
+        section(node, {path, "agent", agent, no_capability_});
         settings_.agents.push_back(std::move(agent));
         agent_paths_.push_back(path);
+    }
+
+    void custom_capabilities(const Node& node, const Scope& scope) {
+        if (node.kind != Node::Kind::null && !is_section(node, scope.path)) return;
+        for (const Entry& entry : node.entries) {
+            const std::string& name = entry.key.text;
+            const std::string path = entry.key.expanded ? scope.path : joined(scope.path, name);
+            report_.saw(path, entry.key.mark);
+            if (!is_capability_name(name))
+                report_.add(entry.key.mark, path,
+                            "is not a name for a custom capability (write a reverse domain name, a dot and a short "
+                            "name, with /VERSION if need be: com.example.inventory/1.0)");
+            CustomCapability& capability = scope.agent.custom_capabilities[name];
+            if (entry.value.kind == Node::Kind::null || is_section(entry.value, path))
+                section(entry.value, {path, scope.table_path, scope.agent, capability});
+        }
     }
 
     const Environment& environment_;
     Report& report_;
     Settings& settings_;
+    CustomCapability no_capability_;
     std::vector<std::string> agent_paths_;
 };
 

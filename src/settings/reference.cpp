@@ -115,13 +115,14 @@ std::string type_text(const Headers&) {
 std::string row(const Key& key) {
     Settings settings;
     Agent agent;
-    std::string type = "a map of names and agents";
+    CustomCapability capability;
+    std::string type = key.name == "agents" ? "a map of names and agents" : "a map of names and sections";
     std::string initial = "none";
     std::visit(
         [&](auto access) {
             if constexpr (!std::is_same_v<decltype(access), std::monostate>) {
-                type = type_text(access({settings, agent}));
-                initial = default_of(access({settings, agent}));
+                type = type_text(access({settings, agent, capability}));
+                initial = default_of(access({settings, agent, capability}));
             }
         },
         key.field);

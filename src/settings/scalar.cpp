@@ -87,6 +87,12 @@ std::optional<std::string> from_text(const std::string& text, int& value) {
     return std::nullopt;
 }
 
+std::optional<std::string> from_text(const std::string& text, std::uint64_t& value) {
+    const auto bytes = base::parse_size(text);
+    if (!bytes) return "is not a size (write 4096, 64KiB or 1MiB)";
+    value = *bytes;
+    return std::nullopt;
+}
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value) {
     return choose(text, value, kConfigFormats);
 }
@@ -115,6 +121,9 @@ std::string as_text(Duration value) {
 std::string as_text(int value) {
     return signal_name(value);
 }
+std::string as_text(std::uint64_t value) {
+    return base::format_size(value);
+}
 std::string as_text(ConfigFormat value) {
     return name_of(value, kConfigFormats);
 }
@@ -142,6 +151,9 @@ std::string type_of(Duration) {
 }
 std::string type_of(int) {
     return "a signal, such as SIGTERM";
+}
+std::string type_of(std::uint64_t) {
+    return "a size";
 }
 std::string type_of(ConfigFormat) {
     return names_of(kConfigFormats);

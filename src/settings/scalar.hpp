@@ -15,7 +15,8 @@ std::optional<std::string> from_text(const std::string& text, std::string& value
 std::optional<std::string> from_text(const std::string& text, std::filesystem::path& value);
 std::optional<std::string> from_text(const std::string& text, bool& value);
 std::optional<std::string> from_text(const std::string& text, Duration& value);
-std::optional<std::string> from_text(const std::string& text, int& value);  ///< A signal.
+std::optional<std::string> from_text(const std::string& text, int& value);            ///< A signal.
+std::optional<std::string> from_text(const std::string& text, std::uint64_t& value);  ///< A size.
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value);
 std::optional<std::string> from_text(const std::string& text, ProbeType& value);
 std::optional<std::string> from_text(const std::string& text, base::log::Level& value);
@@ -26,6 +27,7 @@ std::string as_text(const std::filesystem::path& value);
 std::string as_text(bool value);
 std::string as_text(Duration value);
 std::string as_text(int value);
+std::string as_text(std::uint64_t value);
 std::string as_text(ConfigFormat value);
 std::string as_text(ProbeType value);
 std::string as_text(base::log::Level value);
@@ -37,6 +39,7 @@ std::string type_of(const std::filesystem::path& value);
 std::string type_of(bool value);
 std::string type_of(Duration value);
 std::string type_of(int value);
+std::string type_of(std::uint64_t value);
 std::string type_of(ConfigFormat value);
 std::string type_of(ProbeType value);
 std::string type_of(base::log::Level value);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -37,9 +38,26 @@ struct Reconnect {
     Duration max_interval = std::chrono::seconds(60);
 };
 
+/// A token from a token server: RFC 6749, client credentials. Used where `token_url` is not empty.
+struct OAuth2 {
+    std::string token_url;  ///< A URL, checked.
+    std::string client_id;
+    std::string client_secret;
+    std::string client_secret_file;
+    std::vector<std::string> scopes;
+    TextMap endpoint_params;
+};
+
+/// One of the two, or none.
+struct Auth {
+    std::string bearer_token_file;
+    OAuth2 oauth2;
+};
+
 struct Server {
     std::string endpoint;  ///< A URL, checked: scheme, host and port are good.
     Headers headers;
+    Auth auth;
     Tls tls;
     Duration heartbeat_interval = std::chrono::seconds(30);
     Reconnect reconnect;
@@ -67,6 +85,19 @@ struct Description {
     TextMap non_identifying_attributes;
 };
 
+/// A program that answers the messages of one custom capability. `command[0]` is an absolute path.
+struct CustomCapability {
+    std::vector<std::string> command;
+    Duration timeout = std::chrono::seconds(10);
+    std::uint64_t max_output = 1u << 20;  ///< Bytes.
+};
+
+/// A program that lists what the agent is made of; none: the command is empty.
+struct AvailableComponents {
+    std::vector<std::string> command;
+    Duration timeout = std::chrono::seconds(10);
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
@@ -85,6 +116,8 @@ struct Agent {
     Restart restart;
     Health health;
     Description description;
+    std::map<std::string, CustomCapability> custom_capabilities;  ///< By their names.
+    AvailableComponents available_components;
     std::string instance_id;  ///< A UUID as 8-4-4-4-12 digits, or empty.
 };
 
@@ -99,7 +132,7 @@ struct Capabilities {
     bool reports_own_metrics = false;
     bool reports_own_logs = false;
     bool accepts_opamp_connection_settings = false;
-    bool reports_available_components = false;
+    bool reports_available_components = true;  ///< Of agents that have a command for it.
 };
 
 struct Storage {

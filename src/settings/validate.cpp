@@ -1,5 +1,7 @@
 #include "settings/validate.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "settings/checks.hpp"
@@ -54,6 +56,12 @@ void check_order(const std::string& shorter, Duration less, const std::string& l
         report.add(longer, "is shorter than " + shorter + by_default(shorter, less) + " (change one of them)");
 }
 
+bool is_authorization(std::string_view name) {
+    constexpr std::string_view kName = "authorization";
+    return std::equal(name.begin(), name.end(), kName.begin(), kName.end(),
+                      [](unsigned char a, unsigned char b) { return std::tolower(a) == b; });
+}
+
 void check_tls(const Tls& tls, Report& report) {
     const auto check_pair = [&](const std::string& key, const std::string& file, const std::string& other_key,
                                 const std::string& other_file) {
@@ -66,6 +74,39 @@ void check_tls(const Tls& tls, Report& report) {
         report.add("server.tls.ca_pem", "is given together with server.tls.ca_file (keep one)");
     if (!tls.max_version.empty() && tls.min_version > tls.max_version)
         report.add("server.tls.max_version", "is below server.tls.min_version (change one of them)");
+}
+
+/// A section without keys is as good as none.
+bool has_key_below(const std::string& section, const Report& report) {
+    return std::any_of(keys().begin(), keys().end(), [&](const Key& key) {
+        return section_of(key.name) == section && report.has(std::string(key.name));
+    });
+}
+
+void check_oauth2(const OAuth2& oauth2, Report& report) {
+    const std::string path = "server.auth.oauth2";
+    const auto need = [&](const std::string& name, bool is_given, const std::string& what) {
+        if (!is_given && !report.failed(path + "." + name))
+            report.add(path + "." + name, "is missing (give " + what + ")");
+    };
+    need("token_url", !oauth2.token_url.empty(), "the URL where tokens are asked for");
+    need("client_id", !oauth2.client_id.empty(), "the client's name at the token server");
+    if (!report.failed(path + ".client_secret"))
+        need("client_secret_file", !oauth2.client_secret.empty() || !oauth2.client_secret_file.empty(),
+             "the file with the client's password");
+    if (!oauth2.client_secret.empty() && !oauth2.client_secret_file.empty())
+        report.add(path + ".client_secret", "is given together with client_secret_file (keep one)");
+}
+
+void check_auth(const Server& server, Report& report) {
+    const bool has_file = report.has("server.auth.bearer_token_file");
+    const bool has_oauth2 = has_key_below("server.auth.oauth2", report);
+    if (has_oauth2) check_oauth2(server.auth.oauth2, report);
+    if (has_file && has_oauth2)
+        report.add("server.auth.oauth2", "is given together with server.auth.bearer_token_file (keep one)");
+    for (const auto& [name, value] : server.headers)
+        if ((has_file || has_oauth2) && is_authorization(name))
+            return report.add("server.auth", "is given together with the header Authorization (keep one)");
 }
 
 void check_health(const Health& health, const std::string& path, Report& report) {
@@ -112,13 +153,38 @@ private:
     std::map<std::string, std::string> claimed_;
 };
 
+/// `command` names its program by an absolute path afterwards.
+void check_command(std::vector<std::string>& command, const std::string& path, const Environment& environment,
+                   Report& report) {
+    if (command.empty() || report.failed(path)) return;
+    // Only what is wrong is said, not with what: an expanded value may be a secret.
+    if (const auto complaint = program({"", command.front()}, environment))
+        report.add(path, "the program " + *complaint);
+}
+
+void check_commands(Settings& settings, Agent& agent, const std::string& path, const Environment& environment,
+                    Report& report) {
+    for (auto& [name, capability] : agent.custom_capabilities) {
+        const std::string its_path = path + ".custom_capabilities." + name;
+        need_keys("agent.custom_capabilities", its_path, {settings, agent, capability}, report);
+        check_command(capability.command, its_path + ".command", environment, report);
+    }
+    const std::string components = path + ".available_components";
+    if (report.has(components + ".timeout") && agent.available_components.command.empty() &&
+        !report.failed(components + ".command"))
+        report.add(components, "has no command (give the program that lists the components)");
+    check_command(agent.available_components.command, components + ".command", environment, report);
+}
+
 void check_agents(Settings& settings, const std::vector<std::string>& paths, const Environment& environment,
                   Report& report) {
     Claims files, ids;
     for (std::size_t i = 0; i < settings.agents.size(); ++i) {
         Agent& agent = settings.agents[i];
         const std::string& path = paths[i];
-        need_keys("agent", path, {settings, agent}, report);
+        CustomCapability none;
+        need_keys("agent", path, {settings, agent, none}, report);
+        check_commands(settings, agent, path, environment, report);
         check_order(path + ".restart.initial_backoff", agent.restart.initial_backoff, path + ".restart.max_backoff",
                     agent.restart.max_backoff, report);
         if (agent.health.type == ProbeType::process)
@@ -162,8 +228,10 @@ void choose_storage(Storage& storage, const Environment& environment, Report& re
 void validate(Settings& settings, const std::vector<std::string>& agent_paths, const Environment& environment,
               Report& report) {
     Agent none;
-    need_keys("server", "server", {settings, none}, report);
+    CustomCapability no_capability;
+    need_keys("server", "server", {settings, none, no_capability}, report);
     check_tls(settings.server.tls, report);
+    check_auth(settings.server, report);
     check_order("server.reconnect.initial_interval", settings.server.reconnect.initial_interval,
                 "server.reconnect.max_interval", settings.server.reconnect.max_interval, report);
     check_one_form(report);

@@ -78,7 +78,7 @@ TEST_CASE("by default the server may configure and restart, and sees what become
     CHECK_FALSE(capabilities.reports_own_metrics);
     CHECK_FALSE(capabilities.reports_own_logs);
     CHECK_FALSE(capabilities.accepts_opamp_connection_settings);
-    CHECK_FALSE(capabilities.reports_available_components);
+    CHECK(capabilities.reports_available_components);
 }
 
 TEST_CASE("the log's defaults", "[settings][defaults]") {

@@ -64,3 +64,26 @@ TEST_CASE("an agent without any source of config is told so", "[settings][descri
                     "{accepts_remote_config: false}\n")
               .find("from nothing: no config_files, and no remote config accepted\n") != std::string::npos);
 }
+
+TEST_CASE("credentials and commands in words, without secrets", "[settings][describe][secrets]") {
+    const std::string text = described(
+        "server:\n"
+        "  endpoint: wss://a/v1/opamp\n"
+        "  auth:\n"
+        "    oauth2:\n"
+        "      token_url: https://login/t?key=s3cret\n"
+        "      client_id: me\n"
+        "      client_secret: ${TOKEN}\n"
+        "      endpoint_params: {key: s3cret}\n"
+        "agent:\n"
+        "  executable: ./demo-service\n"
+        "  custom_capabilities: {com.example.a/1.0: {command: [./bin/agent, s3cret]}, com.example.b: {command: "
+        "otelcol}}\n"
+        "  available_components: {command: [otelcol, s3cret]}\n");
+    CHECK(text.find("s3cret") == std::string::npos);
+    CHECK(text.starts_with("server      wss://a/v1/opamp, with a token of https://login/t?…\n"));
+    CHECK(text.find("  answers   com.example.a/1.0, com.example.b\n  made of   what /usr/bin/otelcol says\n") !=
+          std::string::npos);
+    CHECK(described("server: {endpoint: wss://a, auth: {bearer_token_file: token}}\nagent: {executable: ./bin/agent}\n")
+              .starts_with("server      wss://a, with the token of /srv/token\n"));
+}

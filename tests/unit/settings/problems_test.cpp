@@ -245,16 +245,15 @@ TEST_CASE("the endpoint is a WebSocket URL with a host", "[settings][problems]")
 
 TEST_CASE("the program must be one", "[settings][problems]") {
     check_rows({
-        executable_row("missing", "./gone", "'./gone' does not exist (give the path of the agent's program)"),
-        executable_row("a folder", "bin/", "'bin/' is a folder (give the path of the agent's program)"),
-        executable_row("a device", "/dev/null",
-                       "'/dev/null' is not a regular file (give the path of the agent's program)"),
+        executable_row("missing", "./gone", "'./gone' does not exist (give the path of a program)"),
+        executable_row("a folder", "bin/", "'bin/' is a folder (give the path of a program)"),
+        executable_row("a device", "/dev/null", "'/dev/null' is not a regular file (give the path of a program)"),
         executable_row("not executable", "./plain.txt",
                        "'./plain.txt' is not executable by this user (chmod +x, or run opampd as another user)"),
         executable_row("not in PATH", "demo-service",
                        "'demo-service' is not a program in $PATH (for one elsewhere write a path with a slash: "
                        "./NAME or /FOLDER/NAME)"),
-        executable_row("empty", "\"\"", "'' is empty (give the path of the agent's program)"),
+        executable_row("empty", "\"\"", "'' is empty (give the path of a program)"),
         executable_row("a NUL", "\"./a\\0b\"", "'./a?b' has a NUL character in it (remove it)"),
     });
 }
@@ -419,7 +418,7 @@ TEST_CASE("all problems of a file are reported at once, in its order", "[setting
           Lines{"1: telemetry.logs.level: 'loud' is not known here (write "
                 "debug, info, warning or error)",
                 "3: agent.executable: './gone' does not exist (give the "
-                "path of the agent's program)",
+                "path of a program)",
                 "4: agent.stop_timeout: '10' is not a duration (write "
                 "500ms, 10s or 5m)",
                 "5: agent.stop_timeout: is given twice, first on line 4 "
@@ -483,4 +482,77 @@ TEST_CASE("no damage to a file makes it more than a list of problems", "[setting
         INFO(yaml);
         REQUIRE_NOTHROW(problems_of(yaml));
     }
+}
+
+TEST_CASE("credentials that contradict or are not whole are told", "[settings][problems][auth]") {
+    const std::string oauth2 = "  auth:\n    oauth2: {token_url: https://a/t, client_id: me, client_secret: s3cret}\n";
+    CHECK(problems_of(kServer + oauth2) == Lines{});
+    check_rows({
+        server_row("an empty oauth2", "  auth:\n    oauth2:\n", {}),
+        server_row("nothing but scopes", "  auth:\n    oauth2: {scopes: a}\n",
+                   {"6: server.auth.oauth2.token_url: is missing (give the URL where tokens are asked for)",
+                    "6: server.auth.oauth2.client_id: is missing (give the client's name at the token server)",
+                    "6: server.auth.oauth2.client_secret_file: is missing (give the file with the client's password)"}),
+        server_row("both secrets", oauth2.substr(0, oauth2.size() - 2) + ", client_secret_file: token}\n",
+                   {"6: server.auth.oauth2.client_secret: is given together with client_secret_file (keep one)"}),
+        server_row("both kinds", oauth2 + "    bearer_token_file: token\n",
+                   {"6: server.auth.oauth2: is given together with server.auth.bearer_token_file (keep one)"}),
+        server_row("a header too", oauth2 + "  headers: {aUTHORIZATION: s3cret}\n",
+                   {"5: server.auth: is given together with the header Authorization (keep one)"}),
+        server_row("a file and a header", "  auth: {bearer_token_file: token}\n  headers: {Authorization: s3cret}\n",
+                   {"5: server.auth: is given together with the header Authorization (keep one)"}),
+        server_row("no such file", "  auth: {bearer_token_file: gone}\n",
+                   {"5: server.auth.bearer_token_file: 'gone' does not exist (relative paths start at opampd's working "
+                    "directory)"}),
+        server_row(
+            "a token server that anybody can listen to",
+            "  auth:\n    oauth2: {token_url: http://a/t, client_id: me, client_secret: s3cret}\n",
+            {"6: server.auth.oauth2.token_url: 'http://a/t' would send the client's secret readable for everyone "
+             "(write https://HOST/PATH)"}),
+        server_row("a parameter of ours",
+                   oauth2.substr(0, oauth2.size() - 2) + ", endpoint_params: {grant_type: password}}\n",
+                   {"6: server.auth.oauth2.endpoint_params.grant_type: is a parameter that opampd sets itself (remove "
+                    "it)"}),
+    });
+    for (const char* host : {"127.0.0.1:8080", "[::1]", "localhost"})
+        CHECK(problems_of(kServer + "  auth:\n    oauth2: {token_url: \"http://" + host +
+                          "/t\", client_id: me, client_secret: s3cret}\n") == Lines{});
+}
+
+TEST_CASE("custom capabilities are named as the specification says [CMSG-5]", "[settings][problems][custom]") {
+    const auto named = [](const std::string& name) {
+        return problems_of(kAgent + "  custom_capabilities:\n    \"" + name + "\": {command: ./bin/agent}\n");
+    };
+    for (const char* good : {"com.example.a", "io.opentelemetry.custom-x.y_z/1.0", "COM.Example.a/v2"})
+        CHECK(named(good) == Lines{});
+    for (const char* bad : {"", "a", "example.a", "com..a", ".com.example.a", "com.example.a.", "com.-x.a", "com.x a.b",
+                            "com.example.a/", "com.example.a/1/2", "com.example.a/1 0"}) {
+        INFO(bad);
+        CHECK(named(bad).size() == 1);
+    }
+}
+
+TEST_CASE("commands of an agent that cannot be run are told", "[settings][problems][custom]") {
+    const std::string capability = "  custom_capabilities:\n    com.example.a/1.0:\n      ";
+    const std::string key = "agent.custom_capabilities.com.example.a/1.0";
+    check_rows({
+        agent_row("no command", "  custom_capabilities: {com.example.a/1.0: {timeout: 1s}}\n",
+                  {"5: " + key +
+                   ".command: is missing (give the program and its arguments, for every message of the "
+                   "capability, whatever its type)"}),
+        agent_row("no program", capability + "command: [./gone, s3cret]\n",
+                  {"7: " + key + ".command: the program does not exist (give the path of a program)"}),
+        agent_row("an unknown key", capability + "command: ./bin/agent\n      max_outputs: 1\n",
+                  {"8: " + key + ".max_outputs: is not a key of opampd (did you mean max_output?)"}),
+        agent_row("too much output", capability + "command: ./bin/agent\n      max_output: 1GiB\n",
+                  {"8: " + key + ".max_output: '1GiB' is not between 1 and 16MiB"}),
+        agent_row("no size", capability + "command: ./bin/agent\n      max_output: much\n",
+                  {"8: " + key + ".max_output: 'much' is not a size (write 4096, 64KiB or 1MiB)"}),
+        agent_row("not a map", "  custom_capabilities: [a]\n",
+                  {"5: agent.custom_capabilities: is not a map (write the keys of this section below it, indented)"}),
+        agent_row("components without a command", "  available_components: {timeout: 1s}\n",
+                  {"5: agent.available_components: has no command (give the program that lists the components)"}),
+        agent_row("components without a program", "  available_components: {command: ./gone}\n",
+                  {"5: agent.available_components.command: the program does not exist (give the path of a program)"}),
+    });
 }

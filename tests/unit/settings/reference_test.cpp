@@ -40,7 +40,7 @@ bool has_word(const std::string& text, const std::string& name) {
 
 FakeEnvironment example_machine() {
     FakeEnvironment environment;
-    environment.files["/etc/opampd/token"] = "s3cret\n";
+    environment.files["/etc/opampd/tenant"] = environment.files["/etc/opampd/client-secret"] = "s3cret\n";
     environment.files["/etc/opampd/ca.pem"] = environment.files["/etc/opampd/base.yaml"] = "x";
     environment.files["/etc/opampd/client.pem"] = environment.files["/etc/opampd/client.key"] = "x";
     environment.folders.insert("/var/lib/demo");
@@ -89,6 +89,9 @@ TEST_CASE("the reference page shows defaults and types", "[settings][docs]") {
              "| `agent.config_format` | auto, yaml or raw | `auto` |",
              "| `agent.stop_signal` | a signal | `SIGTERM` |",
              "| `capabilities.accepts_remote_config` | true or false | `true` |",
+             "| `agent.custom_capabilities` | a map of names and sections | none |",
+             "| `agent.custom_capabilities.command` | a list of texts | **required** |",
+             "| `agent.custom_capabilities.max_output` | a size | `1MiB` |",
              "| `telemetry.logs.outputs` | a list of texts | `[stderr]` |",
          }) {
         CAPTURE(row);

@@ -202,3 +202,40 @@ TEST_CASE("a capability that is not there yet may be switched off", "[settings][
     CHECK_FALSE(settings.capabilities.accepts_remote_config);
     CHECK_FALSE(settings.capabilities.reports_own_metrics);
 }
+
+TEST_CASE("commands of an agent are read, each capability's its own", "[settings][values][custom]") {
+    const Agent agent = agent_with(
+        "  custom_capabilities:\n"
+        "    com.example.a/1.0: {command: [bin/agent, -x], timeout: 2s, max_output: 64KiB}\n"
+        "    com.example.b: {command: otelcol}\n"
+        "  available_components: {command: [./demo-service, list], timeout: 3s}\n");
+    REQUIRE(agent.custom_capabilities.size() == 2);
+    const settings::CustomCapability& a = agent.custom_capabilities.at("com.example.a/1.0");
+    CHECK(a.command == Texts{"/srv/bin/agent", "-x"});
+    CHECK(a.timeout == 2s);
+    CHECK(a.max_output == 64u << 10);
+    const settings::CustomCapability& b = agent.custom_capabilities.at("com.example.b");
+    CHECK(b.command == Texts{"/usr/bin/otelcol"});
+    CHECK(b.timeout == 10s);
+    CHECK(b.max_output == 1u << 20);
+    CHECK(agent.available_components.command == Texts{"/srv/demo-service", "list"});
+    CHECK(agent.available_components.timeout == 3s);
+}
+
+TEST_CASE("credentials for the server are read", "[settings][values][auth]") {
+    CHECK(server_with("  auth: {bearer_token_file: token}\n").auth.bearer_token_file == "/srv/token");
+    const settings::OAuth2 oauth2 = server_with(
+                                        "  auth:\n"
+                                        "    oauth2:\n"
+                                        "      token_url: https://login/t\n"
+                                        "      client_id: me\n"
+                                        "      client_secret_file: token\n"
+                                        "      scopes: [a, b]\n"
+                                        "      endpoint_params: {audience: x}\n")
+                                        .auth.oauth2;
+    CHECK(oauth2.token_url == "https://login/t");
+    CHECK(oauth2.client_id == "me");
+    CHECK(oauth2.client_secret_file == "/srv/token");
+    CHECK(oauth2.scopes == Texts{"a", "b"});
+    CHECK(oauth2.endpoint_params == settings::TextMap{{"audience", "x"}});
+}
