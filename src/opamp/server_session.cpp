@@ -207,6 +207,7 @@ void ServerSession::set_config(std::optional<RemoteConfig> config) {
 
 void ServerSession::set_connection_settings(std::optional<ConnectionSettingsOffers> offers) {
     settings_ = std::move(offers);
+    if (settings_ && is_empty(*settings_)) settings_.reset();
     withheld_settings_.reset();
     settle_settings();
 }

@@ -82,6 +82,7 @@ TEST_CASE("settings that were set are offered, and their status is shown without
     CHECK_THAT(json::serialize(rig.shown()), !Catch::Contains("secret-token"));
     CHECK(rig.call("DELETE", kTarget).status == 200);
     CHECK(rig.shown().at("set").is_null());
+    CHECK(rig.shown().at("status").as_string() == "UNSET");
 }
 
 TEST_CASE("settings outlive the server, and so does their credential", "[server][connection_settings][SRV-CONN-4]") {
@@ -162,6 +163,49 @@ TEST_CASE("a certificate that cannot be issued is refused in words", "[server][c
         const auto reply = rig.receive(report);
         CHECK_THAT(reply.error_response().error_message(), Catch::Contains("not a PKCS #10 request"));
         CHECK((rig.receive(settings_report(1)).capabilities() & opamp::kAcceptsConnectionSettingsRequest) != 0);
+    }
+}
+
+TEST_CASE("a certificate is issued, offered with its CA, and kept by new settings",
+          "[server][connection_settings][SRV-CONN-8][SRV-CONN-11][SRV-CONN-13][SRV-CONN-14]") {
+    const auto identity = net_test::make_authority("ca");
+    const auto ca = net::CertificateAuthority::load(identity.certificate, identity.key, std::chrono::hours(1));
+    REQUIRE(ca);
+    Rig rig;
+    rig.agents.set_authority(ca->get());
+    auto report = settings_report(0);
+    SECTION("for the agent's own uid") {
+        report.csr = net_test::make_request(kUid.text());
+        const auto offer = rig.receive(report).connection_settings().opamp();
+        CHECK_THAT(offer.certificate().cert(), Catch::StartsWith("-----BEGIN CERTIFICATE-----"));
+        CHECK(offer.certificate().private_key().empty());
+        CHECK(offer.certificate().ca_cert() == identity.certificate);
+        CHECK(offer.destination_endpoint() == "ws://server/v1/opamp");
+        CHECK(offer.heartbeat_interval_seconds() == 30);
+        CHECK(rig.receive(report).connection_settings().opamp().certificate().cert() == offer.certificate().cert());
+        REQUIRE(rig.call("PUT", kTarget, kOffer).status == 200);
+        const auto changed = rig.receive(settings_report(1)).connection_settings().opamp();
+        CHECK(changed.destination_endpoint() == "wss://new/v1/opamp");
+        CHECK(changed.certificate().cert() == offer.certificate().cert());
+    }
+    SECTION("not for another's") {
+        report.csr = net_test::make_request(kOtherUid.text());
+        const auto reply = rig.receive(report);
+        CHECK_THAT(reply.error_response().error_message(), Catch::Contains("names the agent"));
+        CHECK_FALSE(rig.receive(settings_report(1)).has_connection_settings());
+    }
+    SECTION("for the uid that it was assigned, while it still uses the old one") {
+        report.wants_instance_uid = true;
+        const auto uid = base::Uuid::from_bytes(rig.receive(report).agent_identification().new_instance_uid());
+        REQUIRE(uid);
+        auto request = settings_report(1);
+        request.csr = net_test::make_request(uid->text());
+        CHECK(rig.receive(request).connection_settings().opamp().has_certificate());
+    }
+    SECTION("not for one that does not accept OpAMP settings") {
+        report.parts.capabilities = kEverything;
+        report.csr = net_test::make_request(kUid.text());
+        CHECK(rig.receive(report).has_error_response());
     }
 }
 
