@@ -70,6 +70,7 @@ private:
     std::string address_;
     Polls polls_;
     async::Notice* polled_ = nullptr;  ///< Of `watch_polls`, while it runs.
+    Time next_look_;                   ///< When it looks next, if it is not told to look earlier.
     /// Newcomers that wait for a sign of life of the agent they claim to be.
     std::multimap<base::Uuid, async::Notice*> waiting_;
 };

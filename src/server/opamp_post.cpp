@@ -16,6 +16,7 @@ constexpr seconds kPatience{90};  ///< Three of the default poll intervals.
 constexpr seconds kLeastPatience{3};
 constexpr hours kMostPatience{1};
 constexpr int kMissedPolls = 3;
+constexpr seconds kBetweenLooks{1};  ///< A look goes over all of them.
 
 constexpr std::string_view kContentType = "application/x-protobuf";
 
@@ -77,7 +78,7 @@ async::Task<net::HttpResponse> OpampEndpoint::take_report(net::HttpRequest reque
     }
     std::string message = agents_.receive(*link, std::move(report), request.body.size(), now());
     if (link->agents.empty()) polls_.forget(*link);
-    if (polled_ != nullptr) polled_->raise();
+    if (polled_ != nullptr && expiry_of(*link) < next_look_) polled_->raise();
     if (std::exchange(link->has_withheld, false))
         co_return plain(500, "the answer is over the limit for messages that are sent");
     co_return protobuf(std::move(message));
@@ -128,13 +129,12 @@ async::Task<> OpampEndpoint::watch_polls() {
         expire_polls();
         const auto links = polls_.all();
         polled.clear();
-        if (links.empty()) {
+        next_look_ = Time::max();
+        for (const Polls::Link& link : links) next_look_ = std::min(next_look_, expiry_of(*link));
+        if (links.empty())
             co_await polled.raised();
-            continue;
-        }
-        Time next = Time::max();
-        for (const Polls::Link& link : links) next = std::min(next, expiry_of(*link));
-        co_await (polled.raised() || sleep_for(next - now()));
+        else
+            co_await (polled.raised() || sleep_for(std::max<base::Duration>(next_look_ - now(), kBetweenLooks)));
     }
     polled_ = nullptr;
     for (const Polls::Link& link : polls_.all()) agents_.ended(*link, now());

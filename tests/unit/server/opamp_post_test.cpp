@@ -248,6 +248,35 @@ TEST_CASE("an offered token takes the place of the old one when it is used", "[s
     CHECK(upgrade(server, bearer("own-1")) == 401);
 }
 
+TEST_CASE("an agent with a token of its own is not spoken for over a WebSocket with another",
+          "[server][post][SRV-CONN-4]") {
+    const TemporaryFolder folder;
+    const auto file = folder.path / "tokens";
+    std::ofstream(file) << "shared\n";
+    auto tokens = server::TokenFile::open(file);
+    REQUIRE(tokens);
+    TestServer server({}, std::chrono::seconds(30), &*tokens);
+    post(server, wire_full(0), bearer("shared"));
+    opamp::ConnectionSettingsOffers offers;
+    offers.opamp.emplace().destination_endpoint = "ws://h/";
+    offers.opamp->headers = opamp::Headers{{"Authorization", "Bearer own"}};
+    REQUIRE(server.agents.set_settings(kUid, offers, at(0)));
+    post(server, wire_heartbeat(1), bearer("own"));
+    const auto talk = [](TestServer& s) -> async::Task<> {
+        auto options = s.options(s.opamp_port, "/v1/opamp");
+        options.headers = bearer("shared");
+        const auto socket = co_await connect(options);
+        const auto frame = opamp::encode_frame(wire_full(2).SerializeAsString());
+        const auto sent = co_await socket->write(frame);
+        REQUIRE(sent);
+        const auto end = co_await socket->read();
+        REQUIRE_FALSE(end);
+        CHECK_THAT(end.error().text(), Catch::Contains("1008"));
+    };
+    run(server.io, talk(server));
+    CHECK(server.agents.find(kUid)->session.sequence_num() == 1);
+}
+
 TEST_CASE("agents are turned away when the switch says so", "[server][post][SRV-RETRY-2][SRV-RETRY-3]") {
     TestServer server;
     using Mode = server::Throttle::Mode;
