@@ -67,6 +67,26 @@ RemoteConfigStatus status_from(const pb::RemoteConfigStatus& message) {
             is_known ? static_cast<ConfigStatus>(message.status()) : ConfigStatus::unset, message.error_message()};
 }
 
+Components components_from(const google::protobuf::Map<std::string, pb::ComponentDetails>& map) {
+    Components components;
+    for (const auto& [name, details] : map)
+        components[name] = {attributes_from(details.metadata()), components_from(details.sub_component_map())};
+    return components;
+}
+
+/// An empty map cannot be told from one that was left out; it is taken for the latter.
+AvailableComponents components_from(const pb::AvailableComponents& message) {
+    AvailableComponents available{message.hash(), std::nullopt};
+    if (!message.components().empty()) available.components = components_from(message.components());
+    return available;
+}
+
+/// Nothing where no certificate is asked for.
+std::optional<std::string> csr_from(const pb::AgentToServer& message) {
+    if (!message.connection_settings_request().opamp().has_certificate_request()) return std::nullopt;
+    return message.connection_settings_request().opamp().certificate_request().csr();
+}
+
 AgentState parts_from(pb::AgentToServer& message) {
     AgentState parts;
     parts.capabilities = message.capabilities();
@@ -75,15 +95,23 @@ AgentState parts_from(pb::AgentToServer& message) {
     if (message.has_effective_config())
         parts.effective_config = take_files(*message.mutable_effective_config()->mutable_config_map());
     if (message.has_remote_config_status()) parts.remote_config_status = status_from(message.remote_config_status());
+    if (message.has_connection_settings_status())
+        parts.connection_settings_status = from_wire(message.connection_settings_status());
+    if (message.has_custom_capabilities())
+        parts.custom_capabilities.emplace(message.custom_capabilities().capabilities().begin(),
+                                          message.custom_capabilities().capabilities().end());
+    if (message.has_available_components())
+        parts.available_components = components_from(message.available_components());
     return parts;
 }
 
-std::string error_reply(std::string_view instance_uid, pb::ServerErrorResponseType type, std::string_view reason) {
+pb::ServerToAgent error_reply(std::string_view instance_uid, pb::ServerErrorResponseType type,
+                              std::string_view reason) {
     pb::ServerToAgent reply;
     reply.set_instance_uid(std::string(instance_uid));
     reply.mutable_error_response()->set_type(type);
     reply.mutable_error_response()->set_error_message(base::to_valid_utf8(reason));
-    return serialize(reply);
+    return reply;
 }
 
 /// `part` behind its length, so that no two lists of parts look the same.
@@ -110,17 +138,23 @@ base::Result<AgentReport> decode_report(std::string_view payload) {
     report.sequence_num = message.sequence_num();
     report.is_goodbye = message.has_agent_disconnect();
     report.wants_instance_uid = (message.flags() & pb::AgentToServerFlags_RequestInstanceUid) != 0;
+    report.csr = csr_from(message);
     report.fingerprint = std::hash<std::string_view>{}(payload);
     report.parts = parts_from(message);
     return report;
 }
 
 std::string bad_request(std::string_view instance_uid, std::string_view reason) {
-    return error_reply(instance_uid, pb::ServerErrorResponseType_BadRequest, reason);
+    return serialize(error_reply(instance_uid, pb::ServerErrorResponseType_BadRequest, reason));
 }
 
-std::string unavailable(std::string_view instance_uid, std::string_view reason) {
-    return error_reply(instance_uid, pb::ServerErrorResponseType_Unavailable, reason);
+std::string unavailable(std::string_view instance_uid, std::string_view reason,
+                        std::optional<base::Duration> retry_after) {
+    pb::ServerToAgent reply = error_reply(instance_uid, pb::ServerErrorResponseType_Unavailable, reason);
+    if (retry_after)
+        reply.mutable_error_response()->mutable_retry_info()->set_retry_after_nanoseconds(
+            static_cast<std::uint64_t>(retry_after->count()));
+    return serialize(reply);
 }
 
 std::string config_hash(const ConfigMap& files) {
@@ -132,6 +166,11 @@ std::string config_hash(const ConfigMap& files) {
         append_part(canonical, file.content_type);
     }
     return base::sha256(canonical);
+}
+
+std::string settings_hash(ConnectionSettingsOffers offers) {
+    offers.hash.clear();
+    return base::sha256(encode(offers));
 }
 
 std::string encode(const AgentDescription& description) {
@@ -152,6 +191,12 @@ std::string encode(const ConfigMap& files) {
     return serialize(message);
 }
 
+std::string encode(const ConnectionSettingsOffers& offers) {
+    pb::ConnectionSettingsOffers message;
+    to_wire(offers, message);
+    return serialize(message);
+}
+
 std::optional<AgentDescription> decode_description(std::string_view bytes) {
     pb::AgentDescription message;
     if (!parse(message, bytes)) return std::nullopt;
@@ -168,6 +213,12 @@ std::optional<ConfigMap> decode_config(std::string_view bytes) {
     pb::AgentConfigMap message;
     if (!parse(message, bytes)) return std::nullopt;
     return take_files(message);
+}
+
+std::optional<ConnectionSettingsOffers> decode_offers(std::string_view bytes) {
+    pb::ConnectionSettingsOffers message;
+    if (!parse(message, bytes)) return std::nullopt;
+    return from_wire(message);
 }
 
 }  // namespace opamp

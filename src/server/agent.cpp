@@ -1,13 +1,11 @@
 #include "server/agent.hpp"
 
+#include "server/component_cache.hpp"
+
 namespace server {
 namespace {
 
-std::uint64_t bytes_of(const opamp::Attributes& attributes) {
-    std::uint64_t bytes = 0;
-    for (const auto& [key, value] : attributes) bytes += key.size() + value.size() + sizeof(attributes[0]);
-    return bytes;
-}
+using server::bytes_of;
 
 std::uint64_t bytes_of(const opamp::ComponentHealth& health) {
     std::uint64_t bytes = sizeof health + health.last_error.size() + health.status.size();
@@ -25,6 +23,12 @@ std::uint64_t bytes_of(const opamp::AgentState& state) {
             bytes += name.size() + file.body.size() + file.content_type.size() + 128;
     if (state.remote_config_status)
         bytes += state.remote_config_status->hash.size() + state.remote_config_status->error_message.size();
+    if (state.connection_settings_status)
+        bytes += state.connection_settings_status->hash.size() + state.connection_settings_status->error_message.size();
+    if (state.custom_capabilities)
+        for (const std::string& capability : *state.custom_capabilities) bytes += capability.size() + sizeof capability;
+    if (state.available_components && state.available_components->components)
+        bytes += bytes_of(*state.available_components->components);
     return bytes;
 }
 

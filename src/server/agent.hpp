@@ -14,7 +14,7 @@
 
 namespace server {
 
-/// A connection that speaks for one or more agents.
+/// A connection that speaks for one or more agents; over plain HTTP, what an agent's polls have in common.
 class AgentLink {
 public:
     virtual ~AgentLink() = default;
@@ -28,6 +28,10 @@ public:
     /// The instance_uid each agent uses on this connection, and the agent's own. They differ until an assigned one is
     /// used.
     std::map<base::Uuid, base::Uuid> agents;
+    opamp::Delivery delivery = opamp::Delivery::pushes;
+    std::string endpoint;       ///< The URL by which it reached this server.
+    std::string credential;     ///< Of its Authorization, as `credential_of` makes it; empty without one.
+    bool has_withheld = false;  ///< An offer was left out of an answer because it is too large. Reset by who reads it.
 };
 
 /// A step on the way of a config, from being set to its end.
@@ -43,7 +47,10 @@ struct Agent {
     Time last_seen;
     std::optional<Time> connected_since;
     std::optional<Time> config_set_at;
-    std::vector<ConfigStep> steps;     ///< Of the config set now, as seen by this run of the server.
+    std::vector<ConfigStep> steps;        ///< Of the config set now, as seen by this run of the server.
+    std::optional<SetSettings> settings;  ///< Set for this agent; what is offered also has the server's own parts.
+    OfferedCredential credential;
+    std::uint64_t withheld_bytes = 0;  ///< The size of the offer that was too large to be sent.
     std::uint64_t retained_bytes = 0;  ///< What `reported_bytes` was when it was counted last.
 
     /// "service.name" of the description, or empty.

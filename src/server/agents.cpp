@@ -31,6 +31,9 @@ base::Result<void> Agents::load() {
             agent->session.set_config(std::move(known_agent.config->config));
             agent->config_set_at = known_agent.config->set_at;
         }
+        agent->settings = std::move(known_agent.settings);
+        agent->credential = std::move(known_agent.credential);
+        prepare(*agent);
         agent->retained_bytes = agent->reported_bytes();
         retained_bytes_ += agent->retained_bytes;
         agents_[agent->uid] = std::move(agent);
@@ -38,15 +41,18 @@ base::Result<void> Agents::load() {
     return {};
 }
 
-std::string Agents::receive(AgentLink& link, const opamp::AgentReport& report, std::uint64_t report_bytes, Time now) {
+std::string Agents::receive(AgentLink& link, opamp::AgentReport report, std::uint64_t report_bytes, Time now) {
     const std::string wire_uid = report.instance_uid.bytes();
     if (!make_room(0, report_bytes)) return opamp::unavailable(wire_uid, "the server has no room for this report");
     const bool connects = !link.agents.contains(report.instance_uid);
     Agent* agent = agent_for(link, report, now);
     if (agent == nullptr) return opamp::unavailable(wire_uid, "the server has no room for another agent");
 
-    opamp::Answer answer = agent->session.receive(report);
+    components_.complete(report.parts.available_components);
+    note_credential(*agent, link);
+    opamp::Answer answer = this->answer(*agent, link, report, now);
     agent->last_seen = now;
+    note_withheld(*agent, &link);
     if (answer.changes.any() || connects) {
         retained_bytes_ -= agent->retained_bytes;
         agent->retained_bytes = agent->reported_bytes();
@@ -71,6 +77,7 @@ std::optional<std::string> Agents::next_push(const AgentLink& link, const base::
     if (found == agents_.end() || found->second->link != &link) return std::nullopt;
     Agent& agent = *found->second;
     auto message = agent.session.next_push();
+    note_withheld(agent, nullptr);
     const std::size_t steps = agent.steps.size();
     note_progress(agent, now);
     if (agent.steps.size() != steps) observer_.agent_changed(agent);
@@ -89,6 +96,14 @@ Agent* Agents::rival(const AgentLink& link, const base::Uuid& instance_uid) {
     const auto found = agents_.find(instance_uid);
     if (found == agents_.end() || found->second->link == nullptr || found->second->link == &link) return nullptr;
     return found->second.get();
+}
+
+void Agents::hand_over(AgentLink& from, AgentLink& to, Time now) {
+    to.agents = std::exchange(from.agents, {});
+    for (const auto& [wire_uid, uid] : to.agents) {
+        const auto found = agents_.find(uid);
+        if (found != agents_.end() && found->second->link == &from) connect(to, *found->second, now);
+    }
 }
 
 void Agents::ask_sign_of_life(const base::Uuid& uid) {
@@ -137,13 +152,14 @@ Agent* Agents::find_or_add(const base::Uuid& uid) {
     if (!make_room(1, 0)) return nullptr;
     auto& agent = agents_[uid] = std::make_unique<Agent>();
     agent->uid = uid;
+    prepare(*agent);
     return agent.get();
 }
 
 void Agents::connect(AgentLink& link, Agent& agent, Time now) {
     agent.link = &link;
     agent.connected_since = now;
-    agent.session.connected();
+    agent.session.connected(link.delivery);
     log::info("agent.connected", {{"instance_uid", agent.uid.text()}, {"peer", link.peer()}});
 }
 
@@ -247,6 +263,27 @@ void Agents::note_progress(Agent& agent, Time now) {
     if (agent.steps.size() == kMostSteps)
         agent.steps.erase(agent.steps.begin() + 1);  // the first one is when it was set
     agent.steps.push_back({progress, now});
+}
+
+/// What was too large is said once for the log, and stays for the page.
+void Agents::note_withheld(Agent& agent, AgentLink* link) {
+    const auto bytes = agent.session.take_withheld_bytes();
+    if (!bytes) return;
+    agent.withheld_bytes = *bytes;
+    if (link != nullptr) link->has_withheld = true;
+    log::error("offer.withheld", {{"instance_uid", agent.uid.text()},
+                                  {"bytes", *bytes},
+                                  {"reason", "it is over the limit for messages that are sent"}});
+    observer_.agent_changed(agent);
+}
+
+/// What every session has from the server's own settings.
+void Agents::prepare(Agent& agent) {
+    agent.session.set_send_limit(limits_.send_bytes);
+    std::uint64_t capabilities = opamp::kServerCapabilities;
+    if (authority_ != nullptr) capabilities |= opamp::kAcceptsConnectionSettingsRequest;
+    agent.session.set_server_capabilities(capabilities);
+    offer_settings(agent);
 }
 
 void Agents::erase(const base::Uuid& uid) {

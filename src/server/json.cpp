@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "base/bytes.hpp"
+#include "base/units.hpp"
+#include "server/settings_json.hpp"
 
 namespace server {
 namespace {
@@ -40,6 +42,7 @@ const char* to_string(opamp::ConfigProgress progress) {
     switch (progress) {
     case opamp::ConfigProgress::none: return "UNSET";
     case opamp::ConfigProgress::waiting: return "WAITING";
+    case opamp::ConfigProgress::withheld: return "TOO_LARGE";
     case opamp::ConfigProgress::offered: return "OFFERED";
     case opamp::ConfigProgress::applying: return "APPLYING";
     case opamp::ConfigProgress::applied: return "APPLIED";
@@ -112,18 +115,73 @@ json::array capability_names(std::uint64_t capabilities) {
     return names;
 }
 
+/// Why nothing was sent.
+std::string too_large(const Agent& agent) {
+    return "The offer of " + base::format_size(agent.withheld_bytes) +
+           " is over this server's --send-limit, and is not sent.";
+}
+
+/// What is set for the agent, what is offered of it, and what the agent says.
+json::object connection_settings_of(const Agent& agent) {
+    const auto& offered = agent.session.connection_settings();
+    const auto reported = agent.session.state().connection_settings_status.value_or(opamp::ConnectionSettingsStatus());
+    const auto progress = agent.session.settings_progress();
+    std::string error = progress == opamp::ConfigProgress::withheld ? too_large(agent) : std::string();
+    if (progress == opamp::ConfigProgress::failed) error = reported.error_message;
+    return {{"status", to_string(progress)},
+            {"error_message", text_of(error)},
+            {"hash", offered ? json::value(text_of(base::to_hex(offered->hash))) : json::value(nullptr)},
+            {"set_at", agent.settings ? json::value(time_of(agent.settings->set_at)) : json::value(nullptr)},
+            {"set", agent.settings ? shown(agent.settings->offers) : json::value(nullptr)},
+            {"offered", offered ? shown(*offered) : json::value(nullptr)},
+            {"reported",
+             {{"hash", text_of(base::to_hex(reported.hash))},
+              {"status", text_of(opamp::to_string(reported.status))},
+              {"error_message", text_of(reported.error_message)}}}};
+}
+
+json::object components_of(const opamp::Components& components) {
+    json::object object;
+    for (const auto& [name, component] : components)
+        object[base::to_valid_utf8(name)] = {{"metadata", attributes_of(component.metadata)},
+                                             {"components", components_of(component.parts)}};
+    return object;
+}
+
+json::value available_components_of(const opamp::AgentState& state) {
+    const auto& available = state.available_components;
+    if (!available) return nullptr;
+    return {{"hash", text_of(base::to_hex(available->hash))},
+            {"components",
+             available->components ? json::value(components_of(*available->components)) : json::value(nullptr)}};
+}
+
+json::array custom_capabilities_of(const opamp::AgentState& state) {
+    json::array names;
+    if (state.custom_capabilities)
+        for (const std::string& name : *state.custom_capabilities) names.push_back(text_of(name));
+    return names;
+}
+
+json::value transport_of(const Agent& agent) {
+    if (agent.link == nullptr) return nullptr;
+    return agent.link->delivery == opamp::Delivery::pushes ? "WebSocket" : "HTTP";
+}
+
 /// The status of the config set here; where none is, of the last one the agent had from anyone.
 json::object remote_config_of(const Agent& agent) {
     const auto& config = agent.session.config();
     const opamp::RemoteConfigStatus reported =
         agent.session.state().remote_config_status.value_or(opamp::RemoteConfigStatus());
     const bool speaks_of_it = config && reported.hash == config->hash;
+    json::string error = !config || speaks_of_it ? text_of(reported.error_message) : json::string();
+    if (agent.session.progress() == opamp::ConfigProgress::withheld) error = text_of(too_large(agent));
     json::array steps;
     for (const ConfigStep& step : agent.steps)
         steps.push_back({{"status", to_string(step.progress)}, {"time", time_of(step.at)}});
     json::object object{{"status", config ? json::string(to_string(agent.session.progress()))
                                           : text_of(opamp::to_string(reported.status))},
-                        {"error_message", !config || speaks_of_it ? text_of(reported.error_message) : json::string()},
+                        {"error_message", std::move(error)},
                         {"hash", config ? json::value(text_of(base::to_hex(config->hash))) : json::value(nullptr)},
                         {"set_at", time_or_null(agent.config_set_at)},
                         {"steps", std::move(steps)},
@@ -145,6 +203,7 @@ json::object summary_of(const Agent& agent) {
             {"version", text_of(agent.attribute("service.version"))},
             {"host", text_of(agent.attribute("host.name"))},
             {"connected", agent.link != nullptr},
+            {"transport", transport_of(agent)},
             {"connected_since", time_or_null(agent.connected_since)},
             {"last_seen", time_of(agent.last_seen)},
             {"healthy", state.health ? json::value(state.health->healthy) : json::value(nullptr)},
@@ -205,6 +264,9 @@ std::string agent_json(const Agent& agent) {
     object["effective_config"] =
         state.effective_config ? json::value{{"files", files_of(*state.effective_config)}} : json::value(nullptr);
     object["remote_config"] = remote_config_of(agent);
+    object["connection_settings"] = connection_settings_of(agent);
+    object["custom_capabilities"] = custom_capabilities_of(state);
+    object["available_components"] = available_components_of(state);
     return json::serialize(object);
 }
 
@@ -215,6 +277,13 @@ std::string error_json(std::string_view text) {
 std::string config_set_json(const Agent& agent) {
     const std::string hash = agent.session.config() ? base::to_hex(agent.session.config()->hash) : std::string();
     return json::serialize(json::object{{"hash", text_of(hash)}, {"connected", agent.link != nullptr}});
+}
+
+std::string settings_set_json(const Agent& agent) {
+    const auto& offered = agent.session.connection_settings();
+    return json::serialize(
+        json::object{{"hash", offered ? json::value(text_of(base::to_hex(offered->hash))) : json::value(nullptr)},
+                     {"connected", agent.link != nullptr}});
 }
 
 std::string changed_event(const Agent& agent) {

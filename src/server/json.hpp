@@ -21,6 +21,9 @@ std::string error_json(std::string_view text);
 /// {"hash": "…", "connected": true}: the answer to a config that was set.
 std::string config_set_json(const Agent& agent);
 
+/// The same for connection settings; a hash of null: the agent accepts none of them.
+std::string settings_set_json(const Agent& agent);
+
 /// Messages of /api/live. `changed` has the agent's line of the list.
 std::string changed_event(const Agent& agent);
 std::string seen_event(const Agent& agent);

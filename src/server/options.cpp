@@ -2,6 +2,9 @@
 
 #include <optional>
 
+#include "net/url.hpp"
+#include "server/check_settings.hpp"
+
 namespace server {
 namespace {
 
@@ -46,12 +49,72 @@ base::Result<void> check_address(const std::string& value) {
         .hint("write one such as 127.0.0.1:4320 or [::1]:4320");
 }
 
+base::Result<void> store_file(std::string& place, const std::string& value) {
+    if (value.empty()) return Error(Kind::invalid, "the file's name is empty");
+    place = value;
+    return {};
+}
+
+base::Result<void> store_size(std::uint64_t& place, const std::string& value) {
+    const auto bytes = base::parse_size(value);
+    if (!bytes || *bytes == 0)
+        return Error(Kind::invalid, "'" + value + "' is not a size").hint("write 4096, 64KiB or 64MiB");
+    place = *bytes;
+    return {};
+}
+
+base::Result<void> store_endpoint(Options& options, const std::string& value) {
+    auto url = net::parse_url(value);
+    if (!url) return std::move(url).error();
+    options.endpoint = value;
+    return {};
+}
+
+base::Result<void> store_destination(std::string& place, const std::string& value) {
+    if (auto checked = check_telemetry_endpoint(value); !checked) return checked;
+    place = value;
+    return {};
+}
+
+base::Result<void> store_lifetime(Options& options, const std::string& value) {
+    const auto lifetime = base::parse_duration(value);
+    if (!lifetime || *lifetime < std::chrono::seconds(1))
+        return Error(Kind::invalid, "'" + value + "' is not a lifetime").hint("write 720h, or 1s at least");
+    options.certificate_lifetime = *lifetime;
+    return {};
+}
+
+/// What only makes sense together.
+base::Result<void> check_together(const Options& options) {
+    if (options.ca_cert.empty() != options.ca_key.empty())
+        return Error(Kind::invalid, "a CA needs both its certificate and its key").hint("give --ca-cert and --ca-key");
+    return {};
+}
+
 constexpr Flag kFlags[] = {
     {"--opamp-listen", "ADDR:PORT", "where agents connect (127.0.0.1:4320); port 0 takes a free one",
      [](Options& options, const std::string& value) { return options.opamp_listen = value, check_address(value); }},
     {"--page-listen", "ADDR:PORT", "where the web page and the REST interface are (127.0.0.1:4321)",
      [](Options& options, const std::string& value) { return options.page_listen = value, check_address(value); }},
     {"--path", "PATH", "the path of the OpAMP endpoint (/v1/opamp)", store_path},
+    {"--endpoint", "URL", "the URL agents are told of with a certificate (the one they used)", store_endpoint},
+    {"--token-file", "FILE", "who may speak OpAMP: a bearer token or user:password a line (everybody)",
+     [](Options& options, const std::string& value) { return store_file(options.token_file, value); }},
+    {"--receive-limit", "SIZE", "the largest message taken (64MiB)",
+     [](Options& options, const std::string& value) { return store_size(options.receive_limit, value); }},
+    {"--send-limit", "SIZE", "the largest message sent (64MiB)",
+     [](Options& options, const std::string& value) { return store_size(options.send_limit, value); }},
+    {"--own-metrics", "URL", "where agents send their own metrics, offered to all that report them",
+     [](Options& options, const std::string& value) { return store_destination(options.own_metrics, value); }},
+    {"--own-traces", "URL", "the same for their own traces",
+     [](Options& options, const std::string& value) { return store_destination(options.own_traces, value); }},
+    {"--own-logs", "URL", "the same for their own logs",
+     [](Options& options, const std::string& value) { return store_destination(options.own_logs, value); }},
+    {"--ca-cert", "FILE", "a CA (PEM) that issues the certificates agents ask for",
+     [](Options& options, const std::string& value) { return store_file(options.ca_cert, value); }},
+    {"--ca-key", "FILE", "its key (PEM, without a password)",
+     [](Options& options, const std::string& value) { return store_file(options.ca_key, value); }},
+    {"--certificate-lifetime", "TIME", "of an issued certificate (720h)", store_lifetime},
     {"--state", "FILE",
      "what outlives the server; :memory: keeps nothing\n"
      "                            ($STATE_DIRECTORY/server.db, else $XDG_STATE_HOME/opamp-server/server.db)",
@@ -100,6 +163,7 @@ base::Result<Options> parse_options(const std::vector<std::string>& arguments, c
         if (auto stored = flag->store(options, value.value_or("")); !stored)
             return std::move(stored).error().within(name);
     }
+    if (auto checked = check_together(options); !checked) return std::move(checked).error();
     if (options.state.empty()) options.state = default_state(environment);
     const bool runs = !options.shows_version && !options.shows_help;
     if (options.state.empty() && runs)
@@ -118,7 +182,11 @@ std::string help_text() {
     for (const Flag& flag : kFlags) {
         std::string usage =
             std::string("  ") + flag.name + (flag.value != nullptr ? std::string(" ") + flag.value : std::string());
-        usage.resize(28, ' ');
+        // A usage that is too long has a line to itself.
+        if (usage.size() < 28)
+            usage.resize(28, ' ');
+        else
+            usage += "\n" + std::string(28, ' ');
         text += usage + flag.help + "\n";
     }
     return text +

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "base/units.hpp"
 
 namespace server {
 
@@ -14,6 +15,16 @@ struct Options {
     std::string opamp_listen = "127.0.0.1:4320";
     std::string page_listen = "127.0.0.1:4321";
     std::string path = "/v1/opamp";
+    std::string endpoint;  ///< The URL that agents are told of; empty: the one they used.
+    std::uint64_t receive_limit = 64u << 20;
+    std::uint64_t send_limit = 64u << 20;
+    std::string token_file;
+    std::string own_metrics;  ///< URLs; empty: none.
+    std::string own_traces;
+    std::string own_logs;
+    std::string ca_cert;  ///< Files.
+    std::string ca_key;
+    base::Duration certificate_lifetime = std::chrono::hours(30 * 24);
     std::string state;  ///< A file or ":memory:".
     base::log::Level log_level = base::log::Level::info;
     bool shows_version = false;

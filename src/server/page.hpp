@@ -17,7 +17,7 @@ std::optional<std::string_view> page_file(std::string_view name);
 /// What is served on the page's address: the page, the REST interface, and the live updates at /api/live.
 class PageEndpoint : public net::HttpHandler {
 public:
-    PageEndpoint(Agents& agents, Live& live) : rest_(agents), live_(live) {}
+    PageEndpoint(Agents& agents, Live& live, Throttle& throttle) : rest_(agents, throttle), live_(live) {}
 
     /// The address listened on, "ADDR:PORT", and the URL agents connect to: known once the ports are.
     void set_addresses(std::string address, std::string opamp_endpoint) {

@@ -1,6 +1,8 @@
 #include "server/rest.hpp"
 
+#include "base/log.hpp"
 #include "server/json.hpp"
+#include "server/settings_json.hpp"
 
 namespace server {
 namespace {
@@ -63,6 +65,7 @@ net::HttpResponse Rest::respond(const net::HttpRequest& request, Time now) {
     constexpr std::string_view kAgents = "/api/agents";
     std::string_view path = request.path();
     if (path == "/api/server") return reads(request) ? json_response(200, server_json(endpoint_)) : wrong_method("GET");
+    if (path == "/api/throttle") return on_throttle(request);
     if (!path.starts_with(kAgents)) return not_found();
     path.remove_prefix(kAgents.size());
     if (path.empty()) return reads(request) ? json_response(200, agents_json(agents_)) : wrong_method("GET");
@@ -75,6 +78,7 @@ net::HttpResponse Rest::respond(const net::HttpRequest& request, Time now) {
     if (!uid) return json_response(404, error_json("'" + std::string(uid_text) + "' is not an instance_uid"));
     if (rest.empty()) return on_agent(request, *uid);
     if (rest == "/config") return on_config(request, *uid, now);
+    if (rest == "/connection-settings") return on_settings(request, *uid, now);
     if (rest == "/restart") return on_restart(request, *uid);
     return not_found();
 }
@@ -92,6 +96,25 @@ net::HttpResponse Rest::on_config(const net::HttpRequest& request, const base::U
     if (request.method == "POST") return set_config(uid, as_one_file(request), now);
     if (request.method == "DELETE") return done(agents_.remove_config(uid));
     return wrong_method("PUT, POST, DELETE");
+}
+
+net::HttpResponse Rest::on_settings(const net::HttpRequest& request, const base::Uuid& uid, Time now) {
+    if (request.method == "DELETE") return done(agents_.remove_settings(uid));
+    if (request.method != "PUT") return wrong_method("PUT, DELETE");
+    auto offers = parse_connection_settings(request.body);
+    if (!offers) return error_response(offers.error());
+    if (auto set = agents_.set_settings(uid, std::move(*offers), now); !set) return error_response(set.error());
+    return json_response(200, settings_set_json(*agents_.find(uid)));
+}
+
+net::HttpResponse Rest::on_throttle(const net::HttpRequest& request) {
+    if (reads(request)) return json_response(200, throttle_json(throttle_));
+    if (request.method != "PUT") return wrong_method("GET, PUT");
+    auto throttle = parse_throttle(request.body);
+    if (!throttle) return error_response(throttle.error());
+    throttle_ = *throttle;
+    base::log::warning("throttle.set", {{"throttle", throttle_json(throttle_)}});
+    return json_response(200, throttle_json(throttle_));
 }
 
 net::HttpResponse Rest::on_restart(const net::HttpRequest& request, const base::Uuid& uid) {

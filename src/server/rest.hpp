@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "net/http.hpp"
 #include "server/agents.hpp"
+#include "server/throttle.hpp"
 
 namespace server {
 
@@ -13,13 +14,17 @@ namespace server {
 /// PUT    /api/agents/{uid}/config     sets a config of any number of files, as JSON
 /// POST   /api/agents/{uid}/config     sets a config of one file without a name: the body, with its Content-Type
 /// DELETE /api/agents/{uid}/config     no config is offered any more
+/// PUT    /api/agents/{uid}/connection-settings   sets what is offered of the protocol's ConnectionSettingsOffers
+/// DELETE /api/agents/{uid}/connection-settings   nothing is offered any more
+/// GET    /api/throttle                which agents are turned away
+/// PUT    /api/throttle                turns agents away, or no longer: {"mode": "…", "retry_after": "3s"}
 /// POST   /api/agents/{uid}/restart    restarts the agent
 /// DELETE /api/agents/{uid}            forgets an agent that is not connected
 ///
 /// Errors are {"error": "…"} with a fitting status.
 class Rest {
 public:
-    explicit Rest(Agents& agents) : agents_(agents) {}
+    Rest(Agents& agents, Throttle& throttle) : agents_(agents), throttle_(throttle) {}
 
     /// The URL agents connect to.
     void set_endpoint(std::string url) { endpoint_ = std::move(url); }
@@ -29,10 +34,13 @@ public:
 private:
     net::HttpResponse on_agent(const net::HttpRequest& request, const base::Uuid& uid);
     net::HttpResponse on_config(const net::HttpRequest& request, const base::Uuid& uid, Time now);
+    net::HttpResponse on_settings(const net::HttpRequest& request, const base::Uuid& uid, Time now);
+    net::HttpResponse on_throttle(const net::HttpRequest& request);
     net::HttpResponse on_restart(const net::HttpRequest& request, const base::Uuid& uid);
     net::HttpResponse set_config(const base::Uuid& uid, base::Result<opamp::ConfigMap> files, Time now);
 
     Agents& agents_;
+    Throttle& throttle_;
     std::string endpoint_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "net/http_server.hpp"
 #include "server/agents.hpp"
@@ -32,11 +33,52 @@ net::Limits page_limits() {
     return limits;
 }
 
+net::Limits opamp_limits(const Options& options) {
+    net::Limits limits;
+    limits.receive_bytes = options.receive_limit;
+    limits.send_bytes = options.send_limit;
+    return limits;
+}
+
 /// The address with the port that was taken.
 base::Result<std::string> listen(net::HttpServer& server, const std::string& flag, const std::string& address) {
     auto port = server.listen(address);
     if (!port) return std::move(port).error().within(flag + " " + address).hint("choose another address with " + flag);
     return address.substr(0, address.rfind(':') + 1) + std::to_string(*port);
+}
+
+opamp::ConnectionSettingsOffers own_telemetry(const Options& options) {
+    const auto destination = [](const std::string& url) -> std::optional<opamp::TelemetryConnectionSettings> {
+        if (url.empty()) return std::nullopt;
+        opamp::TelemetryConnectionSettings settings;
+        settings.destination_endpoint = url;
+        return settings;
+    };
+    opamp::ConnectionSettingsOffers offers;
+    offers.own_metrics = destination(options.own_metrics);
+    offers.own_traces = destination(options.own_traces);
+    offers.own_logs = destination(options.own_logs);
+    return offers;
+}
+
+/// Nothing where no CA was given.
+base::Result<std::unique_ptr<net::CertificateAuthority>> load_authority(const Options& options) {
+    if (options.ca_cert.empty()) return std::unique_ptr<net::CertificateAuthority>();
+    const auto certificate = base::read_file(options.ca_cert);
+    if (!certificate) return base::Error(certificate.error()).within("--ca-cert");
+    const auto key = base::read_file(options.ca_key);
+    if (!key) return base::Error(key.error()).within("--ca-key");
+    const auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(options.certificate_lifetime);
+    auto authority = net::CertificateAuthority::load(*certificate, *key, lifetime);
+    return authority ? std::move(authority) : std::move(authority).error().within("--ca-cert " + options.ca_cert);
+}
+
+/// Nothing where no file was given.
+base::Result<std::optional<TokenFile>> open_tokens(const Options& options) {
+    if (options.token_file.empty()) return std::optional<TokenFile>();
+    auto tokens = TokenFile::open(options.token_file);
+    if (!tokens) return std::move(tokens).error();
+    return std::optional(std::move(*tokens));
 }
 
 }  // namespace
@@ -47,12 +89,26 @@ async::Task<base::Result<void>> serve(const Options& options) {
     auto store = Store::open(options.state);
     if (!store) co_return std::move(store).error();
     Live live;
-    Agents agents(**store, live);
+    auto authority = load_authority(options);
+    if (!authority) co_return std::move(authority).error();
+    auto tokens = open_tokens(options);
+    if (!tokens) co_return std::move(tokens).error();
+    AgentLimits limits;
+    limits.send_bytes = options.send_limit;
+    Agents agents(**store, live, limits);
+    agents.set_authority(authority->get());
+    agents.set_own_telemetry(own_telemetry(options));
     if (auto loaded = agents.load(); !loaded) co_return std::move(loaded).error().within("reading the state");
 
-    OpampEndpoint opamp_endpoint(agents, options.path);
-    PageEndpoint page_endpoint(agents, live);
-    net::HttpServer opamp_server(executor, opamp_endpoint);
+    Throttle throttle;
+    EndpointOptions endpoint_options;
+    endpoint_options.path = options.path;
+    endpoint_options.advertised = options.endpoint;
+    endpoint_options.tokens = *tokens ? &**tokens : nullptr;
+    endpoint_options.throttle = &throttle;
+    OpampEndpoint opamp_endpoint(agents, endpoint_options);
+    PageEndpoint page_endpoint(agents, live, throttle);
+    net::HttpServer opamp_server(executor, opamp_endpoint, opamp_limits(options));
     net::HttpServer page_server(executor, page_endpoint, page_limits());
     const auto opamp_address = listen(opamp_server, "--opamp-listen", options.opamp_listen);
     if (!opamp_address) co_return opamp_address.error();
@@ -66,6 +122,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
 
     async::TaskGroup servers(executor);
     servers.spawn("opamp", opamp_server.run());
+    servers.spawn("polls", opamp_endpoint.watch_polls());
     servers.spawn("page", page_server.run());
     co_await signal_received();
     servers.cancel();

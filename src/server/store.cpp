@@ -9,7 +9,7 @@
 namespace server {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr const char* kSchema = R"sql(
 CREATE TABLE agent (
     instance_uid     BLOB PRIMARY KEY,
@@ -34,15 +34,35 @@ CREATE TABLE remote_config_entry (
     content_type TEXT NOT NULL,
     PRIMARY KEY (instance_uid, name)
 );
-PRAGMA user_version = 1;
+)sql";
+
+/// What version 2 has more.
+constexpr const char* kSettingsSchema = R"sql(
+ALTER TABLE agent ADD COLUMN settings_hash BLOB;  -- ConnectionSettingsStatus
+ALTER TABLE agent ADD COLUMN settings_status INTEGER;
+ALTER TABLE agent ADD COLUMN settings_error TEXT;
+CREATE TABLE connection_settings (
+    instance_uid BLOB PRIMARY KEY REFERENCES agent ON DELETE CASCADE,
+    offers       BLOB NOT NULL,  -- ConnectionSettingsOffers
+    set_at       INTEGER NOT NULL
+);
+CREATE TABLE credential (
+    instance_uid BLOB PRIMARY KEY REFERENCES agent ON DELETE CASCADE,
+    current      BLOB NOT NULL,  -- digests
+    previous     BLOB NOT NULL,
+    is_used      INTEGER NOT NULL
+);
+PRAGMA user_version = 2;
 )sql";
 
 constexpr const char* kSave = R"sql(
-INSERT INTO agent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+INSERT INTO agent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT DO UPDATE SET
     last_seen = ?2, capabilities = ?3, description = coalesce(?4, description), health = coalesce(?5, health),
     effective_config = coalesce(?6, effective_config), status_hash = coalesce(?7, status_hash),
-    status = coalesce(?8, status), status_error = coalesce(?9, status_error)
+    status = coalesce(?8, status), status_error = coalesce(?9, status_error),
+    settings_hash = coalesce(?10, settings_hash), settings_status = coalesce(?11, settings_status),
+    settings_error = coalesce(?12, settings_error)
 )sql";
 
 std::int64_t to_number(Time time) {
@@ -79,6 +99,9 @@ KnownAgent agent_from(const Statement& row) {
     if (!row.is_null(7))
         agent.state.remote_config_status =
             opamp::RemoteConfigStatus{row.bytes(6), static_cast<opamp::ConfigStatus>(row.number(7)), row.bytes(8)};
+    if (!row.is_null(10))
+        agent.state.connection_settings_status = opamp::ConnectionSettingsStatus{
+            row.bytes(9), static_cast<opamp::ConfigStatus>(row.number(10)), row.bytes(11)};
     return agent;
 }
 
@@ -106,8 +129,7 @@ base::Result<void> Store::prepare() {
     const auto found = version->number(0);
     *version = {};
     if (found > kVersion) return base::Error(base::Kind::invalid, "it was written by a newer version of this server");
-    if (found == 0)
-        if (auto made = database_.execute((std::string("BEGIN;") + kSchema + "COMMIT;").c_str()); !made) return made;
+    if (auto upgraded = upgrade(found); !upgraded) return upgraded;
 
     const std::pair<Statement*, const char*> statements[] = {
         {&save_, kSave},
@@ -119,6 +141,11 @@ base::Result<void> Store::prepare() {
         {&select_agents_, "SELECT * FROM agent"},
         {&select_config_, "SELECT hash, set_at FROM remote_config WHERE instance_uid = ?1"},
         {&select_entries_, "SELECT name, body, content_type FROM remote_config_entry WHERE instance_uid = ?1"},
+        {&save_settings_, "INSERT OR REPLACE INTO connection_settings VALUES (?1, ?2, ?3)"},
+        {&remove_settings_, "DELETE FROM connection_settings WHERE instance_uid = ?1"},
+        {&save_credential_, "INSERT OR REPLACE INTO credential VALUES (?1, ?2, ?3, ?4)"},
+        {&select_settings_, "SELECT offers, set_at FROM connection_settings WHERE instance_uid = ?1"},
+        {&select_credential_, "SELECT current, previous, is_used FROM credential WHERE instance_uid = ?1"},
     };
     for (const auto& [statement, sql] : statements) {
         auto prepared = database_.prepare(sql);
@@ -126,6 +153,13 @@ base::Result<void> Store::prepare() {
         *statement = std::move(*prepared);
     }
     return {};
+}
+
+base::Result<void> Store::upgrade(std::int64_t from) {
+    std::string steps;
+    if (from < 1) steps += kSchema;
+    if (from < 2) steps += kSettingsSchema;
+    return steps.empty() ? base::Result<void>() : database_.execute(("BEGIN;" + steps + "COMMIT;").c_str());
 }
 
 base::Result<std::vector<KnownAgent>> Store::load() {
@@ -137,8 +171,10 @@ base::Result<std::vector<KnownAgent>> Store::load() {
         KnownAgent agent = agent_from(select_agents_);
         if (agent.uid != base::Uuid()) agents.push_back(std::move(agent));
     }
-    for (KnownAgent& agent : agents)
+    for (KnownAgent& agent : agents) {
         if (auto loaded = load_configs(agent); !loaded) return std::move(loaded).error();
+        if (auto loaded = load_settings(agent); !loaded) return std::move(loaded).error();
+    }
     return agents;
 }
 
@@ -163,6 +199,27 @@ base::Result<void> Store::load_configs(KnownAgent& agent) {
     return {};
 }
 
+base::Result<void> Store::load_settings(KnownAgent& agent) {
+    select_settings_.bind_blob(1, agent.uid.bytes());
+    auto row = select_settings_.next_row();
+    if (row && *row) {
+        // Bytes that cannot be read are of no use to the agent either.
+        if (auto offers = opamp::decode_offers(select_settings_.bytes(0)))
+            agent.settings = SetSettings{std::move(*offers), to_time(select_settings_.number(1))};
+        row = select_settings_.next_row();  // to its end, which makes the statement ready again
+    }
+    if (!row) return std::move(row).error();
+    select_credential_.bind_blob(1, agent.uid.bytes());
+    row = select_credential_.next_row();
+    if (row && *row) {
+        agent.credential = {select_credential_.bytes(0), select_credential_.bytes(1),
+                            select_credential_.number(2) != 0};
+        row = select_credential_.next_row();
+    }
+    if (!row) return std::move(row).error();
+    return {};
+}
+
 base::Result<void> Store::save(const base::Uuid& uid, const opamp::AgentState& state, const opamp::Changes& changes,
                                Time last_seen) {
     save_.bind_blob(1, uid.bytes())
@@ -174,6 +231,10 @@ base::Result<void> Store::save(const base::Uuid& uid, const opamp::AgentState& s
     if (changes.remote_config_status && state.remote_config_status) {
         const opamp::RemoteConfigStatus& status = *state.remote_config_status;
         save_.bind_blob(7, status.hash).bind(8, static_cast<int>(status.status)).bind_text(9, status.error_message);
+    }
+    if (changes.connection_settings_status && state.connection_settings_status) {
+        const opamp::ConnectionSettingsStatus& status = *state.connection_settings_status;
+        save_.bind_blob(10, status.hash).bind(11, static_cast<int>(status.status)).bind_text(12, status.error_message);
     }
     return save_.run();
 }
@@ -205,6 +266,31 @@ base::Result<void> Store::replace_config(const base::Uuid& uid, const std::optio
                    .run();
     }
     return done;
+}
+
+base::Result<void> Store::save_settings(const base::Uuid& uid, const std::optional<SetSettings>& settings,
+                                        const OfferedCredential& credential) {
+    auto done = database_.execute("PRAGMA synchronous = FULL; BEGIN");
+    if (done) done = replace_settings(uid, settings, credential);
+    if (done) done = database_.execute("COMMIT");
+    if (!done) (void)database_.execute("ROLLBACK");
+    (void)database_.execute("PRAGMA synchronous = NORMAL");
+    return done;
+}
+
+base::Result<void> Store::replace_settings(const base::Uuid& uid, const std::optional<SetSettings>& settings,
+                                           const OfferedCredential& credential) {
+    auto done = settings ? save_settings_.bind_blob(1, uid.bytes())
+                               .bind_blob(2, opamp::encode(settings->offers))
+                               .bind(3, to_number(settings->set_at))
+                               .run()
+                         : remove_settings_.bind_blob(1, uid.bytes()).run();
+    if (!done) return done;
+    return save_credential_.bind_blob(1, uid.bytes())
+        .bind_blob(2, credential.current)
+        .bind_blob(3, credential.previous)
+        .bind(4, credential.is_used ? 1 : 0)
+        .run();
 }
 
 base::Result<void> Store::forget(const base::Uuid& uid) {

@@ -1,6 +1,6 @@
 // Keeps the page up to date: what the server tells over /api/live, what it answers, what the user does.
 import { Editor, requestBody, startingPoint } from './editor.js';
-import { attributeColumn, configPill, fileViews, fillItem, healthItem, make, nameOf, pairs, refreshTimes, statePill, stepItems, time } from './view.js';
+import { attributeColumn, componentItem, configPill, fileViews, fillItem, healthItem, make, nameOf, pairs, refreshTimes, statePill, stepItems, time } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const agents = new Map(); // uid -> its line of the list
@@ -170,6 +170,12 @@ function showDetail(answer) {
   part('health', detail.health, (health) =>
     $('health').replaceChildren(health ? healthItem('Agent', health) : make('li', { class: 'muted', text: 'Not reported.' })),
   );
+  part('settings', detail.connection_settings, showSettings);
+  part('components', detail.available_components, (available) => {
+    const items = Object.entries(available?.components ?? {}).map(([name, component]) => componentItem(name, component));
+    $('components').replaceChildren(...(items.length ? items : [make('li', { class: 'muted', text: 'Not reported.' })]));
+  });
+  part('custom', detail.custom_capabilities, (names) => $('custom-capabilities').replaceChildren(...names.map((name) => make('li', { text: name }))));
   part('description', detail.description, (description) =>
     $('description').replaceChildren(
       attributeColumn('Identifying', description.identifying_attributes),
@@ -177,6 +183,18 @@ function showDetail(answer) {
     ),
   );
   showProtocol();
+}
+
+/** What is offered, without its secrets: the server does not tell them. */
+function showSettings(settings) {
+  $('settings-status').replaceChildren(configPill(settings.status));
+  $('settings-error').hidden = settings.error_message === '';
+  $('settings-error').textContent = settings.error_message;
+  const text = settings.offered ? JSON.stringify(settings.offered, null, 2) : '';
+  const none = settings.set ? 'The agent accepts none of the settings that are set.' : 'None are offered.';
+  $('settings').replaceChildren(
+    text ? make('pre', { class: 'code', role: 'group', tabindex: '0', 'aria-label': 'Offered connection settings', text }) : make('p', { class: 'muted', text: none }),
+  );
 }
 
 /** Draws a part of the page only if its data changed: selections and scroll positions stay. */
@@ -228,7 +246,7 @@ function showConfig(before) {
     $('steps').hidden = !hasWay;
     $('steps').replaceChildren(...(hasWay ? stepItems(config, detail.connected) : []));
   });
-  const error = config.status === 'FAILED' ? config.error_message || 'The agent gives no reason.' : '';
+  const error = ['FAILED', 'TOO_LARGE'].includes(config.status) ? config.error_message || 'The agent gives no reason.' : '';
   if ($('config-error').textContent !== error) $('config-error').textContent = error;
   $('config-error').hidden = error === '';
   const isOther = before === null;
@@ -275,11 +293,12 @@ function showDirty() {
 
 function showProtocol() {
   const config = detail.remote_config;
-  part('protocol', [detail.sequence_num, detail.connected_since, config.hash, config.reported], () =>
+  part('protocol', [detail.sequence_num, detail.connected_since, detail.transport, config.hash, config.reported], () =>
     $('protocol').replaceChildren(
       ...pairs([
         ['sequence number', String(detail.sequence_num)],
         ['connected', detail.connected_since ? time(detail.connected_since) : 'no'],
+        ['transport', detail.transport ?? 'none'],
         ['config hash', make('code', { text: config.hash ?? 'none set' })],
         ['reported', make('code', { text: config.reported.hash ? `${config.reported.status} ${config.reported.hash}` : 'none' })],
       ]),

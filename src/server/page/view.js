@@ -50,6 +50,7 @@ const kConfigWords = {
   UNSET: ['', 'none'],
   WAITING: ['busy', '… waiting'],
   OFFERED: ['busy', '… offered'],
+  TOO_LARGE: ['bad', '✕ too large'],
   APPLYING: ['busy', '… APPLYING'],
   APPLIED: ['good', '✓ APPLIED'],
   FAILED: ['bad', '✕ FAILED'],
@@ -88,7 +89,7 @@ const kStepWords = { WAITING: 'Set', OFFERED: 'Offered', APPLYING: 'APPLYING', A
 
 /** The four steps of a config: those behind it with their times, the one it is at, those before it. */
 export function stepItems(config, isConnected) {
-  const reached = config.status === 'FAILED' ? 3 : kSteps.indexOf(config.status);
+  const reached = config.status === 'FAILED' ? 3 : Math.max(0, kSteps.indexOf(config.status)); // TOO_LARGE: set, and no further
   const began = config.set_at ? Date.parse(config.set_at) : null;
   return kSteps.map((step, index) => {
     const status = index === 3 && config.status === 'FAILED' ? 'FAILED' : step;
@@ -131,6 +132,14 @@ export function healthItem(name, health) {
   const parts = Object.entries(health.components);
   const children = parts.length ? make('ul', {}, ...parts.map(([part, value]) => healthItem(part, value))) : null;
   return make('li', {}, row, children);
+}
+
+/** A component with its metadata and its parts. */
+export function componentItem(name, component) {
+  const metadata = Object.entries(component.metadata).map(([key, value]) => `${key}: ${value}`).join(' · ');
+  const parts = Object.entries(component.components);
+  const row = make('span', { class: 'row' }, make('b', { text: name }), metadata ? make('span', { class: 'muted', text: metadata }) : null);
+  return make('li', {}, row, parts.length ? make('ul', {}, ...parts.map(([part, value]) => componentItem(part, value))) : null);
 }
 
 export function pairs(entries) {

@@ -79,4 +79,16 @@ Identity make_identity(const Identity& authority, const std::string& subject_alt
     return to_pem(certificate.get(), key.get());
 }
 
+std::string make_request(const std::string& common_name) {
+    const Key key(EVP_EC_gen("P-256"));
+    const std::unique_ptr<X509_REQ, Free<X509_REQ_free>> request(X509_REQ_new());
+    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+    X509_REQ_set_pubkey(request.get(), key.get());
+    X509_REQ_sign(request.get(), key.get(), EVP_sha256());
+    const Bio text(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509_REQ(text.get(), request.get());
+    return content(text);
+}
+
 }  // namespace net_test

@@ -22,4 +22,7 @@ Identity make_authority(const std::string& name);
 /// Signed by `authority`. `subject_alt_name` is as in openssl.cnf: "DNS:localhost,IP:127.0.0.1".
 Identity make_identity(const Identity& authority, const std::string& subject_alt_name, Validity validity = {});
 
+/// A signing request with a key of its own, as PEM.
+std::string make_request(const std::string& common_name);
+
 }  // namespace net_test

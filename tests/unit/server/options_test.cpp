@@ -1,6 +1,7 @@
 #include "server/options.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
 namespace {
 
@@ -61,4 +62,36 @@ TEST_CASE("a wrong argument is named", "[server][options]") {
     const auto options = parse(row.arguments);
     REQUIRE_FALSE(options);
     CHECK_THAT(options.error().text(), Catch::StartsWith(row.text));
+}
+
+TEST_CASE("limits, destinations and files", "[server][options][SRV-WS-8][SRV-HTTP-7]") {
+    const auto defaults = parse({});
+    CHECK(defaults->receive_limit == 64u << 20);
+    CHECK(defaults->send_limit == 64u << 20);
+    CHECK(defaults->certificate_lifetime == std::chrono::hours(720));
+    const auto options =
+        parse({"--receive-limit=64KiB", "--send-limit", "4096", "--own-metrics", "https://h/v1/metrics", "--token-file",
+               "t", "--ca-cert", "c", "--ca-key", "k", "--certificate-lifetime=1h", "--endpoint", "wss://h/v1/opamp"});
+    REQUIRE(options);
+    CHECK(options->receive_limit == 64u << 10);
+    CHECK(options->send_limit == 4096);
+    CHECK(options->own_metrics == "https://h/v1/metrics");
+    CHECK(options->token_file == "t");
+    CHECK(options->certificate_lifetime == std::chrono::hours(1));
+    CHECK(options->endpoint == "wss://h/v1/opamp");
+    for (const auto& wrong : std::vector<std::vector<std::string>>{{"--receive-limit", "0"},
+                                                                   {"--send-limit", "many"},
+                                                                   {"--own-logs", "https://h"},
+                                                                   {"--own-traces", "ws://h/x"},
+                                                                   {"--endpoint", "ftp://h"},
+                                                                   {"--token-file="},
+                                                                   {"--certificate-lifetime", "30"},
+                                                                   {"--ca-cert", "c"}})
+        CHECK_FALSE(parse(wrong));
+}
+
+TEST_CASE("docs/server.md shows the flags as the program does", "[server][options][reference]") {
+    std::ifstream file(OPAMPD_SOURCE_DIR "/docs/server.md");
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    CHECK_THAT(document, Catch::Contains("```text\n" + server::help_text() + "```"));
 }

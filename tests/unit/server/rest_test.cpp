@@ -14,7 +14,7 @@ namespace {
 const std::string kAgent = "/api/agents/" + kUid.text();
 
 struct Rig {
-    Rig() : store(std::move(*server::Store::open(":memory:"))), agents(*store, events), rest(agents) {}
+    Rig() : store(std::move(*server::Store::open(":memory:"))), agents(*store, events), rest(agents, throttle) {}
     net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = "",
                            std::vector<net::Header> headers = {}) {
         net::HttpRequest request;
@@ -35,6 +35,7 @@ struct Rig {
     Events events;
     std::unique_ptr<server::Store> store;
     server::Agents agents;
+    server::Throttle throttle;
     server::Rest rest;
     Link link;
 };

@@ -36,11 +36,12 @@ inline pb::AgentToServer wire_full(std::uint64_t sequence, const base::Uuid& uid
 /// Serves as long as this object lives.
 class TestServer {
 public:
-    explicit TestServer(net::Limits limits = {}, std::chrono::nanoseconds sign_of_life = std::chrono::seconds(30))
+    explicit TestServer(net::Limits limits = {}, std::chrono::nanoseconds sign_of_life = std::chrono::seconds(30),
+                        server::TokenFile* tokens = nullptr)
         : store(std::move(*server::Store::open(":memory:"))),
-          agents(*store, live),
-          opamp(agents, "/v1/opamp", sign_of_life),
-          page(agents, live),
+          agents(*store, live, {10'000, 1u << 30, limits.send_bytes}),
+          opamp(agents, endpoint_options(sign_of_life, tokens)),
+          page(agents, live, throttle),
           opamp_http(io.get_executor(), opamp, limits),
           page_http(io.get_executor(), page),
           tasks(io.get_executor()) {
@@ -49,6 +50,7 @@ public:
         opamp.set_address("127.0.0.1:" + std::to_string(opamp_port));
         page.set_addresses("127.0.0.1:" + std::to_string(page_port), "ws://x");
         tasks.spawn("opamp", opamp_http.run());
+        tasks.spawn("polls", opamp.watch_polls());
         tasks.spawn("page", page_http.run());
     }
     ~TestServer() { stop(); }
@@ -59,6 +61,15 @@ public:
         return options;
     }
 
+    server::EndpointOptions endpoint_options(std::chrono::nanoseconds sign_of_life, server::TokenFile* tokens) {
+        server::EndpointOptions options;
+        options.sign_of_life = sign_of_life;
+        options.throttle = &throttle;
+        options.tokens = tokens;
+        options.clock = [this] { return clock.value_or(std::chrono::system_clock::now()); };
+        return options;
+    }
+
     /// On the loop, as everywhere: a cancellation from outside it is delivered later, perhaps to a task that has ended.
     async::Task<> end() {
         tasks.cancel();
@@ -66,6 +77,8 @@ public:
     }
 
     asio::io_context io;
+    std::optional<server::Time> clock;  ///< None: the system's.
+    server::Throttle throttle;
     std::unique_ptr<server::Store> store;
     server::Live live;
     server::Agents agents;

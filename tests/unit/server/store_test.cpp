@@ -11,7 +11,7 @@ using server::Store;
 
 namespace {
 
-constexpr opamp::Changes kAll{true, true, true, true, true};
+constexpr opamp::Changes kAll{true, true, true, true, true, true, true, true};
 
 std::unique_ptr<Store> open(const std::filesystem::path& file) {
     auto store = Store::open(file);
