@@ -64,9 +64,17 @@ class ServerStage(Scene):
     def last_messages(self):
         return []
 
-    def clear_up(self):
+    def end_well(self):
+        """Clients that read no more leave first: a server that stops waits for their answer to its Close."""
+        self.end_clients()
+        super().end_well()
+
+    def end_clients(self):
         for client in self.clients:
             client.end()
+
+    def clear_up(self):
+        self.end_clients()
         super().clear_up()
 
 
