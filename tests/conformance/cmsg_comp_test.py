@@ -169,7 +169,7 @@ def hash_alone(stage, scheme):
 
 @conformance("[COMP-1] [CAP-6] without the capability there are no components, even when asked for")
 def without(stage):
-    fs = stage.begin(composed(stage))
+    fs = stage.begin(composed(stage), capabilities={"reports_available_components": False})
     fs.push(S2A(flags=FULL_STATE | COMPONENTS))
     full = stage.wait_report("a full report", is_full, 1)
     stage.everything()
