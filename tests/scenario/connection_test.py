@@ -11,7 +11,6 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer import NEEDED_CAPABILITIES, attributes, health_is, instance_uid  # noqa: E402
-from raw_server import BINARY, CLOSE, RawServer  # noqa: E402
 from rig import eventually, expect, is_alive  # noqa: E402
 from scene import GOOD  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
@@ -214,6 +213,9 @@ def server_that_mends_its_ways_is_found_again(scene, manner):
 # --- nonsense ------------------------------------------------------------------------------------------------------------
 
 
+BINARY, CLOSE = 2, 8
+
+
 def frame(opcode, payload):
     """As a server sends it."""
     size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack("!H", len(payload))
@@ -269,23 +271,6 @@ def goodbye_is_the_last_message(scene):
     expect("an agent that is stopped is not healthy", not last["health"].get("healthy"))
     expect(f"the reference library had nothing to object: {peer.events}", peer.count("error") == 0)
     sequence_has_no_gap(peer.messages())
-
-
-@scenario
-def goodbye_is_followed_by_a_close_frame(scene):
-    server = RawServer(scene.port)
-    scene.configure()
-    scene.start()
-    scene.wait_until_healthy()
-    scene.wait_for("its report", lambda: server.frames)
-    scene.stop()
-    expect("TCP has ended too", server.ended.wait(30))
-    server.close()
-    expect(f"the last frame closes: {server.frames[-1]}", server.frames[-1].opcode == CLOSE and server.frames[-1].payload[:2] == struct.pack("!H", 1000))
-    expect("all others are binary", {frame.opcode for frame in server.frames[:-1]} == {BINARY})
-    expect("each is masked and begins with the header", all(frame.is_masked for frame in server.frames)
-           and all(frame.payload[:1] == b"\0" for frame in server.frames[:-1]))
-    expect("the upgrade went where the endpoint says", server.head.startswith("GET /v1/opamp HTTP/1.1\n"))
 
 
 @scenario

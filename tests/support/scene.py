@@ -191,6 +191,10 @@ class Scene:
     def ask_service(self):
         return request(self.service_port, "GET", "/healthz")
 
+    def last_messages(self):
+        """For the story of a failure."""
+        return self.peer.events[-6:] if self.peer else []
+
     # --- the end
 
     def processes(self):

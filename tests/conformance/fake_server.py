@@ -1,0 +1,441 @@
+"""An OpAMP server that does what its test says: WebSocket and plain HTTP on one port, over TCP or TLS.
+
+Everything that comes is kept: connections with their requests and frames, and the reports in the order of their coming. By
+default each report is acknowledged. `answer`, `refusal` and `push` change that, `Connection.raw` sends any bytes at all.
+"""
+
+import contextlib
+import gzip
+import itertools
+import socket
+import ssl
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import websocket
+from protocol import A2S, S2A, SERVER_EVERYTHING
+from rig import eventually
+
+PROTOBUF = "application/x-protobuf"
+
+
+@dataclass
+class Tls:
+    """Files; `client_ca` makes a client certificate required unless it is only `asked` for."""
+    cert: Any
+    key: Any
+    client_ca: Any = None
+    asked: bool = False
+    min_version: Any = None
+    max_version: Any = None
+    ciphers: str = ""
+
+    def context(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        context.minimum_version = self.min_version or context.minimum_version
+        context.maximum_version = self.max_version or context.maximum_version
+        if self.ciphers:
+            context.set_ciphers(self.ciphers)
+        if self.client_ca:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_OPTIONAL if self.asked else ssl.CERT_REQUIRED
+        return context
+
+
+@dataclass
+class Reply:
+    """An HTTP answer."""
+    status: int = 200
+    headers: dict = field(default_factory=dict)
+    body: bytes = b""
+    chunked: bool = False
+
+    def bytes(self):
+        lines = [f"HTTP/1.1 {self.status} Scripted", *(f"{name}: {value}" for name, value in self.headers.items())]
+        lines.append("Transfer-Encoding: chunked" if self.chunked else f"Content-Length: {len(self.body)}")
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(self.body), self.body) if self.chunked and self.body else self.body
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def message_reply(message, **options):
+    return Reply(headers={"Content-Type": PROTOBUF}, body=message.SerializeToString(), **options)
+
+
+class Request(NamedTuple):
+    method: str
+    target: str
+    headers: dict  # names in lower case
+    body: bytes
+    at: float
+
+
+class Report(NamedTuple):
+    """An AgentToServer as it came."""
+    message: Any
+    raw: bytes
+    connection: Any
+    request: Request
+    at: float
+
+
+class Connection:
+    """One TCP connection. `ended` is set when the peer has closed it, or we have."""
+
+    def __init__(self, number, sock):
+        self.number, self.socket, self.opened_at = number, sock, time.monotonic()
+        self.transport = self.stream = self.close_code = self.closed_at = self.ended_at = None
+        self.request, self.requests, self.frames = None, [], []
+        self.peer_certificate, self.tls_version, self.offered_ciphers = None, None, []
+        self.is_reset = False
+        self.ended = threading.Event()
+        self.lock = threading.Lock()
+
+    # --- what a test does to it
+
+    def raw(self, data):
+        with self.lock:
+            self.socket.sendall(data)
+
+    def send(self, message):
+        """A message of protobuf, or the bytes behind the header 0."""
+        data = message if isinstance(message, bytes) else message.SerializeToString()
+        self.raw(websocket.frame(websocket.BINARY, b"\0" + data))
+
+    def close(self, code=1000):
+        """A Close frame; TCP ends when the peer has answered."""
+        self.raw(websocket.close_frame(code))
+
+    def reset(self):
+        """TCP ends with RST: the reader is woken, and its thread closes what has no time to linger."""
+        self.is_reset = True
+        with contextlib.suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.cut(socket.SHUT_RD)
+
+    def cut(self, how=socket.SHUT_RDWR):
+        """TCP ends without a Close frame. SHUT_WR: half of it."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(how)
+
+    # --- what came of it
+
+    def data_frames(self):
+        return [frame for frame in self.frames if frame.opcode < 8]
+
+
+class FakeServer:
+    """`answer(report)`: what to answer: S2A, bytes, Reply (HTTP), a list of them, or None for silence.
+    `refusal`: a Reply, or a function of the request that gives one or None, for upgrades and posts alike."""
+
+    def __init__(self, port=0, tls=None, answer=None, refusal=None, capabilities=SERVER_EVERYTHING):
+        self.capabilities, self.refusal, self.gzips, self.speaks = capabilities, refusal, False, True
+        self.keeps_alive = True  # over HTTP
+        self.answer = answer or self.acknowledge
+        self.reports, self.connections, self.garbage, self.tls_failures = [], [], [], []
+        self.in_flight, self.most_in_flight = 0, 0
+        self.pushes = []
+        self.lock, self.numbers = threading.RLock(), itertools.count(1)
+        self.context = tls.context() if tls else None
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        self.is_closed = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    # --- what a test says
+
+    def acknowledge(self, report):
+        return S2A(instance_uid=report.message.instance_uid, capabilities=self.capabilities)
+
+    def push(self, message):
+        """To the agent: at once over a WebSocket, else with the next answer. The uid is filled in."""
+        with self.lock:
+            if isinstance(message, S2A) and self.reports and not message.instance_uid:
+                filled = S2A()
+                filled.CopyFrom(message)
+                filled.instance_uid = self.reports[-1].message.instance_uid
+                message = filled
+            open_now = [one for one in self.open_connections() if one.transport == "ws"]
+            if not open_now:
+                return self.pushes.append(message)
+        open_now[-1].send(message)
+
+    def ask_for_everything(self, limit=15):
+        """A full report: it comes after all that the agent had to say before."""
+        since = self.now()
+        self.push(S2A(flags=1))
+        return self.wait_for("a full report", lambda message: message.HasField("agent_description"), since, limit)
+
+    def stop_listening(self):
+        """New connections are refused from here on."""
+        self.is_closed = True
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def close(self):
+        self.stop_listening()
+        for connection in list(self.connections):
+            connection.cut()
+
+    # --- what it has seen
+
+    def now(self):
+        return len(self.reports)
+
+    def messages(self, since=0):
+        return [report.message for report in self.reports[since:]]
+
+    def wait_for(self, what, fits, since=0, limit=15):
+        """The message of the first report that fits."""
+        return self.wait_for_report(what, lambda report: fits(report.message), since, limit).message
+
+    def wait_for_report(self, what, fits=lambda report: True, since=0, limit=15):
+        return eventually(what, lambda: next((report for report in self.reports[since:] if fits(report)), None), limit)
+
+    def open_connections(self):
+        return [one for one in self.connections if not one.ended.is_set()]
+
+    def upgrades(self):
+        return [one for one in self.connections if one.transport == "ws"]
+
+    def requests(self):
+        return sorted((request for one in list(self.connections) for request in one.requests), key=lambda request: request.at)
+
+    def latest(self):
+        return self.connections[-1]
+
+    def wait_for_connection(self, count):
+        return eventually(f"connection number {count}", lambda: len(self.connections) >= count and self.connections[count - 1])
+
+    # --- the work
+
+    def _accept(self):
+        while not self.is_closed:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock):
+        with self.lock:
+            connection = Connection(next(self.numbers), sock)
+            self.connections.append(connection)
+        try:
+            with contextlib.suppress(OSError, ValueError):
+                if self.context and not self._handshake(connection):
+                    return
+                connection.stream = connection.socket.makefile("rb")
+                while self.speaks and (request := self._read_request(connection)):
+                    connection.request = connection.request or request
+                    connection.requests.append(request)
+                    if not self._take(connection, request):
+                        break
+                if not self.speaks:
+                    while connection.stream.read(4096):
+                        pass
+        finally:
+            if not connection.is_reset:
+                connection.cut()
+            for one in filter(None, (connection.stream, connection.socket)):
+                with contextlib.suppress(OSError):
+                    one.close()
+            connection.ended_at = time.monotonic()
+            connection.ended.set()
+
+    def _handshake(self, connection):
+        try:
+            tls = self.context.wrap_socket(connection.socket, server_side=True)
+        except (ssl.SSLError, OSError) as failure:
+            self.tls_failures.append(str(failure))
+            return False
+        connection.socket = tls
+        connection.peer_certificate = tls.getpeercert(binary_form=True)
+        connection.tls_version = tls.version()
+        connection.offered_ciphers = [name for name, _, _ in tls.shared_ciphers() or []]
+        return True
+
+    def _read_request(self, connection):
+        line = connection.stream.readline().decode().split()
+        if len(line) != 3:
+            return None
+        headers = {}
+        while text := connection.stream.readline().decode().strip():
+            name, _, value = text.partition(":")
+            name = name.lower()
+            headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = b""
+            while size := int(connection.stream.readline(), 16):
+                body += connection.stream.read(size)
+                connection.stream.readline()
+            connection.stream.readline()
+        else:
+            body = connection.stream.read(int(headers.get("content-length", 0)))
+        return Request(line[0], line[1], headers, body, time.monotonic())
+
+    def _take(self, connection, request):
+        """False: the connection is done with."""
+        is_upgrade = request.headers.get("upgrade", "").lower() == "websocket"
+        refusal = self.refusal(request) if callable(self.refusal) else self.refusal
+        if refusal is not None:
+            connection.raw(refusal.bytes())
+            return not is_upgrade
+        if is_upgrade:
+            self._speak_websocket(connection, request)
+            return False
+        connection.transport = "http"
+        return self._answer_post(connection, request)
+
+    def _speak_websocket(self, connection, request):
+        connection.raw(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        f"Sec-WebSocket-Accept: {websocket.accept_of(request.headers['sec-websocket-key'])}\r\n\r\n").encode())
+        connection.transport = "ws"
+        message = b""
+        while frame := websocket.read_frame(connection.stream):
+            connection.frames.append(frame)
+            if frame.opcode == websocket.CLOSE:
+                connection.close_code, connection.closed_at = websocket.close_code(frame.payload), time.monotonic()
+                return connection.raw(websocket.frame(websocket.CLOSE, frame.payload))
+            if frame.opcode == websocket.PING:
+                connection.raw(websocket.frame(websocket.PONG, frame.payload))
+            if frame.opcode < 8:
+                message += frame.payload
+                if frame.is_last:
+                    self._take_message(connection, request, message)
+                    message = b""
+        return None
+
+    def _take_message(self, connection, request, message):
+        if message[:1] != b"\0" or not (report := self._record(connection, request, message[1:])):
+            return self.garbage.append(message)
+        with self.lock:
+            answers, self.pushes = [*_listed(self.answer(report)), *self.pushes], []
+        for answer in answers:
+            connection.send(answer)
+        return None
+
+    def _record(self, connection, request, payload):
+        try:
+            message = A2S.FromString(payload)
+        except ValueError:
+            return None
+        report = Report(message, payload, connection, request, time.monotonic())
+        with self.lock:
+            self.reports.append(report)
+        return report
+
+    def _answer_post(self, connection, request):
+        body = request.body
+        if request.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        with self.lock:
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            report = self._record(connection, request, body)
+            if report is None:
+                self.garbage.append(body)
+                connection.raw(Reply(400).bytes())
+                return True
+            answer = self.answer(report)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+        if answer is None:  # silence, until the client has had enough
+            connection.stream.read()
+            return False
+        reply = self._as_reply(answer)
+        if not self.keeps_alive:
+            reply.headers["Connection"] = "close"
+        connection.raw(reply.bytes())
+        return self.keeps_alive
+
+    def _as_reply(self, answer):
+        if isinstance(answer, Reply):
+            return answer
+        merged = S2A()
+        with self.lock:
+            pushes, self.pushes = self.pushes, []
+        for one in [*_listed(answer), *pushes]:
+            merged.MergeFrom(one if isinstance(one, S2A) else S2A.FromString(one))
+        reply = message_reply(merged)
+        if self.gzips:
+            reply.body = gzip.compress(reply.body)
+            reply.headers["Content-Encoding"] = "gzip"
+        return reply
+
+
+def _listed(answer):
+    if answer is None:
+        return []
+    return answer if isinstance(answer, list) else [answer]
+
+
+class FakeProxy:
+    """An HTTP proxy for CONNECT, in the clear or over TLS. `refusal`: a Reply for every CONNECT."""
+
+    def __init__(self, tls=None, refusal=None):
+        self.context = tls.context() if tls else None
+        self.requests, self.certificates, self.tls_failures, self.refusal = [], [], [], refusal
+        self.sockets = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.sockets.append(client)
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError, ValueError):
+            if self.context:
+                try:
+                    client = self.context.wrap_socket(client, server_side=True)
+                except (ssl.SSLError, OSError) as failure:
+                    return self.tls_failures.append(str(failure))
+                self.certificates.append(client.getpeercert(binary_form=True))
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                if not (byte := client.recv(1)):
+                    return None
+                head += byte
+            lines = head.decode().strip().split("\r\n")
+            method, target, _ = lines[0].split()
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+            self.requests.append(Request(method, target, headers, b"", time.monotonic()))
+            if self.refusal:
+                return client.sendall(self.refusal.bytes())
+            host, _, port = target.rpartition(":")
+            upstream = socket.create_connection((host.strip("[]"), int(port)))
+            self.sockets.append(upstream)
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self._pump, args=(upstream, client), daemon=True)
+            back.start()
+            self._pump(client, upstream)
+            back.join()
+            client.close()
+            upstream.close()
+        return None
+
+    @staticmethod
+    def _pump(source, sink):
+        with contextlib.suppress(OSError, ValueError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        for sock in [self.listener, *self.sockets]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
