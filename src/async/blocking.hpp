@@ -22,9 +22,10 @@ public:
     auto run(Work work) -> Task<std::invoke_result_t<Work>> {
         static_assert(std::is_trivially_destructible_v<Work>, "capture by reference");
         using Value = std::invoke_result_t<Work>;
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        // Without a cancellation slot. To reset the state instead would reset it for all of the caller, for good.
         co_return co_await asio::co_spawn(
-            executor(), [](Work held) -> Task<Value> { co_return held(); }(std::move(work)), asio::use_awaitable);
+            executor(), [](Work held) -> Task<Value> { co_return held(); }(std::move(work)),
+            asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     }
 
 private:

@@ -1,4 +1,4 @@
-// A flag that a coroutine can wait for: set by one, waited for by one.
+// A flag that coroutines can wait for.
 #pragma once
 
 #include "async/task.hpp"

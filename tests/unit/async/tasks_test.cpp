@@ -99,3 +99,17 @@ TEST_CASE("blocking work runs beside the loop and comes back as a value", "[asyn
     const bool is_beside = worker != loop;
     CHECK(is_beside);
 }
+
+TEST_CASE("a task that has done blocking work can still be cancelled", "[async]") {
+    asio::io_context context;
+    BlockingPool pool;
+    TaskGroup group(context.get_executor());
+    const auto work_and_wait = [](BlockingPool& with) -> Task<> {
+        co_await with.run([] { return 1; });
+        co_await forever();
+    };
+    group.spawn("works and waits", work_and_wait(pool));
+    support::run(context, pool.run([] { return 2; }));  // after it, on the pool's one thread
+    support::run(context, support::ended(group));
+    CHECK(group.size() == 0);
+}
