@@ -30,6 +30,9 @@ std::string entry_name(const std::string& name) {
     return name.empty() ? "the entry without a name" : "entry " + base::quoted_if_needed(name);
 }
 
+/// No agent has as many files; merging more would take the daemon's time.
+constexpr std::size_t kMostEntries = 1000;
+
 /// A name that stays in its folder and shows up there as it is.
 base::Result<void> check_name(const std::string& name) {
     const bool has_control =
@@ -117,6 +120,9 @@ base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::
                                 Format format) {
     Effective effective;
     const bool has_remote = remote && !remote->empty();
+    if (has_remote && remote->size() > kMostEntries)
+        return base::Error(base::Kind::too_large, "a config of " + std::to_string(remote->size()) + " entries, and " +
+                                                      std::to_string(kMostEntries) + " is the most there may be");
     if (local.empty() && !has_remote) {
         effective.runs = !remote;
         return effective;

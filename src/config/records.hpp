@@ -1,4 +1,4 @@
-// The small state files as text: one "key: value" a line, bytes in hexadecimal. Pure; private to this folder.
+// The small state files of a config's life as text. Pure; private to this folder.
 #pragma once
 
 #include <optional>

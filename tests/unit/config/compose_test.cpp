@@ -91,3 +91,13 @@ TEST_CASE("the hash is the file's own SHA-256 when that is all there is", "[conf
     CHECK(config::hash({true, "abc", {{"x", "1"}}}) != config::hash({true, "abc", {{"y", "1"}}}));
     CHECK(config::hash({false, {}, {}}) != config::hash({true, {}, {}}));
 }
+
+TEST_CASE("a config of too many entries is refused", "[config][compose][SEC-1]") {
+    opamp::ConfigMap files;
+    for (int i = 0; i < 1000; ++i) files["entry" + std::to_string(i)] = {"key" + std::to_string(i) + ": 1\n", ""};
+    CHECK(config::compose({}, files, config::Format::automatic));
+    files["one more"] = {"a: 1\n", ""};
+    const auto refused = config::compose({}, files, config::Format::automatic);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message() == "a config of 1001 entries, and 1000 is the most there may be");
+}
