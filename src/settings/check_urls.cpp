@@ -19,8 +19,6 @@ bool is_port(std::string_view text) {
 /// What holds for every URL here. `example` is what to write instead.
 Complaint good_url(const urls::url_view& url, const std::string& example) {
     if (!url.has_authority() || url.encoded_host().empty()) return "has no host (write " + example + ")";
-    if (url.has_userinfo())
-        return "has a user name or password in it (remove it; what the OpAMP server wants goes into server.headers)";
     if (url.has_port() && !is_port({url.port().data(), url.port().size()}))
         return "has a bad port (write one from 1 to 65535)";
     if (url.has_fragment()) return "has a fragment, '#…' (remove it)";
@@ -38,6 +36,8 @@ std::string scheme_of(std::string_view text) {
 Complaint parsed_url(std::string_view text, const std::string& example) {
     const auto url = urls::parse_uri({text.data(), text.size()});
     if (!url) return "is not a URL (write " + example + ")";
+    if (url->has_userinfo())
+        return "has a user name or password in it (remove it; what the OpAMP server wants goes into server.headers)";
     return good_url(*url, example);
 }
 
@@ -56,9 +56,8 @@ Complaint opamp_url(Item item, const Environment&) {
     const std::string example = "ws://HOST:PORT/v1/opamp";
     const std::string scheme = scheme_of(item.text);
     if (scheme.empty()) return "does not begin with a scheme (write " + example + ")";
-    if (scheme == "http" || scheme == "https")
-        return "has scheme " + scheme + ": plain HTTP transport is not supported by this version, use ws:// or wss://";
-    if (scheme != "ws" && scheme != "wss") return "does not begin with ws:// or wss:// (write " + example + ")";
+    if (scheme != "ws" && scheme != "wss" && scheme != "http" && scheme != "https")
+        return "does not begin with ws://, wss://, http:// or https:// (write " + example + ")";
     return parsed_url(item.text, example);
 }
 
@@ -67,6 +66,17 @@ Complaint http_url(Item item, const Environment&) {
     const std::string scheme = scheme_of(item.text);
     if (scheme != "http" && scheme != "https") return "does not begin with http:// or https:// (write " + example + ")";
     return parsed_url(item.text, example);
+}
+
+/// A user name and password may stand in it: they are for the proxy.
+Complaint proxy_url(Item item, const Environment&) {
+    const std::string example = "http://HOST:PORT";
+    const std::string whole = item.text.find("://") == std::string::npos ? "http://" + item.text : item.text;
+    const std::string scheme = scheme_of(whole);
+    if (scheme != "http" && scheme != "https") return "does not begin with http:// or https:// (write " + example + ")";
+    const auto url = urls::parse_uri(whole);
+    if (!url) return "is not a URL (write " + example + ")";
+    return good_url(*url, example);
 }
 
 Complaint token_url(Item item, const Environment&) {

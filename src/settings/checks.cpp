@@ -86,6 +86,15 @@ Complaint only_false(Item item, const Environment&) {
     return std::nullopt;
 }
 
+/// Protobuf counts in int, and a message is copied now and then.
+Complaint message_size(Item item, const Environment&) {
+    constexpr std::uint64_t kLeast = 1u << 10, kMost = 1u << 30;
+    const auto bytes = base::parse_size(item.text);
+    if (bytes && *bytes < kLeast) return "is too small (at least 1KiB)";
+    if (bytes && *bytes > kMost) return "is too large (at most 1GiB)";
+    return std::nullopt;
+}
+
 Complaint tls_version(Item item, const Environment&) {
     if (item.text != "1.2" && item.text != "1.3") return "is not a TLS version that opampd speaks (write 1.2 or 1.3)";
     return std::nullopt;

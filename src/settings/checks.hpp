@@ -19,6 +19,7 @@ Complaint attribute(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
 Complaint only_false(Item item, const Environment& environment);
+Complaint message_size(Item item, const Environment& environment);
 Complaint tls_version(Item item, const Environment& environment);
 Complaint pem_certificate(Item item, const Environment& environment);
 Complaint output_size(Item item, const Environment& environment);
@@ -27,6 +28,7 @@ Complaint token_parameter(Item item, const Environment& environment);
 // check_urls.cpp
 Complaint opamp_url(Item item, const Environment& environment);
 Complaint http_url(Item item, const Environment& environment);
+Complaint proxy_url(Item item, const Environment& environment);
 Complaint token_url(Item item, const Environment& environment);
 
 // check_paths.cpp

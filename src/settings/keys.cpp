@@ -13,12 +13,20 @@ using namespace std::chrono_literals;
 #define FIELD(member) [](Target target) -> auto& { return target.member; }
 
 const Key kKeys[] = {
-    {.name = "server.endpoint", .meaning = "The OpAMP server's URL: `ws://HOST:PORT/PATH` or `wss://…`. No path is added: most servers want `/v1/opamp`.",
+    {.name = "server.endpoint", .meaning = "The OpAMP server's URL: `ws://HOST:PORT/PATH` or `wss://…`. With `http://…` or `https://…` it is polled over plain HTTP. No path is added: most servers want `/v1/opamp`.",
      .field = FIELD(settings.server.endpoint), .check = opamp_url, .need = Need::required},
-    {.name = "server.headers", .meaning = "HTTP headers of the request that opens the connection. Several values of one name: a list. A text is one value and is not split at commas.",
+    {.name = "server.headers", .meaning = "HTTP headers of the request that opens the connection, or of every request over plain HTTP. Several values of one name: a list. A text is one value and is not split at commas.",
      .field = FIELD(settings.server.headers), .check = http_header, .privacy = Privacy::secret},
     {.name = "server.heartbeat_interval", .meaning = "How often a quiet connection says that it is alive, unless the server asks for another interval. `capabilities.reports_heartbeat` turns it off.",
      .field = FIELD(settings.server.heartbeat_interval), .at_least = 100ms},
+    {.name = "server.poll_interval", .meaning = "Over plain HTTP: how often the server is asked for news, unless it asks for another interval. It takes the place of the heartbeat.",
+     .field = FIELD(settings.server.poll_interval), .at_least = 100ms},
+    {.name = "server.compression", .meaning = "Of the bodies sent over plain HTTP. Compressed answers are always understood.",
+     .field = FIELD(settings.server.compression)},
+    {.name = "server.limits.receive", .meaning = "The largest message taken from the server, after decompression.",
+     .field = FIELD(settings.server.limits.receive), .check = message_size},
+    {.name = "server.limits.send", .meaning = "The largest message sent to the server, before compression. A larger one is dropped, and the log says so.",
+     .field = FIELD(settings.server.limits.send), .check = message_size},
 
     {.name = "server.auth.bearer_token_file", .meaning = "File with the token to send. It is read for each connection, so that whoever renews it only has to replace it.",
      .field = FIELD(settings.server.auth.bearer_token_file), .check = readable_file},
@@ -49,15 +57,33 @@ const Key kKeys[] = {
      .field = FIELD(settings.server.tls.min_version), .check = tls_version},
     {.name = "server.tls.max_version", .meaning = "Newest TLS version to speak: `1.2` or `1.3`.",
      .field = FIELD(settings.server.tls.max_version), .check = tls_version, .default_text = "the newest"},
+    {.name = "server.tls.cipher_suites", .meaning = "The cipher suites of TLS 1.2 to offer, by their names in the standards or in OpenSSL. TLS 1.3 has its own, which are all safe.",
+     .field = FIELD(settings.server.tls.cipher_suites), .check = not_empty, .default_text = "OpenSSL's"},
+    {.name = "server.tls.certificate_request", .meaning = "Ask the server to issue the client certificate: a key is made here and never leaves this machine, the server gets a signing request, again before the certificate expires, and what it issues is used from then on. Only over `wss://` and `https://`, with verification; needs `capabilities.accepts_opamp_connection_settings`.",
+     .field = FIELD(settings.server.tls.certificate_request)},
     {.name = "server.tls.server_name_override", .meaning = "Name to verify in the server's certificate, and to send as SNI, instead of the endpoint's host.",
      .field = FIELD(settings.server.tls.server_name_override), .check = not_empty},
     {.name = "server.tls.insecure_skip_verify", .meaning = "Do not verify the server's certificate: whoever answers is believed, and may replace the agents' configs.",
      .field = FIELD(settings.server.tls.insecure_skip_verify)},
 
+    {.name = "server.proxy.url", .meaning = "HTTP proxy to the server, reached by CONNECT: `http://HOST:PORT`, `https://…` or `HOST:PORT`. A user name and password in it go to the proxy alone.",
+     .field = FIELD(settings.server.proxy.url), .check = proxy_url, .privacy = Privacy::secret, .default_text = "that of the environment"},
+    {.name = "server.proxy.connect_headers", .meaning = "HTTP headers for the proxy alone.",
+     .field = FIELD(settings.server.proxy.connect_headers), .check = http_header, .privacy = Privacy::secret},
+    {.name = "server.proxy.from_environment", .meaning = "Without a `url`: heed `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, as other programs do. A server on this machine is always reached directly.",
+     .field = FIELD(settings.server.proxy.from_environment)},
+
+    {.name = "server.connection_settings.verify_timeout", .meaning = "How long settings that the server offers may take to prove that a connection can be made with them.",
+     .field = FIELD(settings.server.connection_settings.verify_timeout)},
+    {.name = "server.connection_settings.fallback_after", .meaning = "After so long without a connection the accepted settings are given up for those of this file, if these work.",
+     .field = FIELD(settings.server.connection_settings.fallback_after)},
+
     {.name = "server.reconnect.initial_interval", .meaning = "Longest pause before the first new attempt after a lost connection. It grows with each failure; each pause is a random part of it.",
      .field = FIELD(settings.server.reconnect.initial_interval), .at_least = 10ms},
     {.name = "server.reconnect.max_interval", .meaning = "Where that growth ends.",
      .field = FIELD(settings.server.reconnect.max_interval), .at_least = 10ms},
+    {.name = "server.reconnect.throttled_interval", .meaning = "Shortest pause after the server said that it is overloaded (429, 503, UNAVAILABLE) without saying for how long; it doubles up to `max_interval` while that goes on.",
+     .field = FIELD(settings.server.reconnect.throttled_interval), .at_least = 10ms},
 
     {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` is taken."},
 
@@ -138,8 +164,10 @@ const Key kKeys[] = {
      .field = FIELD(settings.capabilities.reports_own_metrics), .check = only_false},
     {.name = "capabilities.reports_own_logs", .meaning = "Not supported by this version: only `false`.",
      .field = FIELD(settings.capabilities.reports_own_logs), .check = only_false},
-    {.name = "capabilities.accepts_opamp_connection_settings", .meaning = "Not supported by this version: only `false`.",
-     .field = FIELD(settings.capabilities.accepts_opamp_connection_settings), .check = only_false},
+    {.name = "capabilities.accepts_opamp_connection_settings", .meaning = "The server may change how it is connected to: endpoint, headers, certificates, TLS, proxy and heartbeat. This is the choice to trust the server of the first connection with all later ones.",
+     .field = FIELD(settings.capabilities.accepts_opamp_connection_settings)},
+    {.name = "capabilities.reports_connection_settings_status", .meaning = "The server sees what became of the connection settings that it sent; only with `accepts_opamp_connection_settings`.",
+     .field = FIELD(settings.capabilities.reports_connection_settings_status)},
     {.name = "capabilities.reports_available_components", .meaning = "The server sees what the agents are made of, where they have a command in `available_components`.",
      .field = FIELD(settings.capabilities.reports_available_components)},
 
@@ -166,6 +194,12 @@ const Section kSections[] = {
      "replaced before it expires and when the server refuses it."},
     {"server.tls",
      "For `wss://`. Without any of these the system's CAs are trusted and the server's name is verified."},
+    {"server.limits", "Of one message."},
+    {"server.proxy", "How the server is reached through an HTTP proxy, over both transports."},
+    {"server.connection_settings",
+     "Settings that the server offers, where `capabilities.accepts_opamp_connection_settings` allows it. They are kept "
+     "in "
+     "the agent's folder once a connection was made with them, and win over this section."},
     {"server.reconnect", "Lost connections are tried again for ever; the agents run on meanwhile."},
     {"agent", "One agent. In `agents` the same keys stand under each name. Either `agent` or `agents` is required."},
     {"agent.restart", "An agent that ends by itself is started again, for ever."},

@@ -96,6 +96,8 @@ template <typename T>
 std::string type_text(const T& value) {
     if constexpr (std::is_same_v<T, Duration>)
         return "a duration";
+    else if constexpr (std::is_same_v<T, std::uint64_t>)
+        return "a size";
     else if constexpr (std::is_same_v<T, int>)
         return "a signal";
     else

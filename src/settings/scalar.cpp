@@ -19,6 +19,7 @@ constexpr Choice<bool> kBools[] = {{"true", true},   {"false", false}, {"True", 
 constexpr Choice<ConfigFormat> kConfigFormats[] = {
     {"auto", ConfigFormat::automatic}, {"yaml", ConfigFormat::yaml}, {"raw", ConfigFormat::raw}};
 constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http}};
+constexpr Choice<Compression> kCompressions[] = {{"none", Compression::none}, {"gzip", Compression::gzip}};
 constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
                                                 {"info", base::log::Level::info},
                                                 {"warning", base::log::Level::warning},
@@ -80,6 +81,13 @@ std::optional<std::string> from_text(const std::string& text, Duration& value) {
     return std::nullopt;
 }
 
+std::optional<std::string> from_text(const std::string& text, std::uint64_t& value) {
+    const auto size = base::parse_size(text);
+    if (!size) return "is not a size (write 64KiB, 16MiB or a number of bytes)";
+    value = *size;
+    return std::nullopt;
+}
+
 std::optional<std::string> from_text(const std::string& text, int& value) {
     const auto number = parse_signal(text);
     if (!number) return "is not a signal (write a name such as SIGTERM, or its number)";
@@ -87,17 +95,14 @@ std::optional<std::string> from_text(const std::string& text, int& value) {
     return std::nullopt;
 }
 
-std::optional<std::string> from_text(const std::string& text, std::uint64_t& value) {
-    const auto bytes = base::parse_size(text);
-    if (!bytes) return "is not a size (write 4096, 64KiB or 1MiB)";
-    value = *bytes;
-    return std::nullopt;
-}
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value) {
     return choose(text, value, kConfigFormats);
 }
 std::optional<std::string> from_text(const std::string& text, ProbeType& value) {
     return choose(text, value, kProbeTypes);
+}
+std::optional<std::string> from_text(const std::string& text, Compression& value) {
+    return choose(text, value, kCompressions);
 }
 std::optional<std::string> from_text(const std::string& text, base::log::Level& value) {
     return choose(text, value, kLevels);
@@ -118,17 +123,20 @@ std::string as_text(bool value) {
 std::string as_text(Duration value) {
     return base::format_duration(value);
 }
-std::string as_text(int value) {
-    return signal_name(value);
-}
 std::string as_text(std::uint64_t value) {
     return base::format_size(value);
+}
+std::string as_text(int value) {
+    return signal_name(value);
 }
 std::string as_text(ConfigFormat value) {
     return name_of(value, kConfigFormats);
 }
 std::string as_text(ProbeType value) {
     return name_of(value, kProbeTypes);
+}
+std::string as_text(Compression value) {
+    return name_of(value, kCompressions);
 }
 std::string as_text(base::log::Level value) {
     return name_of(value, kLevels);
@@ -149,17 +157,20 @@ std::string type_of(bool) {
 std::string type_of(Duration) {
     return "a duration, such as 10s";
 }
+std::string type_of(std::uint64_t) {
+    return "a size, such as 64MiB";
+}
 std::string type_of(int) {
     return "a signal, such as SIGTERM";
-}
-std::string type_of(std::uint64_t) {
-    return "a size";
 }
 std::string type_of(ConfigFormat) {
     return names_of(kConfigFormats);
 }
 std::string type_of(ProbeType) {
     return names_of(kProbeTypes);
+}
+std::string type_of(Compression) {
+    return names_of(kCompressions);
 }
 std::string type_of(base::log::Level) {
     return names_of(kLevels);

@@ -15,10 +15,11 @@ std::optional<std::string> from_text(const std::string& text, std::string& value
 std::optional<std::string> from_text(const std::string& text, std::filesystem::path& value);
 std::optional<std::string> from_text(const std::string& text, bool& value);
 std::optional<std::string> from_text(const std::string& text, Duration& value);
+std::optional<std::string> from_text(const std::string& text, std::uint64_t& value);  ///< A size in bytes.
 std::optional<std::string> from_text(const std::string& text, int& value);            ///< A signal.
-std::optional<std::string> from_text(const std::string& text, std::uint64_t& value);  ///< A size.
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value);
 std::optional<std::string> from_text(const std::string& text, ProbeType& value);
+std::optional<std::string> from_text(const std::string& text, Compression& value);
 std::optional<std::string> from_text(const std::string& text, base::log::Level& value);
 std::optional<std::string> from_text(const std::string& text, base::log::Format& value);
 
@@ -30,6 +31,7 @@ std::string as_text(int value);
 std::string as_text(std::uint64_t value);
 std::string as_text(ConfigFormat value);
 std::string as_text(ProbeType value);
+std::string as_text(Compression value);
 std::string as_text(base::log::Level value);
 std::string as_text(base::log::Format value);
 
@@ -42,6 +44,7 @@ std::string type_of(int value);
 std::string type_of(std::uint64_t value);
 std::string type_of(ConfigFormat value);
 std::string type_of(ProbeType value);
+std::string type_of(Compression value);
 std::string type_of(base::log::Level value);
 std::string type_of(base::log::Format value);
 

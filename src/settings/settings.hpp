@@ -30,12 +30,35 @@ struct Tls {
     bool insecure_skip_verify = false;
     std::string min_version = "1.2";
     std::string max_version;  ///< Empty: the newest.
+    std::vector<std::string> cipher_suites;
     std::string server_name_override;
+    bool certificate_request = false;  ///< Ask the server for a client certificate (CSR flow).
 };
+
+struct Proxy {
+    std::string url;  ///< Empty: none, unless the environment names one.
+    Headers connect_headers;
+    bool from_environment = true;
+};
+
+/// Of one message, before compression. Spec: "WebSocket Message Size Limits", "Plain HTTP Message Size Limits".
+struct MessageLimits {
+    std::uint64_t receive = 64u << 20;
+    std::uint64_t send = 64u << 20;
+};
+
+/// What is done with connection settings that the server offers.
+struct ConnectionSettings {
+    Duration verify_timeout = std::chrono::seconds(30);
+    Duration fallback_after = std::chrono::minutes(10);
+};
+
+enum class Compression { none, gzip };
 
 struct Reconnect {
     Duration initial_interval = std::chrono::milliseconds(500);
     Duration max_interval = std::chrono::seconds(60);
+    Duration throttled_interval = std::chrono::seconds(30);
 };
 
 /// A token from a token server: RFC 6749, client credentials. Used where `token_url` is not empty.
@@ -59,8 +82,13 @@ struct Server {
     Headers headers;
     Auth auth;
     Tls tls;
+    Proxy proxy;
     Duration heartbeat_interval = std::chrono::seconds(30);
+    Duration poll_interval = std::chrono::seconds(30);
+    Compression compression = Compression::none;
+    MessageLimits limits;
     Reconnect reconnect;
+    ConnectionSettings connection_settings;
 };
 
 enum class ConfigFormat { automatic, yaml, raw };
@@ -132,6 +160,7 @@ struct Capabilities {
     bool reports_own_metrics = false;
     bool reports_own_logs = false;
     bool accepts_opamp_connection_settings = false;
+    bool reports_connection_settings_status = true;
     bool reports_available_components = true;  ///< Of agents that have a command for it.
 };
 

@@ -76,6 +76,19 @@ void check_tls(const Tls& tls, Report& report) {
         report.add("server.tls.max_version", "is below server.tls.min_version (change one of them)");
 }
 
+void check_certificate_request(const Settings& settings, Report& report) {
+    const std::string key = "server.tls.certificate_request";
+    const Server& server = settings.server;
+    if (!server.tls.certificate_request || report.failed("server.endpoint")) return;
+    if (!server.endpoint.starts_with("wss:") && !server.endpoint.starts_with("https:"))
+        report.add(key, "needs a verified server (write wss:// or https:// in server.endpoint)");
+    if (server.tls.insecure_skip_verify)
+        report.add(key,
+                   "is given together with server.tls.insecure_skip_verify (no request goes to an unverified server)");
+    if (!settings.capabilities.accepts_opamp_connection_settings)
+        report.add(key, "needs capabilities.accepts_opamp_connection_settings (what is issued comes as such an offer)");
+}
+
 /// A section without keys is as good as none.
 bool has_key_below(const std::string& section, const Report& report) {
     return std::any_of(keys().begin(), keys().end(), [&](const Key& key) {
@@ -231,6 +244,7 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
     CustomCapability no_capability;
     need_keys("server", "server", {settings, none, no_capability}, report);
     check_tls(settings.server.tls, report);
+    check_certificate_request(settings, report);
     check_auth(settings.server, report);
     check_order("server.reconnect.initial_interval", settings.server.reconnect.initial_interval,
                 "server.reconnect.max_interval", settings.server.reconnect.max_interval, report);

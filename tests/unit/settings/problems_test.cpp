@@ -214,15 +214,9 @@ TEST_CASE("the endpoint is a WebSocket URL with a host", "[settings][problems]")
     check_rows({
         endpoint_row("no scheme", "localhost:4320/v1/opamp",
                      "'localhost:4320/v1/opamp' does not begin with a scheme (write ws://HOST:PORT/v1/opamp)"),
-        endpoint_row("a foreign scheme", "ftp://a/b",
-                     "'ftp://a/b' does not begin with ws:// or wss:// (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row(
-            "plain HTTP", "http://a:4320/v1/opamp",
-            "'http://a:4320/v1/opamp' has scheme http: plain HTTP transport is not supported by this version, use "
-            "ws:// or wss://"),
-        endpoint_row(
-            "plain HTTPS", "HTTPS://a",
-            "'HTTPS://a' has scheme https: plain HTTP transport is not supported by this version, use ws:// or wss://"),
+            "a foreign scheme", "ftp://a/b",
+            "'ftp://a/b' does not begin with ws://, wss://, http:// or https:// (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row("no host", "ws:///v1/opamp", "'ws:///v1/opamp' has no host (write ws://HOST:PORT/v1/opamp)"),
         endpoint_row("a port out of range", "ws://a:65536/",
                      "'ws://a:65536/' has a bad port (write one from 1 to 65535)"),
@@ -424,8 +418,8 @@ TEST_CASE("all problems of a file are reported at once, in its order", "[setting
                 "5: agent.stop_timeout: is given twice, first on line 4 "
                 "(keep one)",
                 "6: agent.timeout: is not a key of opampd (did you mean agent.health.timeout?)",
-                "8: server.endpoint: 'ftp://x' does not begin with ws:// "
-                "or wss:// (write ws://HOST:PORT/v1/opamp)",
+                "8: server.endpoint: 'ftp://x' does not begin with ws://, "
+                "wss://, http:// or https:// (write ws://HOST:PORT/v1/opamp)",
                 "9: server.headers.A: environment variable 'NOPE' is not "
                 "set (set it, or give a default: "
                 "${env:NOPE:-text})"});
@@ -547,7 +541,7 @@ TEST_CASE("commands of an agent that cannot be run are told", "[settings][proble
         agent_row("too much output", capability + "command: ./bin/agent\n      max_output: 1GiB\n",
                   {"8: " + key + ".max_output: '1GiB' is not between 1 and 16MiB"}),
         agent_row("no size", capability + "command: ./bin/agent\n      max_output: much\n",
-                  {"8: " + key + ".max_output: 'much' is not a size (write 4096, 64KiB or 1MiB)"}),
+                  {"8: " + key + ".max_output: 'much' is not a size (write 64KiB, 16MiB or a number of bytes)"}),
         agent_row("not a map", "  custom_capabilities: [a]\n",
                   {"5: agent.custom_capabilities: is not a map (write the keys of this section below it, indented)"}),
         agent_row("components without a command", "  available_components: {timeout: 1s}\n",
