@@ -33,6 +33,7 @@ struct TlsOptions {
         cipher_suites;  ///< By IANA's or OpenSSL's names; empty: the library's choice. Those of TLS 1.3 are
                         ///< restricted only where some are named; without one of 1.2, 1.2 is off.
     std::string server_name_override;  ///< Name to verify, and SNI.
+    friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 /// Whether connections can be made with these: texts and files parse, the key fits, names and versions are known. No
@@ -45,6 +46,7 @@ struct ClientOptions {
     TlsOptions tls;
     Limits limits;
     std::optional<Proxy> proxy = std::nullopt;
+    friend bool operator==(const ClientOptions&, const ClientOptions&) = default;
 };
 
 /// What the server answered instead of an upgrade, where it answered at all.

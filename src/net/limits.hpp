@@ -17,6 +17,7 @@ struct Limits {
     std::chrono::nanoseconds exchange{
         std::chrono::minutes(5)};    ///< A client's, from a request to the end of its answer.
     std::size_t connections = 4096;  ///< Of one server; further ones are closed at once.
+    friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace net

@@ -17,6 +17,7 @@ namespace net {
 struct Proxy {
     Url url;                              ///< http or https.
     std::vector<Header> connect_headers;  ///< For the proxy alone: the server never sees them.
+    friend bool operator==(const Proxy&, const Proxy&) = default;
 };
 
 /// "http://user:password@host:port", "https://host", "host:port". Credentials become a Proxy-Authorization header.

@@ -21,6 +21,7 @@ struct Url {
     std::string authority() const;
     /// The value of the Host header: `authority` without the port that the scheme implies.
     std::string host_header() const;
+    friend bool operator==(const Url&, const Url&) = default;
 };
 
 /// ws, wss, http and https. Without a port: 80 and 443, as the schemes say. Errors: invalid, naming the part at fault.

@@ -28,10 +28,11 @@ std::set<std::string, std::less<>> capabilities_from(const pb::CustomCapabilitie
 ClientSession::ClientSession(const Options& options)
     : uid_(options.instance_uid),
       capabilities_(options.capabilities | kReportsStatus),
-      poll_interval_(options.poll_interval),
-      parts_(capabilities_) {
-    heartbeat_interval_ = std::max(options.heartbeat_interval, base::Duration::zero());
-}
+      local_heartbeat_interval_(std::max(options.heartbeat_interval, base::Duration::zero())),
+      local_poll_interval_(options.poll_interval),
+      heartbeat_interval_(local_heartbeat_interval_),
+      poll_interval_(local_poll_interval_),
+      parts_(capabilities_) {}
 
 void ClientSession::set_custom_capabilities(const std::vector<std::string>& capabilities) {
     parts_.set_custom_capabilities(capabilities);
@@ -51,6 +52,11 @@ void ClientSession::request_instance_uid() {
 void ClientSession::set_heartbeat_interval(base::Duration interval) {
     heartbeat_interval_ = std::max(interval, base::Duration::zero());
     if (heartbeat_interval_ > base::Duration::zero()) poll_interval_ = heartbeat_interval_;
+}
+
+void ClientSession::reset_heartbeat_interval() {
+    heartbeat_interval_ = local_heartbeat_interval_;
+    poll_interval_ = local_poll_interval_;
 }
 
 void ClientSession::connected(Transport transport) {

@@ -54,6 +54,8 @@ public:
     /// The interval that a server offered, over either transport. 0 turns heartbeats off; polls cannot be off, and keep
     /// the interval they have.
     void set_heartbeat_interval(base::Duration interval);
+    /// Back to the intervals of the options.
+    void reset_heartbeat_interval();
 
     /// A certificate signing request (PEM), sent once to a server that has announced that it takes such requests.
     void request_certificate(std::string csr_pem) { csr_ = std::move(csr_pem); }
@@ -111,6 +113,8 @@ private:
     std::uint64_t capabilities_;
     std::uint64_t server_capabilities_ = 0;  ///< 0: not announced yet (spec leaves open what that means; we use all).
     Transport transport_ = Transport::websocket;
+    const base::Duration local_heartbeat_interval_;
+    const base::Duration local_poll_interval_;
     base::Duration heartbeat_interval_;
     base::Duration poll_interval_;
 

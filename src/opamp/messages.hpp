@@ -170,6 +170,8 @@ struct Orders {
 };
 
 std::string_view to_string(ConfigStatus status);
+/// Nothing for a name that `to_string` does not have.
+std::optional<ConfigStatus> parse_config_status(std::string_view name);
 
 /// A config on disk, in the wire's own form (AgentRemoteConfig).
 std::string encode(const RemoteConfig& config);

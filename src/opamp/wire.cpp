@@ -19,6 +19,12 @@ std::string_view to_string(ConfigStatus status) {
     return "UNSET";
 }
 
+std::optional<ConfigStatus> parse_config_status(std::string_view name) {
+    for (const auto status : {ConfigStatus::unset, ConfigStatus::applied, ConfigStatus::applying, ConfigStatus::failed})
+        if (to_string(status) == name) return status;
+    return std::nullopt;
+}
+
 base::Duration heartbeat_interval(const OpampConnectionSettings& settings) {
     constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(base::Duration::max());
     const auto seconds = settings.heartbeat_interval_seconds;

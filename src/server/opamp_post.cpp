@@ -24,6 +24,7 @@ net::HttpResponse protobuf(std::string message) {
     net::HttpResponse response;
     response.content_type = kContentType;
     response.body = std::move(message);
+    response.may_be_compressed = true;
     return response;
 }
 

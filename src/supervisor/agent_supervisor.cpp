@@ -37,12 +37,12 @@ bool is_probe(const Event& event) {
 }  // namespace
 
 AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent)
-    : settings_(settings),
-      agent_(agent),
+    : agent_(agent),
       folder_(settings.storage.directory / agent.name),
       policy_(lifecycle_policy(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
+      server_({shared.executor, shared.disk, settings, agent, *this, shared.guard}, folder_, log_),
       inbox_filled_(shared.executor),
       begun_(shared.executor),
       probes_(shared.executor) {}
@@ -56,18 +56,15 @@ base::Result<void> AgentSupervisor::open() {
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
-    session_.emplace(session_options(settings_, identity_.uid));
-    session_->set_description(describe_agent(agent_, identity_.uid));
-    auto options = connection_options(settings_.server);
-    if (!options) return std::move(options).error();
-    connection_.emplace(shared_.executor, std::move(*options), *session_, *this, log_);
+    if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
+    server_.session().set_description(describe_agent(agent_, identity_.uid));
 
     auto begun = keeper_->begin(++last_offer_);
     for (const auto& notes : {identity_.notes, keeper_->notes()})
         for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
     if (!begun) return std::move(begun).error();
     const opamp::RemoteConfigStatus& status = keeper_->status();
-    session_->set_remote_config_status(status);
+    server_.session().set_remote_config_status(status);
     if (status.status != opamp::ConfigStatus::unset) last_received_hash_ = status.hash;
     if (begun->offer != 0) offer_hashes_[begun->offer] = status.hash;
     report_health(false, "starting");
@@ -204,8 +201,8 @@ void AgentSupervisor::take_identity(const base::Uuid& uid) {
     }
     log_.info("identity.changed", {{"from", identity_.uid.text()}, {"to", uid.text()}});
     identity_.uid = uid;
-    session_->set_instance_uid(uid);
-    session_->set_description(describe_agent(agent_, uid));
+    server_.take_identity(uid);
+    server_.session().set_description(describe_agent(agent_, uid));
 }
 
 // ---- What the table orders.
@@ -225,7 +222,7 @@ Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
 
 Task<base::Result<config::Effective>> AgentSupervisor::install_revision(std::uint64_t id) {
     auto effective = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
-    if (effective) session_->set_effective_config(config::as_config_map(*effective));
+    if (effective) server_.session().set_effective_config(config::as_config_map(*effective));
     co_return effective;
 }
 
@@ -326,8 +323,8 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
     forget_settled_offers();
     auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
     if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
-    session_->set_remote_config_status(status);
-    connection_->wake();
+    server_.session().set_remote_config_status(status);
+    server_.wake();
     const base::log::Field hash("hash", short_hash(status.hash));
     if (report.fate == lifecycle::Fate::applying) log_.info("config.applying", {hash});
     if (report.fate == lifecycle::Fate::applied) log_.info("config.applied", {hash});
@@ -364,8 +361,8 @@ void AgentSupervisor::report_health(bool healthy, const std::string& reason) {
     health_.last_error = reason;
     health_.status = status_text();
     health_.status_time_unix_nano = unix_nano_now();
-    session_->set_health(health_);
-    connection_->wake();
+    server_.session().set_health(health_);
+    server_.wake();
 }
 
 }  // namespace supervisor

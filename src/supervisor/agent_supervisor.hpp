@@ -14,13 +14,12 @@
 #include "base/unique_fd.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
-#include "opamp/client_session.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/config_keeper.hpp"
-#include "supervisor/connection.hpp"
 #include "supervisor/identity.hpp"
+#include "supervisor/server_side.hpp"
 
 namespace supervisor {
 
@@ -43,12 +42,12 @@ public:
     /// The agent's whole life, until `shut_down` is done. No process of the agent is left when it returns.
     async::Task<> run();
     /// Talks to the server, until `say_goodbye`.
-    async::Task<> talk_to_server() { return connection_->run(); }
+    async::Task<> talk_to_server() { return server_.run(); }
 
     void shut_down();
     /// No more patience with the agent: a second signal to the daemon.
     void kill_now();
-    void say_goodbye() { connection_->say_goodbye(); }
+    void say_goodbye() { server_.say_goodbye(); }
 
     /// Raised once the first start has been tried.
     async::Notice& begun() { return begun_; }
@@ -89,7 +88,6 @@ private:
     void report_health(bool healthy, const std::string& reason);
     std::string status_text() const;
 
-    const settings::Settings& settings_;
     const settings::Agent& agent_;
     const std::filesystem::path folder_;
     const lifecycle::Policy policy_;
@@ -98,8 +96,7 @@ private:
 
     std::optional<ConfigKeeper> keeper_;
     Identity identity_;
-    std::optional<opamp::ClientSession> session_;
-    std::optional<Connection> connection_;
+    ServerSide server_;
 
     lifecycle::State state_;
     std::deque<lifecycle::Event> inbox_;

@@ -23,11 +23,13 @@ config::Format config_format(const settings::Agent& agent) {
     return config::Format::automatic;
 }
 
-opamp::ClientSession::Options session_options(const settings::Settings& settings, const base::Uuid& uid) {
+opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
+                                              const base::Uuid& uid) {
     const settings::Capabilities& wanted = settings.capabilities;
     opamp::ClientSession::Options options;
     options.instance_uid = uid;
     options.heartbeat_interval = settings.server.heartbeat_interval;
+    options.poll_interval = settings.server.poll_interval;
     const auto add = [&](bool is_wanted, opamp::AgentCapability bit) {
         if (is_wanted) options.capabilities |= bit;
     };
@@ -37,28 +39,16 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
     add(wanted.reports_health, opamp::kReportsHealth);
     add(wanted.reports_remote_config, opamp::kReportsRemoteConfig);
     add(wanted.reports_heartbeat, opamp::kReportsHeartbeat);
+    add(wanted.reports_available_components && !agent.available_components.command.empty(),
+        opamp::kReportsAvailableComponents);
+    add(wanted.accepts_opamp_connection_settings, opamp::kAcceptsOpampConnectionSettings);
+    add(wanted.accepts_opamp_connection_settings && wanted.reports_connection_settings_status,
+        opamp::kReportsConnectionSettingsStatus);
     return options;
 }
 
-base::Result<Connection::Options> connection_options(const settings::Server& server) {
-    auto url = net::parse_url(server.endpoint);
-    if (!url) return std::move(url).error().within("server.endpoint");
-    Connection::Options options;
-    options.client.url = std::move(*url);
-    for (const auto& [name, value] : server.headers) options.client.headers.push_back({name, value});
-    net::TlsOptions& tls = options.client.tls;
-    tls.ca_file = server.tls.ca_file;
-    tls.ca_pem = server.tls.ca_pem;
-    tls.include_system_ca_certs_pool = server.tls.include_system_ca_certs_pool;
-    tls.cert_file = server.tls.cert_file;
-    tls.key_file = server.tls.key_file;
-    tls.min_version = server.tls.min_version;
-    tls.max_version = server.tls.max_version;
-    tls.insecure_skip_verify = server.tls.insecure_skip_verify;
-    tls.server_name_override = server.tls.server_name_override;
-    options.reconnect.initial_interval = server.reconnect.initial_interval;
-    options.reconnect.max_interval = server.reconnect.max_interval;
-    return options;
+ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
+    return {reconnect.initial_interval, reconnect.max_interval, reconnect.throttled_interval};
 }
 
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent) {

@@ -9,15 +9,15 @@
 #include "lifecycle/decide.hpp"
 #include "opamp/client_session.hpp"
 #include "settings/settings.hpp"
-#include "supervisor/connection.hpp"
+#include "supervisor/reconnect.hpp"
 
 namespace supervisor {
 
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent);
 config::Format config_format(const settings::Agent& agent);
-opamp::ClientSession::Options session_options(const settings::Settings& settings, const base::Uuid& uid);
-/// Errors: invalid (the endpoint).
-base::Result<Connection::Options> connection_options(const settings::Server& server);
+opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
+                                              const base::Uuid& uid);
+ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
 /// Nothing for an agent that is judged by its process alone.
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
 

@@ -7,7 +7,7 @@ using supervisor::next_pause;
 
 namespace {
 
-const supervisor::ReconnectPolicy kPolicy{500ms, 60s};
+const supervisor::ReconnectPolicy kPolicy{500ms, 60s, 30s};
 constexpr std::uint64_t kNone = 0;
 constexpr std::uint64_t kAll = ~0ull;
 
@@ -16,16 +16,25 @@ constexpr std::uint64_t kAll = ~0ull;
 TEST_CASE("pauses double up to their bound, with full jitter", "[supervisor][reconnect][LIFE-2]") {
     const std::vector<base::Duration> bounds{500ms, 1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s};
     for (int failures = 0; failures < static_cast<int>(bounds.size()); ++failures) {
-        CHECK(next_pause(failures, kPolicy, {}, kNone) == 0s);
-        const auto longest = next_pause(failures, kPolicy, {}, kAll);
+        CHECK(next_pause({failures, false, {}}, kPolicy, kNone) == 0s);
+        const auto longest = next_pause({failures, false, {}}, kPolicy, kAll);
         CHECK(longest <= bounds[static_cast<std::size_t>(failures)]);
         CHECK(longest > bounds[static_cast<std::size_t>(failures)] - 1ms);
     }
-    CHECK(next_pause(1'000'000, kPolicy, {}, kAll) <= 60s);
+    CHECK(next_pause({1'000'000, false, {}}, kPolicy, kAll) <= 60s);
 }
 
 TEST_CASE("what the server asks for is waited in full, within reason", "[supervisor][reconnect][RETRY-8][RETRY-10]") {
-    CHECK(next_pause(0, kPolicy, 3s, kNone) == 3s);
-    CHECK(next_pause(0, kPolicy, 3s, kAll) > 3s);
-    CHECK(next_pause(0, kPolicy, 24h * 365, kNone) == supervisor::kLongestRetryAfter);
+    CHECK(next_pause({0, true, 3s}, kPolicy, kNone) == 3s);
+    CHECK(next_pause({0, true, 3s}, kPolicy, kAll) > 3s);
+    CHECK(next_pause({0, true, 24h * 365}, kPolicy, kNone) == supervisor::kLongestRetryAfter);
+}
+
+TEST_CASE("a server that is overloaded without saying for how long is left alone for longer and longer",
+          "[supervisor][reconnect][RETRY-9][RETRY-12]") {
+    CHECK(next_pause({0, true, {}}, kPolicy, kNone) == 30s);
+    CHECK(next_pause({1, true, {}}, kPolicy, kNone) == 60s);
+    CHECK(next_pause({50, true, {}}, kPolicy, kNone) == 60s);
+    CHECK(next_pause({0, true, {}}, {500ms, 1s, 30s}, kNone) == 30s);
+    CHECK(next_pause({2, true, {}}, {10ms, 1s, 20ms}, kNone) == 80ms);
 }

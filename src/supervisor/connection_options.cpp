@@ -1,0 +1,125 @@
+#include "supervisor/connection_options.hpp"
+
+#include <algorithm>
+
+namespace supervisor {
+namespace {
+
+using base::Result;
+
+net::TlsOptions tls_of(const settings::Tls& tls) {
+    net::TlsOptions options;
+    options.ca_file = tls.ca_file;
+    options.ca_pem = tls.ca_pem;
+    options.include_system_ca_certs_pool = tls.include_system_ca_certs_pool;
+    options.cert_file = tls.cert_file;
+    options.key_file = tls.key_file;
+    options.min_version = tls.min_version;
+    options.max_version = tls.max_version;
+    options.cipher_suites = tls.cipher_suites;
+    options.insecure_skip_verify = tls.insecure_skip_verify;
+    options.server_name_override = tls.server_name_override;
+    return options;
+}
+
+/// As a whole: the file's CA is not trusted any more once the server has named its own.
+net::TlsOptions tls_of(const opamp::TlsSettings& tls) {
+    net::TlsOptions options;
+    options.ca_pem = tls.ca_pem_contents;
+    options.include_system_ca_certs_pool = tls.include_system_ca_certs_pool;
+    options.min_version = tls.min_version.empty() ? "1.2" : tls.min_version;
+    options.max_version = tls.max_version;
+    options.cipher_suites = tls.cipher_suites;
+    options.insecure_skip_verify = tls.insecure_skip_verify;
+    return options;
+}
+
+/// Headers of the same name are replaced, whatever their case.
+void lay_over(std::vector<net::Header>& headers, const opamp::Headers& over) {
+    std::erase_if(headers, [&](const net::Header& header) {
+        return std::any_of(over.begin(), over.end(),
+                           [&](const auto& named) { return net::is_same_token(named.first, header.name); });
+    });
+    for (const auto& [name, value] : over) headers.push_back({name, value});
+}
+
+std::vector<net::Header> as_net(const opamp::Headers& headers) {
+    std::vector<net::Header> result;
+    lay_over(result, headers);
+    return result;
+}
+
+Result<std::optional<net::Proxy>> make_proxy(const std::string& url, const opamp::Headers& connect_headers) {
+    auto proxy = net::parse_proxy(url);
+    if (!proxy) return std::move(proxy).error().within("the proxy");
+    auto headers = as_net(connect_headers);
+    if (auto checked = net::check_headers(headers); !checked) return std::move(checked).error().within("the proxy");
+    proxy->connect_headers.insert(proxy->connect_headers.end(), headers.begin(), headers.end());
+    return std::optional(std::move(*proxy));
+}
+
+/// The offered one, else the file's, else the environment's.
+Result<std::optional<net::Proxy>> choose_proxy(const settings::Proxy& from_file,
+                                               const std::optional<opamp::OpampConnectionSettings>& accepted,
+                                               const net::Url& target, const Variable& variable) {
+    if (accepted && accepted->proxy) return make_proxy(accepted->proxy->url, accepted->proxy->connect_headers);
+    if (!from_file.url.empty()) return make_proxy(from_file.url, from_file.connect_headers);
+    const auto found = from_file.from_environment ? net::proxy_from_environment(target, variable) : std::nullopt;
+    if (!found) return std::optional<net::Proxy>();
+    return make_proxy(*found, {});
+}
+
+void take_certificate(net::TlsOptions& tls, const opamp::OpampConnectionSettings& accepted) {
+    tls.cert_file.clear();
+    tls.key_file.clear();
+    if (!accepted.certificate) return;
+    tls.cert_pem = accepted.certificate->cert;
+    tls.key_pem = accepted.certificate->private_key;
+}
+
+Result<void> check_certificate(const opamp::TlsCertificate& certificate) {
+    if (certificate.cert.empty()) return base::Error(base::Kind::invalid, "the certificate of the offer has no `cert`");
+    if (certificate.private_key.empty())
+        return base::Error(base::Kind::invalid,
+                           "the certificate of the offer has no `private_key`, and does not answer a request of ours");
+    return {};
+}
+
+}  // namespace
+
+opamp::OpampConnectionSettings laid_over(const std::optional<opamp::OpampConnectionSettings>& before,
+                                         opamp::OpampConnectionSettings offer) {
+    if (!before) return offer;
+    if (offer.destination_endpoint.empty()) offer.destination_endpoint = before->destination_endpoint;
+    if (!offer.headers) offer.headers = before->headers;
+    if (!offer.tls) offer.tls = before->tls;
+    if (!offer.proxy) offer.proxy = before->proxy;
+    return offer;
+}
+
+Result<net::ClientOptions> client_options(const settings::Server& server,
+                                          const std::optional<opamp::OpampConnectionSettings>& accepted,
+                                          const Variable& variable) {
+    const bool has_endpoint = accepted && !accepted->destination_endpoint.empty();
+    auto url = net::parse_url(has_endpoint ? accepted->destination_endpoint : server.endpoint);
+    if (!url) return std::move(url).error().within(has_endpoint ? "destination_endpoint" : "server.endpoint");
+    net::ClientOptions options;
+    options.url = std::move(*url);
+    options.limits.receive_bytes = server.limits.receive;
+    options.limits.send_bytes = server.limits.send;
+    for (const auto& [name, value] : server.headers) options.headers.push_back({name, value});
+    if (accepted && accepted->headers) lay_over(options.headers, *accepted->headers);
+    if (auto checked = net::check_headers(options.headers); !checked) return std::move(checked).error();
+    options.tls = accepted && accepted->tls ? tls_of(*accepted->tls) : tls_of(server.tls);
+    if (accepted) {
+        if (accepted->certificate)
+            if (auto checked = check_certificate(*accepted->certificate); !checked) return std::move(checked).error();
+        take_certificate(options.tls, *accepted);
+    }
+    auto proxy = choose_proxy(server.proxy, accepted, options.url, variable);
+    if (!proxy) return std::move(proxy).error();
+    options.proxy = std::move(*proxy);
+    return options;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,129 @@
+#include "supervisor/http_talk.hpp"
+
+#include "base/units.hpp"
+
+namespace supervisor {
+
+using async::SteadyClock;
+using async::Task;
+using namespace async;  // the awaitable operators
+using base::Error;
+using base::Kind;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kProtobuf = "application/x-protobuf";
+/// Once there is a reason to leave.
+constexpr auto kPartingPatience = std::chrono::seconds(2);
+
+Task<Result<net::HttpResponse>> give_up_when_leaving(async::Notice& leave) {
+    co_await leave.raised();
+    co_await sleep_for(kPartingPatience);
+    co_return Error(Kind::timeout, "no answer within the time limit");
+}
+
+}  // namespace
+
+HttpTalk::HttpTalk(Options options, Talk& talk, Credentials& credentials, ConnectionObserver& observer)
+    : talk_(talk),
+      credentials_(credentials),
+      observer_(observer),
+      compresses_(options.compresses),
+      has_authorization_(!net::find_header(options.client.headers, "Authorization").empty()),
+      send_bytes_(options.client.limits.send_bytes),
+      client_(std::move(options.client)) {
+    talk_.session.connected(opamp::Transport::http);
+}
+
+Task<Result<void>> HttpTalk::run() {
+    is_unauthorized_ = false;
+    for (;;) {
+        talk_.news.clear();
+        if (talk_.leave.is_raised()) {
+            auto goodbye = talk_.session.goodbye(SteadyClock::now());
+            (void)co_await deliver(std::move(goodbye));
+            co_await client_.close();
+            co_return Result<void>();
+        }
+        auto message =
+            unanswered_ ? std::exchange(unanswered_, std::nullopt) : talk_.session.next_message(SteadyClock::now());
+        if (message) {
+            auto delivered = co_await deliver(std::move(*message));
+            if (!delivered) co_return delivered;
+            continue;
+        }
+        const auto due = talk_.session.next_due().value_or(SteadyClock::time_point::max());
+        co_await (talk_.news.raised() || talk_.leave.raised() || sleep_until(due));
+        const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ended) co_return Error(Kind::cancelled, "cancelled");
+    }
+}
+
+/// An Error is one to back off from; what is not to be sent again is no such one.
+Task<Result<void>> HttpTalk::deliver(std::string message) {
+    if (message.size() > send_bytes_) {
+        talk_.discard(message.size(),
+                      Error(Kind::too_large, "a message of " + base::format_size(message.size()) + ", and " +
+                                                 base::format_size(send_bytes_) + " is the limit"));
+        co_return Result<void>();
+    }
+    auto response = co_await post(message);
+    if (!response) {
+        // An answer over the limit, or no HTTP, is an answer: the server has the message.
+        const auto kind = response.error().kind();
+        const bool is_answered = kind == Kind::too_large || kind == Kind::invalid;
+        if (is_answered && client_.may_have_been_received())
+            talk_.refuse(0, response.error());
+        else if (client_.may_have_been_received())
+            unanswered_ = std::move(message);
+        else
+            talk_.session.take_back();
+        co_return std::move(response).error();
+    }
+    if (response->status == 200) {
+        co_await take(*response);
+        if (talk_.is_throttled) co_return Error(Kind::refused, "the server is unavailable");
+        co_return Result<void>();
+    }
+    co_return refused(*response, message.size());
+}
+
+Task<Result<net::HttpResponse>> HttpTalk::post(const std::string& message) {
+    net::HttpClient::Request request;
+    request.content_type = kProtobuf;
+    request.body = message;
+    request.gzip = compresses_;
+    if (!has_authorization_) {
+        auto authorized = co_await authorize(credentials_, request.headers);
+        if (!authorized) co_return std::move(authorized).error();
+    }
+    request.headers.push_back({"OpAMP-Instance-UID", talk_.session.instance_uid().text()});
+    auto end = co_await (client_.send(request) || give_up_when_leaving(talk_.leave));
+    co_return end.index() == 0 ? std::get<0>(std::move(end)) : std::get<1>(std::move(end));
+}
+
+Task<> HttpTalk::take(const net::HttpResponse& response) {
+    credentials_.accepted();
+    talk_.receive(response.body);
+    if (talk_.is_answered && !std::exchange(is_established_, true)) co_await observer_.established();
+}
+
+Result<void> HttpTalk::refused(const net::HttpResponse& response, std::size_t message_bytes) {
+    const Error error(Kind::refused, "HTTP " + std::to_string(response.status));
+    if (response.status == 413) {  // Spec: "Plain HTTP Message Size Limits": not sent again as it was.
+        talk_.discard(message_bytes, error);
+        return {};
+    }
+    if (response.status == 400) {  // Spec: "Bad Request"
+        talk_.log.error("message.discarded", {{"bytes", message_bytes}, {"error", error.text()}});
+        return {};
+    }
+    talk_.session.take_back();
+    if (response.status == 429 || response.status == 503)
+        talk_.throttle(net::parse_retry_after(response.header("Retry-After"), std::chrono::system_clock::now()));
+    is_unauthorized_ = response.status == 401;
+    return error;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,40 @@
+#include "supervisor/talk.hpp"
+
+namespace supervisor {
+
+void Talk::receive(std::string_view payload) {
+    auto received = session.receive(payload);
+    if (!received) return refuse(payload.size(), received.error());
+    is_answered = true;
+    for (const std::string& ignored : received->ignored) log.debug("message.part_ignored", {{"part", ignored}});
+    if (const auto& error = received->error) {
+        log.warning("server.reported_error", {{"error", error->message}});
+        if (error->type == opamp::ServerError::Type::unavailable) throttle(error->retry_after);
+    }
+    orders.take(std::move(*received));
+    news.raise();
+}
+
+void Talk::refuse(std::size_t bytes, const base::Error& error) const {
+    log.warning("message.refused", {{"bytes", bytes}, {"error", error.text()}});
+}
+
+void Talk::discard(std::size_t bytes, const base::Error& error) {
+    log.error("message.discarded", {{"bytes", bytes}, {"error", error.text()}});
+    session.give_up_largest();
+}
+
+async::Task<base::Result<void>> authorize(Credentials& credentials, std::vector<net::Header>& headers) {
+    if (!net::find_header(headers, "Authorization").empty()) co_return base::Result<void>();
+    auto given = co_await credentials.headers();
+    if (!given) co_return std::move(given).error();
+    headers.insert(headers.end(), given->begin(), given->end());
+    co_return base::Result<void>();
+}
+
+void Talk::throttle(std::optional<base::Duration> after) {
+    is_throttled = true;
+    retry_after = after;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,64 @@
+// One conversation with the server, over either transport. What is said is ClientSession's decision.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "async/notice.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "net/client.hpp"
+#include "opamp/client_session.hpp"
+#include "supervisor/credentials.hpp"
+
+namespace supervisor {
+
+/// Takes what the server asks for. Called on the event loop; must not block.
+class OrderTaker {
+public:
+    virtual ~OrderTaker() = default;
+    virtual void take(opamp::Orders orders) = 0;
+};
+
+/// Hears how the attempts to talk with the server go.
+class ConnectionObserver {
+public:
+    virtual ~ConnectionObserver() = default;
+    /// A WebSocket stands and nothing was said on it yet; or the server has answered a first request.
+    virtual async::Task<> established() = 0;
+    /// An attempt came to nothing; they have done so for `how_long`.
+    virtual void failed(const base::Error& why, base::Duration how_long) = 0;
+};
+
+/// What both transports share of the connection that they serve, and what they find out for it.
+struct Talk {
+    Talk(async::asio::any_io_executor executor, opamp::ClientSession& the_session, OrderTaker& the_orders,
+         base::log::Scope the_log)
+        : session(the_session), orders(the_orders), log(std::move(the_log)), news(executor), leave(executor) {}
+
+    /// A ServerToAgent, without a frame's header. What is no such message is logged and forgotten.
+    void receive(std::string_view payload);
+    void refuse(std::size_t bytes, const base::Error& error) const;
+    /// The message given last is over a limit: what makes it so is given up, the rest is said without it.
+    void discard(std::size_t bytes, const base::Error& error);
+    /// The server is overloaded: come back later, after `retry_after` where it says so.
+    void throttle(std::optional<base::Duration> after);
+
+    opamp::ClientSession& session;
+    OrderTaker& orders;
+    base::log::Scope log;
+    async::Notice news;   ///< The session may have something to say.
+    async::Notice leave;  ///< Say goodbye, and end.
+
+    bool is_answered = false;  ///< The server has said something valid in this conversation.
+    bool is_throttled = false;
+    std::optional<base::Duration> retry_after;
+};
+
+/// Adds what the credentials say, unless `headers` has an Authorization of its own, which a server's offer brings.
+async::Task<base::Result<void>> authorize(Credentials& credentials, std::vector<net::Header>& headers);
+
+/// Reads and writes until the peer is gone, or `leave` is raised: then, after a goodbye, the end is a success.
+async::Task<base::Result<void>> talk_over(Talk& talk, net::WebSocket& socket);
+
+}  // namespace supervisor
