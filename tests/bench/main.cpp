@@ -154,6 +154,31 @@ bool measure_parse(int runs) {
     return print("100 MiB of offers parsed, 100 files", many, kBudget, "ms") && is_kept;
 }
 
+/// A config of that size: the most memory it takes on its way to the agent, and what is not given back.
+bool measure_large(Rig& rig, const char* name, std::size_t bytes) {
+    constexpr double kMiB = 1024;  // in KiB
+    rig.until_connected(0);
+    const std::size_t before = rig.agents.started();
+    const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), 1);
+    rig.until([&] { return rig.server.connected() == 1 && rig.agents.started() > before; });
+    rig.server.offer("small: true\n", name);
+    rig.until([&] { return rig.server.applied(name) == 1; });
+    const long idle = memory_of(daemon.pid()).rss_kib;
+    forget_peak(daemon.pid());
+    std::string body = "text: |\n";
+    while (body.size() < bytes) body += "  " + std::string(98, 'x') + "\n";
+    body.resize(bytes - 1);
+    rig.server.offer(body + "\n", std::string(name) + " large");
+    rig.until([&] { return rig.server.applied(std::string(name) + " large") == 1; });
+    const long peak = peak_of(daemon.pid()), after = memory_of(daemon.pid()).rss_kib;
+    const double size = static_cast<double>(bytes) / (1024 * 1024);
+    const std::string what = std::string("config of ") + name;
+    const bool is_kept =
+        print((what + ": peak above idle").c_str(), {static_cast<double>(peak - idle) / kMiB}, 2 * size + 22, "MiB");
+    return print((what + ": kept above idle").c_str(), {static_cast<double>(after - idle) / kMiB}, 32, "MiB") &&
+           is_kept;
+}
+
 /// System calls of an idle daemon, seen by strace for 20 s.
 bool measure_idle(Rig& rig) {
     rig.until_connected(0);
@@ -196,6 +221,8 @@ int run(const std::filesystem::path& bin, int runs) {
     is_kept = measure_start(rig, runs) && is_kept;
     is_kept = measure_changes(rig, runs) && is_kept;
     is_kept = measure_memory(rig) && is_kept;
+    is_kept = measure_large(rig, "16 MiB", 16u << 20) && is_kept;
+    is_kept = measure_large(rig, "64 MiB, the limit", (64u << 20) - 4096) && is_kept;
     is_kept = measure_idle(rig) && is_kept;
     return is_kept ? 0 : 1;
 }

@@ -184,6 +184,18 @@ Memory memory_of(pid_t pid) {
     return memory;
 }
 
+long peak_of(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+    long kib = 0;
+    for (std::string word; file >> word;)
+        if (word == "VmHWM:") file >> kib;
+    return kib;
+}
+
+void forget_peak(pid_t pid) {
+    std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << "5";
+}
+
 void run_until(asio::io_context& context, const std::function<bool()>& condition) {
     const auto end = SteadyClock::now() + std::chrono::seconds(30);
     while (!condition()) {

@@ -98,6 +98,9 @@ struct Memory {
     long dirty_kib = 0;
 };
 Memory memory_of(pid_t pid);
+/// The most that was resident since `forget_peak`, in KiB.
+long peak_of(pid_t pid);
+void forget_peak(pid_t pid);
 
 /// Runs the loop until `condition` holds; throws after 30 s.
 void run_until(async::asio::io_context& context, const std::function<bool()>& condition);
