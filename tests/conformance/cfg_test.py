@@ -18,7 +18,7 @@ def statuses(messages):
 
 
 def crashing(stage):
-    return {"executable": stage.agent("crash_on_config.sh"), "min_uptime": "300ms"}
+    return stage.probed()
 
 
 @conformance("[CFG-3] [CFG-4] the agent runs with remote and local config merged, and that is what is reported", TRANSPORTS)
@@ -40,9 +40,9 @@ def refused(stage, offer):
     stage.begin(crashing(stage))
     stage.apply(CONFIG)
     stage.apply(offer, FAILED)
-    stage.wait_report("healthy", is_healthy)
-    full = stage.everything()
-    expect(f"{full}", effective_files(full) == {"": CONFIG.encode()} and stage.config.read_text() == CONFIG)
+    # A crash is FAILED before the old config is back; one that is no YAML never leaves it.
+    stage.wait_for("the old one is reported", lambda: effective_files(stage.everything()) == {"": CONFIG.encode()})
+    expect("and in use", stage.config.read_text() == CONFIG)
 
 
 @conformance("[CFG-6] [CFG-8] an offer that nobody asked for leads to effective config and status", TRANSPORTS)

@@ -111,9 +111,12 @@ def max_version(stage, version):
              {"IANA": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "OpenSSL": "ECDHE-ECDSA-AES256-GCM-SHA384"})
 def cipher_suites(stage, name):
     begin(stage)
-    new = stage.another_server(tls=stage.tls(max_version=TLS_1_2))
-    move(stage, new, endpoint=url(new, "wss"), tls={**trust(stage.authority()), "cipher_suites": [name]})
-    expect(f"{new.latest().offered_ciphers}", new.latest().offered_ciphers == ["ECDHE-ECDSA-AES256-GCM-SHA384"])
+    other = "ECDHE-ECDSA-AES128-GCM-SHA256"
+    only_other = stage.another_server(tls=stage.tls(max_version=TLS_1_2, ciphers=other))
+    fail(stage, b"1", destination_endpoint=url(only_other, "wss"), tls={**trust(stage.authority()), "cipher_suites": [name]})
+    both = stage.another_server(tls=stage.tls(max_version=TLS_1_2, ciphers=f"{other}:ECDHE-ECDSA-AES256-GCM-SHA384"))
+    move(stage, both, b"2", endpoint=url(both, "wss"), tls={**trust(stage.authority()), "cipher_suites": [name]})
+    expect(f"{both.latest().cipher}", both.latest().cipher == "ECDHE-ECDSA-AES256-GCM-SHA384")
 
 
 @conformance("[CONN-26] a cipher suite that nobody knows is FAILED")

@@ -89,7 +89,7 @@ class Connection:
         self.number, self.socket, self.opened_at = number, sock, time.monotonic()
         self.transport = self.stream = self.close_code = self.closed_at = self.ended_at = None
         self.request, self.requests, self.frames = None, [], []
-        self.peer_certificate, self.tls_version, self.offered_ciphers = None, None, []
+        self.peer_certificate, self.tls_version, self.cipher = None, None, None
         self.is_reset = False
         self.ended = threading.Event()
         self.lock = threading.Lock()
@@ -257,7 +257,7 @@ class FakeServer:
         connection.socket = tls
         connection.peer_certificate = tls.getpeercert(binary_form=True)
         connection.tls_version = tls.version()
-        connection.offered_ciphers = [name for name, _, _ in tls.shared_ciphers() or []]
+        connection.cipher = tls.cipher()[0]
         return True
 
     def _read_request(self, connection):

@@ -248,8 +248,7 @@ def same_sequences(stage):
         stage.port, stage.fs = 0, None
         stage.state, stage.config = stage.folder / f"state-{scheme}", stage.folder / f"effective-{scheme}.yaml"
         stage.daemon_log = stage.folder / f"{scheme}.log"
-        fs = stage.begin({"executable": stage.agent("crash_on_config.sh"), "config_path": str(stage.config),
-                          "min_uptime": "300ms"})  # long enough for each state to be told by itself
+        fs = stage.begin({**stage.probed(), "config_path": str(stage.config)})
         stage.apply(CONFIG)
         stage.apply("crash: true\n", status=3)
         stage.wait_for_event("config.rolled_back")

@@ -104,7 +104,7 @@ def unknown_fields(stage, scheme):
 
 def later_messages():
     command = S2A(command={"type": 7}, flags=FULL_STATE)
-    problem = S2A(flags=FULL_STATE, error_response={"type": 9, "error_message": "of a later kind"})
+    problem = S2A(error_response={"type": 9, "error_message": "of a later kind"})  # which stands alone
     bits = S2A(flags=FULL_STATE | 1 << 40, capabilities=0x67 | 1 << 50)
     return {"a command of type 7": command, "an error of type 9": problem, "unknown bits": bits}
 
@@ -114,6 +114,8 @@ def unknown_values(stage, message):
     fs = stage.begin()
     pid, since = stage.pid(), fs.now()
     fs.push(message)
+    if message.HasField("error_response"):
+        fs.push(S2A(flags=FULL_STATE))
     stage.wait_report("the rest is used", is_full, since)
     stage.everything()
     expect("the agent is left alone", stage.pid() == pid and is_alive(pid) and len(stage.starts()) == 1)

@@ -20,14 +20,14 @@ def offer(stage, offer_hash, fs=None, **opamp):
 
 
 def move(stage, new, offer_hash=b"offer", fs=None, endpoint=None, **opamp):
-    """Offers settings that lead to `new`; the first message there, which has the good news."""
-    since = new.now()
-    offer(stage, offer_hash, fs, destination_endpoint=endpoint or url(new), **opamp)
+    """Offers settings that lead to `new`; the first message there. It has the good news over WebSocket; over HTTP only the
+    answer to it proves the settings, and the next one says so."""
+    since, target = new.now(), endpoint or url(new)
+    offer(stage, offer_hash, fs, destination_endpoint=target, **opamp)
     first = stage.wait_report("the agent at the new server", since=since, fs=new)
-    if new.reports[since].connection.transport == "http":  # there the answer to the first request is the proof
-        stage.wait_report("APPLIED", settings_status(APPLIED, offer_hash), since, fs=new)
-        return first
-    expect(f"APPLIED in the first message: {first}", settings_status(APPLIED, offer_hash)(first))
+    if target.startswith("ws"):
+        expect(f"APPLIED in the first message: {first}", settings_status(APPLIED, offer_hash)(first))
+    stage.wait_report("APPLIED", settings_status(APPLIED, offer_hash), since, fs=new)
     return first
 
 

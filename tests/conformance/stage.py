@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import sys
 
@@ -28,9 +29,7 @@ class Stage(Scene):
 
     def configure(self, agent=None, file="supervisor.yaml", **sections):
         port = self.fs.port if self.fs else self.port
-        server = {"endpoint": f"{self.scheme}://127.0.0.1:{port}/v1/opamp"}
-        if self.scheme.startswith("http"):
-            server["poll_interval"] = SOON
+        server = {"endpoint": f"{self.scheme}://127.0.0.1:{port}/v1/opamp", "poll_interval": SOON}
         super().configure(agent, file, **merged({"server": server}, sections))
 
     def serve(self, **options):
@@ -93,8 +92,9 @@ class Stage(Scene):
         return (fs or self.fs).ask_for_everything(limit=30)
 
     def state_text(self):
-        """Every byte of the state folder."""
-        return b"".join(file.read_bytes() for file in sorted(self.state.rglob("*")) if file.is_file())
+        """Every byte of the state folder, and what its hexadecimal texts stand for."""
+        text = b"".join(file.read_bytes() for file in sorted(self.state.rglob("*")) if file.is_file())
+        return text + b" ".join(bytes.fromhex(digits.decode()) for digits in re.findall(rb"\b(?:[0-9a-f]{2})+\b", text))
 
     # --- the end
 

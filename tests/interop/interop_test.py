@@ -115,7 +115,7 @@ def full_state_is_reported_when_asked(peer, workspace):
 
 def lost_connection_is_made_again(peer, workspace):
     before, since = workspace.service_pid(), peer.now()
-    peer.order(refuse=503, close=True)
+    peer.order(refuse=502, close=True)  # 503 would ask for a pause of half a minute
     eventually("the connection is gone", lambda: peer.count("disconnected") == 1)
     expect("the agent serves on", workspace.service_pid() == before)
     peer.order(accept=True)

@@ -78,7 +78,7 @@ class Scene:
         """Writes the settings: those for `agent` and `sections` over the usual ones."""
         usual = {
             "server": {"endpoint": f"ws://127.0.0.1:{self.port}/v1/opamp", "heartbeat_interval": LONG,
-                       "reconnect": {"initial_interval": "20ms", "max_interval": "200ms"}},
+                       "reconnect": {"initial_interval": "20ms", "max_interval": "200ms", "throttled_interval": "20ms"}},
             "storage": {"directory": str(self.state)},
             "telemetry": {"logs": {"format": "json", "level": "debug", "outputs": [str(self.daemon_log)]}},
         }
