@@ -63,6 +63,7 @@ Task<Result<void>> Connection::attempt_websocket() {
         retries_at_once_ = refusal.http_status == 401 && credentials_.refused();
         co_return std::move(socket).error();
     }
+    if (next_client_) co_return Result<void>();  // the order to go elsewhere came with the answer
     talk_.session.connected(opamp::Transport::websocket);
     co_await established();
     co_return co_await talk_over(talk_, **socket);
@@ -79,7 +80,8 @@ Task<> Connection::established() {
     has_begun_ = true;
     credentials_.accepted();
     talk_.log.info("server.connected", {{"endpoint", options_.target.client.url.authority()}});
-    co_await observer_.established();
+    // What a server does that is being left says nothing of the one to go to.
+    if (!next_client_) co_await observer_.established();
 }
 
 void Connection::note_end(const Result<void>& end, SteadyClock::time_point begin) {
@@ -109,7 +111,7 @@ void Connection::note_failure(const base::Error& why) {
         talk_.log.debug("server.connect_failed", fields);
     last_failure_ = words;
     if (!failing_since_) failing_since_ = SteadyClock::now();
-    observer_.failed(why, SteadyClock::now() - *failing_since_);
+    if (!next_client_) observer_.failed(why, SteadyClock::now() - *failing_since_);
 }
 
 Task<> Connection::wait_before_next() {

@@ -174,6 +174,7 @@ Task<Result<void>> ConnectionSettings::prove(const net::ClientOptions& options) 
 }
 
 Task<> ConnectionSettings::accept() {
+    if (!stored_.candidate) co_return;
     stored_.accepted = std::move(stored_.candidate);
     stored_.candidate.reset();
     using_ = Using::accepted;
@@ -191,8 +192,9 @@ Task<> ConnectionSettings::give_up_candidate(const Error& why) {
     const std::string reason = why.text();
     failure_.reset();
     stored_.candidate.reset();
+    using_ = stored_.accepted ? Using::accepted : Using::file;  // at once: it may still come to be while this is stored
     co_await settle(ConfigStatus::failed, reason);
-    use(stored_.accepted ? Using::accepted : Using::file);
+    use(using_);
 }
 
 void ConnectionSettings::use(Using which) {
