@@ -14,23 +14,33 @@ NEEDED_CAPABILITIES = (REPORTS_STATUS | ACCEPTS_REMOTE_CONFIG | REPORTS_EFFECTIV
                        | REPORTS_HEALTH | REPORTS_REMOTE_CONFIG)
 
 
-class Peer:
-    """The Go server: events come in as they happen, commands go out."""
+class Scripted(Program):
+    """A program that obeys a line of JSON, and tells what happens in such lines."""
 
-    def __init__(self, program, port=0):
-        self.program = Program([program, "--listen", f"127.0.0.1:{port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
-                               text=True)
+    def __init__(self, command):
+        super().__init__(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, text=True)
         self.events = []
         threading.Thread(target=self.read, daemon=True).start()
-        self.port = eventually("the peer listens", lambda: self.program.runs() and self.events)[0]["port"]
 
     def read(self):
-        for line in self.program.process.stdout:
+        for line in self.process.stdout:
             self.events.append(json.loads(line))
 
     def order(self, **command):
-        self.program.process.stdin.write(json.dumps(command) + "\n")
-        self.program.process.stdin.flush()
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+
+class Peer:
+    """The Go server: events come in as they happen, commands go out. `flags`: of the program, for TLS."""
+
+    def __init__(self, program, port=0, *flags):
+        self.program = Scripted([program, "--listen", f"127.0.0.1:{port}", *flags])
+        self.events = self.program.events
+        self.port = eventually("the peer listens", lambda: self.program.runs() and self.events)[0]["port"]
+
+    def order(self, **command):
+        self.program.order(**command)
 
     def offer(self, yaml, **hexadecimal_hash):
         """One entry without a name."""
@@ -67,6 +77,15 @@ def status_is(name, of=None):
     """`of`: the hash, in bytes."""
     return lambda message: (message.get("remote_config_status", {}).get("status") == f"RemoteConfigStatuses_{name}"
                             and (of is None or config_hash(message) == of))
+
+
+def settings_status_is(name, of=None):
+    """Of the connection settings that were offered. `of`: the hash, in bytes."""
+    def fits(message):
+        status = message.get("connection_settings_status", {})
+        return (status.get("status") == f"ConnectionSettingsStatuses_{name}"
+                and (of is None or base64.b64decode(status.get("last_connection_settings_hash", "")) == of))
+    return fits
 
 
 def health_is(healthy):
@@ -127,3 +146,12 @@ def hash_of_files(files):
 
 def offered_hash(yaml):
     return hash_of_files({"": text_file(yaml)})
+
+
+def connection_settings(of, endpoint, headers=None, ca_pem=None):
+    """ConnectionSettingsOffers in protobuf's JSON, for the OpAMP connection. `of`: the hash, in bytes."""
+    opamp = {"destination_endpoint": endpoint, "heartbeat_interval_seconds": 30,
+             "headers": {"headers": [{"key": key, "value": value} for key, value in (headers or {}).items()]}}
+    if ca_pem:
+        opamp["tls"] = {"ca_pem_contents": ca_pem}
+    return {"hash": base64.b64encode(of).decode(), "opamp": opamp}

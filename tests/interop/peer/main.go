@@ -1,8 +1,10 @@
 // An OpAMP server that is not ours, played by a script: opamp-go's server library, with JSON lines on both sides.
 //
-// Standard output: one event a line, {"event": "listening" | "connected" | "message" | "disconnected" | "refused" | "error", …}.
+// Standard output: one event a line, {"event": "listening" | "connected" | "message" | "disconnected" | "refused" | "error" |
+// "tls_failed", …}.
 // A message is the AgentToServer as protobuf's JSON, with the field names of the .proto file; bytes are base64.
-// "refused" is an attempt to connect that got no WebSocket.
+// "refused" is an attempt to connect that got no WebSocket, and no answer to a POST. What speaks plain HTTP has no connection:
+// each of its messages comes with the headers, and commands are the answers to its next polls; see polls.go.
 // Standard input: one command a line, see Command. End of input ends the program.
 package main
 
@@ -60,41 +62,46 @@ type Offer struct {
 
 // Command is a line of input; every field that is set is carried out, for every connected agent.
 type Command struct {
-	Offer     *Offer `json:"offer"`      // offer this config now, and to whoever connects and does not have it
-	Restart   bool   `json:"restart"`    // the restart command
-	FullState bool   `json:"full_state"` // ask for a full report
-	NewUID    string `json:"new_uid"`    // hexadecimal: tell the agent its new instance_uid
-	AsUID     string `json:"as_uid"`     // hexadecimal: the instance_uid that the message is for, instead of the agent's
-	Error     string `json:"error"`      // an error_response with this text
-	Raw       []byte `json:"raw"`        // base64: write these bytes to the connections, whatever they are
-	Close     bool   `json:"close"`      // drop the connections
-	Reset     bool   `json:"reset"`      // the same, with a TCP reset
-	Refuse    int    `json:"refuse"`     // answer new connections with this HTTP status
-	Accept    bool   `json:"accept"`     // and no longer
-	Manner    string `json:"manner"`     // see the constants
+	Offer     *Offer          `json:"offer"`      // offer this config now, and to whoever connects and does not have it
+	Restart   bool            `json:"restart"`    // the restart command
+	Settings  json.RawMessage `json:"settings"`   // offer these ConnectionSettingsOffers, in protobuf's JSON
+	FullState bool            `json:"full_state"` // ask for a full report
+	NewUID    string          `json:"new_uid"`    // hexadecimal: tell the agent its new instance_uid
+	AsUID     string          `json:"as_uid"`     // hexadecimal: the instance_uid that the message is for, instead of the agent's
+	Error     string          `json:"error"`      // an error_response with this text
+	Raw       []byte          `json:"raw"`        // base64: write these bytes to the connections, whatever they are
+	Close     bool            `json:"close"`      // drop the connections
+	Reset     bool            `json:"reset"`      // the same, with a TCP reset
+	Refuse    int             `json:"refuse"`     // answer new connections with this HTTP status
+	Accept    bool            `json:"accept"`     // and no longer
+	Manner    string          `json:"manner"`     // see the constants
 }
 
 // Event is a line of output.
 type Event struct {
-	Event   string          `json:"event"`
-	Port    int             `json:"port,omitempty"`
-	Error   string          `json:"error,omitempty"`
-	Headers http.Header     `json:"headers,omitempty"`
-	Message json.RawMessage `json:"message,omitempty"`
+	Event     string          `json:"event"`
+	Port      int             `json:"port,omitempty"`
+	Error     string          `json:"error,omitempty"`
+	Transport string          `json:"transport,omitempty"` // of a message: websocket or http
+	Client    string          `json:"client,omitempty"`    // the name in the client's certificate
+	Headers   http.Header     `json:"headers,omitempty"`
+	Message   json.RawMessage `json:"message,omitempty"`
 }
 
 type peer struct {
 	mutex     sync.Mutex // guards all below, and keeps output lines and Sends apart
 	agents    map[types.Connection][]byte
+	pollers   pollers
 	offer     *protobufs.AgentRemoteConfig
 	refuse    int
 	manner    string
-	connected http.Header // of the latest upgrade request
+	connected Event // what is known of the latest upgrade request
 }
 
 const capabilities = uint64(protobufs.ServerCapabilities_ServerCapabilities_AcceptsStatus |
 	protobufs.ServerCapabilities_ServerCapabilities_OffersRemoteConfig |
-	protobufs.ServerCapabilities_ServerCapabilities_AcceptsEffectiveConfig)
+	protobufs.ServerCapabilities_ServerCapabilities_AcceptsEffectiveConfig |
+	protobufs.ServerCapabilities_ServerCapabilities_OffersConnectionSettings)
 
 func emit(event Event) {
 	line, err := json.Marshal(event)
@@ -111,7 +118,10 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 		emit(Event{Event: "refused"})
 		return types.ConnectionResponse{HTTPStatusCode: p.refuse}
 	}
-	p.connected = request.Header
+	if isPoll(request) {
+		return p.acceptPoll(request)
+	}
+	p.connected = Event{Event: "connected", Headers: request.Header, Client: clientName(request)}
 	return types.ConnectionResponse{Accept: true, ConnectionCallbacks: types.ConnectionCallbacks{
 		OnConnected:       p.onConnected,
 		OnMessage:         p.onMessage,
@@ -131,7 +141,7 @@ func (p *peer) onConnected(_ context.Context, connection types.Connection) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.agents[connection] = nil
-	emit(Event{Event: "connected", Headers: p.connected})
+	emit(p.connected)
 	if p.manner == drop {
 		p.end(connection, false)
 	}
@@ -146,17 +156,13 @@ func (p *peer) onClose(connection types.Connection) {
 
 // Answers every message; the first of a connection also with the offer, where the agent does not have it.
 func (p *peer) onMessage(_ context.Context, connection types.Connection, message *protobufs.AgentToServer) *protobufs.ServerToAgent {
-	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
-	if err != nil {
-		text = []byte(fmt.Sprintf("%q", err.Error()))
-	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	emit(Event{Event: "message", Message: text})
+	emit(Event{Event: "message", Transport: "websocket", Message: textOf(message)})
 	isFirst := p.agents[connection] == nil
 	p.agents[connection] = message.InstanceUid
 	reply := &protobufs.ServerToAgent{Capabilities: capabilities}
-	if isFirst && p.offer != nil && string(message.GetRemoteConfigStatus().GetLastRemoteConfigHash()) != string(p.offer.ConfigHash) {
+	if isFirst && p.lacksOffer(message) {
 		reply.RemoteConfig = p.offer
 	}
 	p.send(connection, reply)
@@ -164,6 +170,18 @@ func (p *peer) onMessage(_ context.Context, connection types.Connection, message
 		p.end(connection, false)
 	}
 	return nil // sent: a second sender beside the commands would break the library's rule of one at a time
+}
+
+func textOf(message *protobufs.AgentToServer) json.RawMessage {
+	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	if err != nil {
+		text = []byte(fmt.Sprintf("%q", err.Error()))
+	}
+	return text
+}
+
+func (p *peer) lacksOffer(message *protobufs.AgentToServer) bool {
+	return p.offer != nil && string(message.GetRemoteConfigStatus().GetLastRemoteConfigHash()) != string(p.offer.ConfigHash)
 }
 
 func (p *peer) send(connection types.Connection, message *protobufs.ServerToAgent) {
@@ -213,6 +231,12 @@ func (p *peer) order(command Command) (*protobufs.ServerToAgent, error) {
 	if command.Restart {
 		message.Command = &protobufs.ServerToAgentCommand{Type: protobufs.CommandType_CommandType_Restart}
 	}
+	if command.Settings != nil {
+		message.ConnectionSettings = &protobufs.ConnectionSettingsOffers{}
+		if err := protojson.Unmarshal(command.Settings, message.ConnectionSettings); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
+		}
+	}
 	if command.FullState {
 		message.Flags = uint64(protobufs.ServerToAgentFlags_ServerToAgentFlags_ReportFullState)
 	}
@@ -240,7 +264,7 @@ func (p *peer) order(command Command) (*protobufs.ServerToAgent, error) {
 }
 
 func (p *peer) end(connection types.Connection, reset bool) {
-	if tcp, ok := connection.Connection().(*net.TCPConn); ok && reset {
+	if tcp, ok := tcpOf(connection.Connection()).(*net.TCPConn); ok && reset {
 		_ = tcp.SetLinger(0)
 	}
 	if err := connection.Disconnect(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -264,6 +288,9 @@ func (p *peer) obey(line []byte) error {
 	order, err := p.order(command)
 	if err != nil {
 		return err
+	}
+	if order != nil {
+		p.pollers.leave(order)
 	}
 	for connection := range p.agents {
 		if order != nil {
@@ -306,8 +333,12 @@ func (d door) Accept() (net.Conn, error) {
 	}
 }
 
-// serve listens, and serves OpAMP in the background.
-func (p *peer) serve(address string) (net.Addr, error) {
+// serve listens, and serves OpAMP in the background; over TLS where there is a certificate.
+func (p *peer) serve(address string, files tlsFiles) (net.Addr, error) {
+	secure, err := files.config()
+	if err != nil {
+		return nil, err
+	}
 	settings := server.Settings{}
 	settings.Callbacks.OnConnecting = p.onConnecting
 	handle, withConnection, err := server.New(nil).Attach(settings)
@@ -320,16 +351,25 @@ func (p *peer) serve(address string) (net.Addr, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/opamp", handle)
-	web := &http.Server{Handler: mux, ConnContext: withConnection}
-	go func() { log.Fatal(web.Serve(door{listener, p})) }()
+	web := &http.Server{Handler: mux, ConnContext: withConnection, TLSConfig: secure, ErrorLog: log.New(complaints{p}, "", 0)}
+	go func() {
+		if secure != nil {
+			log.Fatal(web.ServeTLS(door{listener, p}, "", ""))
+		}
+		log.Fatal(web.Serve(door{listener, p}))
+	}()
 	return listener.Addr(), nil
 }
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to serve OpAMP, at /v1/opamp; port 0 takes a free one")
+	var files tlsFiles
+	flag.StringVar(&files.cert, "cert", "", "PEM file of the server's certificate; with it TLS is spoken, else not")
+	flag.StringVar(&files.key, "key", "", "PEM file of its key")
+	flag.StringVar(&files.clientCA, "client-ca", "", "PEM file of the CA whose certificates clients have to present")
 	flag.Parse()
-	p := &peer{agents: map[types.Connection][]byte{}, manner: answer}
-	address, err := p.serve(*listen)
+	p := &peer{agents: map[types.Connection][]byte{}, pollers: pollers{}, manner: answer}
+	address, err := p.serve(*listen, files)
 	if err != nil {
 		log.Fatal(err)
 	}
