@@ -35,7 +35,7 @@ def good_settings_lead_to_another_server(scene, before, after):
     scene.wait_for_word(second, "APPLIED at the second server", settings_status_is("APPLIED", GOOD))
     scene.wait_for_word(first, "APPLYING at the first server", settings_status_is("APPLYING", GOOD))
     scene.wait_for_word(first, "the goodbye", lambda message: "agent_disconnect" in message)
-    expect(f"which is the last word there: {first.messages()[-1]}", "agent_disconnect" in first.messages()[-1])
+    expect(f"the goodbye is the last word there: {first.messages()[-1]}", "agent_disconnect" in first.messages()[-1])
     expect("a full report here", "agent_description" in second.messages()[0])
     expect("the same agent", second.messages()[0]["instance_uid"] == first.messages()[-1]["instance_uid"])
     transport = "websocket" if is_websocket(after) else "http"
