@@ -1,5 +1,6 @@
 #include "net/websocket.hpp"
 
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "base/bytes.hpp"
@@ -247,6 +248,15 @@ void name_ourselves(websocket::response_type& response) {
     response.set(http::field::server, {kUserAgent.data(), kUserAgent.size()});
 }
 
+/// A server may refuse us with an alert of TLS while we write the request, for instance because our certificate is
+/// missing: the write fails, and what was said is still to be read.
+async::Task<error_code> reason_of(Stream& stream, error_code failure) {
+    if (failure != asio::error::broken_pipe && failure != asio::error::connection_reset) co_return failure;
+    char byte = 0;
+    const auto [code, bytes] = co_await stream.async_read_some(asio::buffer(&byte, 1), async::as_result);
+    co_return code.category() == asio::error::get_ssl_category() ? code : failure;
+}
+
 }  // namespace
 
 async::Task<Connected> upgrade(Stream stream, const ClientOptions& options, Refusal& refusal) {
@@ -256,7 +266,7 @@ async::Task<Connected> upgrade(Stream stream, const ClientOptions& options, Refu
     const auto [code] = co_await session->stream.async_handshake(response, options.url.host_header(),
                                                                  options.url.target, async::as_result);
     if (code == websocket::error::upgrade_declined) co_return refused(response, refusal);
-    if (code) co_return stream_error(code);
+    if (code) co_return stream_error(co_await reason_of(session->stream.next_layer(), code));
     co_return opened(std::move(session));
 }
 

@@ -12,7 +12,6 @@ from scene import GOOD
 from suite import main, scenario_for
 
 SECURE = {scheme: scheme for scheme in ("wss", "https")}
-REFUSED = {"https": "https"}
 
 
 def said(scene, event_kind="message"):
@@ -117,14 +116,14 @@ def expect_refusal(scene, *words):
     return refused[0]["error"]
 
 
-@scenario_for(REFUSED)
+@scenario_for(SECURE)
 def without_a_client_certificate_it_stays_shut(scene, scheme):
     begin_mutual(scene, scheme)
     reason = expect_refusal(scene, "certificate")
     expect(f"because there is none: {reason}", "didn't provide a certificate" in reason)
 
 
-@scenario_for(REFUSED)
+@scenario_for(SECURE)
 def a_client_certificate_of_another_authority_does_not_open_it(scene, scheme):
     pair = Authority(scene.folder, "other").issue("stranger", "DNS:stranger")
     begin_mutual(scene, scheme, cert_file=str(pair.cert), key_file=str(pair.key))
