@@ -57,6 +57,22 @@ def they_are_kept(scene, first, second):
     expect("the token is not in the log", "offered-with" not in scene.daemon_log.read_text() + scene.daemon_output.read_text())
 
 
+@scenario_for({scheme: scheme for scheme in ("wss", "https")})
+def a_client_certificate_comes_with_the_settings(scene, scheme):
+    first = begin(scene, "ws")
+    second = scene.another_server(scheme, 0, "--client-ca", scene.authority().file)
+    endpoint, ca = url(second.port, scheme), {"ca_pem": scene.authority().pem}
+    offer(scene, BAD, endpoint, **ca)
+    failed = scene.wait_for_message("FAILED without it", settings_status_is("FAILED", BAD))
+    reason = failed["connection_settings_status"]["error_message"]
+    expect(f"with the reason: {reason}", "client certificate" in reason)
+    offer(scene, GOOD, endpoint, certificate=scene.authority().issue("agent-seven", "DNS:agent-seven"), **ca)
+    scene.wait_for_word(second, "APPLIED with it", settings_status_is("APPLIED", GOOD))
+    seen = {event["client"] for event in second.events if "client" in event}
+    expect(f"the server knows who it is: {seen}", seen == {"agent-seven"})
+    scene.wait_for_word(first, "the goodbye", lambda message: "agent_disconnect" in message)
+
+
 class Unusable:
     """Settings that lead nowhere; each gives an endpoint."""
     @staticmethod

@@ -148,10 +148,13 @@ def offered_hash(yaml):
     return hash_of_files({"": text_file(yaml)})
 
 
-def connection_settings(of, endpoint, headers=None, ca_pem=None):
-    """ConnectionSettingsOffers in protobuf's JSON, for the OpAMP connection. `of`: the hash, in bytes."""
+def connection_settings(of, endpoint, headers=None, ca_pem=None, certificate=None):
+    """ConnectionSettingsOffers in protobuf's JSON, for the OpAMP connection. `of`: the hash, in bytes; `certificate`: a Pair."""
     opamp = {"destination_endpoint": endpoint, "heartbeat_interval_seconds": 30,
              "headers": {"headers": [{"key": key, "value": value} for key, value in (headers or {}).items()]}}
     if ca_pem:
         opamp["tls"] = {"ca_pem_contents": ca_pem}
+    if certificate:
+        opamp["certificate"] = {"cert": base64.b64encode(certificate.cert.read_bytes()).decode(),
+                                "private_key": base64.b64encode(certificate.key.read_bytes()).decode()}
     return {"hash": base64.b64encode(of).decode(), "opamp": opamp}
