@@ -27,11 +27,12 @@ bool is_field_value(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
 }
 
-std::optional<std::chrono::system_clock::time_point> parse_http_date(const std::string& text) {
+/// In seconds: nanoseconds end in the year 2262.
+std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& text) {
     for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
         tm parts{};
         const char* end = ::strptime(text.c_str(), format, &parts);
-        if (end != nullptr && *end == '\0') return std::chrono::system_clock::from_time_t(::timegm(&parts));
+        if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(seconds(::timegm(&parts)));
     }
     return std::nullopt;
 }
@@ -117,7 +118,7 @@ std::optional<std::chrono::nanoseconds> parse_retry_after(std::string_view value
         return count < 0 ? std::nullopt : std::optional(between_bounds(seconds(count)));
     const auto when = parse_http_date(std::string(value));
     if (!when) return std::nullopt;
-    return between_bounds(std::chrono::ceil<seconds>(*when - now));
+    return between_bounds(*when - std::chrono::floor<seconds>(now));
 }
 
 }  // namespace net

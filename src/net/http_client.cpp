@@ -35,21 +35,6 @@ std::string head_of(const ClientOptions& options, std::string_view method, const
     return head + "\r\n";
 }
 
-/// Undoes the coding of the body; headers that describe what was sent are taken away with it.
-Result<void> decode(HttpResponse& response, std::uint64_t limit) {
-    const std::string coding(response.header("Content-Encoding"));
-    if (coding.empty() || is_same_token(coding, "identity") || response.body.empty()) return {};
-    if (!is_same_token(coding, "gzip") && !is_same_token(coding, "x-gzip"))
-        return Error(Kind::invalid, "an answer in the coding '" + coding + "', which was not asked for");
-    auto body = gunzip(response.body, limit);
-    if (!body) return std::move(body).error().within("the answer's body");
-    response.body = std::move(*body);
-    std::erase_if(response.headers, [](const Header& header) {
-        return is_same_token(header.name, "Content-Encoding") || is_same_token(header.name, "Content-Length");
-    });
-    return {};
-}
-
 /// Whether nothing has come on a connection that waits: neither its end, nor a word that answers no request.
 bool is_quiet(Stream& stream) {
     char byte = 0;
@@ -83,8 +68,8 @@ async::Task<Result<HttpResponse>> HttpClient::send(const Request& request) {
     if (request.method != "GET" && request.method != "HEAD")
         ours.push_back({"Content-Length", std::to_string(exchange.body.size())});
     exchange.head = head_of(options_, request.method, request.headers, std::move(ours));
-    exchange.is_head_request = request.method == "HEAD";
-    exchange.body_limit = options_.limits.receive_bytes;
+    exchange.answer.is_head_request = request.method == "HEAD";
+    exchange.answer.body_limit = options_.limits.receive_bytes;
     exchange.silence = options_.limits.idle;
     auto response = co_await exchange_once_or_twice(exchange);
     if (!response) co_return response;
@@ -135,8 +120,8 @@ async::Task<Result<HttpResponse>> http_get(const ClientOptions& options) {
     ours.push_back({"Connection", "close"});
     Exchange exchange;
     exchange.head = head_of(options, "GET", {}, std::move(ours));
-    exchange.body_limit = kProbeBody;
-    exchange.is_cut_at_limit = true;
+    exchange.answer.body_limit = kProbeBody;
+    exchange.answer.is_cut_at_limit = true;
     Progress progress;
     auto answered = co_await async::with_timeout(left_until(until), exchange_over(*stream, exchange, progress));
     if (!answered) co_return std::move(answered).error();

@@ -22,6 +22,7 @@ using base::Result;
 using boost::system::error_code;
 
 constexpr std::uint32_t kLongestHead = 16 << 10;
+constexpr std::size_t kShortestEnd = 5;  ///< Of a chunked body. With less of it the parser can fail an assertion.
 constexpr std::size_t kHeadRead = 4 << 10;
 constexpr std::size_t kBodyRead = 64 << 10;
 constexpr std::size_t kPieceOfAnswer = 256 << 10;
@@ -229,8 +230,11 @@ async::Task<Result<void>> Connection::invite_body(Parser& parser) {
 error_code Connection::feed(Parser& parser) {
     error_code code;
     while (!parser.is_done() && !pending_.empty()) {
+        if (parser.is_header_done() && parser.chunked() && pending_.size() < kShortestEnd) return {};
         const auto taken = parser.put(asio::buffer(pending_), code);
         pending_.erase(0, taken);
+        // The parser limits the head, but neither a chunk's extensions nor what comes behind the last chunk.
+        if (code == http::error::need_more && pending_.size() > kLongestHead) return http::error::header_limit;
         if (code == http::error::need_more) return {};
         if (code) return code;
     }

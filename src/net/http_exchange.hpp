@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http.hpp"
+#include "net/http_answer.hpp"
 #include "net/stream.hpp"
 
 namespace net {
@@ -13,15 +13,8 @@ namespace net {
 struct Exchange {
     std::string head;
     std::string_view body = {};  ///< Outlives the exchange.
-    bool is_head_request = false;
-    std::uint64_t body_limit = 0;
-    bool is_cut_at_limit = false;  ///< Rather than refused.
+    AnswerWanted answer;
     async::SteadyClock::duration silence = std::chrono::hours(24);
-};
-
-struct Answered {
-    HttpResponse response;
-    bool keep_alive = false;  ///< The stream can serve another exchange.
 };
 
 /// How far an exchange has come, also where it was cancelled.

@@ -212,6 +212,8 @@ TEST_CASE("hostile answers are given up", "[net][http_keep_alive]") {
     CHECK_FALSE(answered(chunked + "ffffffffffffffffff\r\nab\r\n0\r\n\r\n"));
     CHECK(failure(chunked + "7fffffffffffffff\r\nab") == Kind::too_large);
     CHECK(failure("HTTP/1.1 200 OK\r\nX: " + std::string(1 << 20, 'x')) == Kind::too_large);
+    CHECK(failure(chunked + "1;" + std::string(1 << 20, 'x')) == Kind::too_large);
+    CHECK(failure(chunked + "0\r\nX: " + std::string(1 << 20, 'x')) == Kind::too_large);
     CHECK(failure("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n") == Kind::invalid);
     CHECK(failure("220 smtp.example.com ESMTP\r\n\r\n") == Kind::invalid);
 }

@@ -106,6 +106,14 @@ TEST_CASE("a head of more than 16 KiB is a 431", "[net][http_server]") {
     CHECK_THAT(answer_to(server, head(1 << 20)), Catch::StartsWith("HTTP/1.1 431 "));
 }
 
+TEST_CASE("what surrounds the chunks of a body is a 431 over 16 KiB", "[net][http_server]") {
+    Server server(brief());
+    const std::string chunked = "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string endless(1 << 20, 'x');
+    CHECK_THAT(answer_to(server, chunked + "1;" + endless), Catch::StartsWith("HTTP/1.1 431 "));
+    CHECK_THAT(answer_to(server, chunked + "0\r\nX: " + endless), Catch::StartsWith("HTTP/1.1 431 "));
+}
+
 TEST_CASE("what is not HTTP is a 400", "[net][http_server]") {
     Server server(brief());
     CHECK_THAT(answer_to(server, "\x16\x03\x01 hello\r\n\r\n"), Catch::StartsWith("HTTP/1.1 400 "));

@@ -19,6 +19,7 @@ TEST_CASE("Retry-After is seconds or a date", "[net][http]") {
         {"Sunday, 06-Nov-94 08:50:37 GMT", 60s},
         {"Sun Nov  6 08:50:37 1994", 60s},
         {"Sun, 06 Nov 1994 08:00:00 GMT", 0s},
+        {"Fri, 31 Dec 9999 23:59:59 GMT", 24h * 3650},
         {"", std::nullopt},
         {"-1", std::nullopt},
         {"1.5", std::nullopt},
