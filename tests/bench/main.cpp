@@ -11,6 +11,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "bench/reconnects.hpp"
 #include "bench/rig.hpp"
 #include "opamp/client_session.hpp"
 
@@ -224,6 +225,7 @@ int run(const std::filesystem::path& bin, int runs) {
     is_kept = measure_large(rig, "16 MiB", 16u << 20) && is_kept;
     is_kept = measure_large(rig, "64 MiB, the limit", (64u << 20) - 4096) && is_kept;
     is_kept = measure_idle(rig) && is_kept;
+    print_reconnects(measure_reconnects(bin));
     return is_kept ? 0 : 1;
 }
 
