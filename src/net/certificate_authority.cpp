@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "net/openssl_owned.hpp"
+
 namespace net {
 namespace {
 
@@ -17,18 +19,7 @@ using base::Error;
 using base::Kind;
 using base::Result;
 
-template <auto free>
-struct Free {
-    template <typename T>
-    void operator()(T* object) const {
-        free(object);
-    }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, FreedBy<X509_EXTENSION_free>>;
 
 constexpr std::size_t kLongestPem = 64 << 10;
 constexpr int kLeastSecurityBits = 112;  ///< RSA from 2048 bits, and every common curve.
@@ -129,11 +120,11 @@ bool sign(X509* certificate, EVP_PKEY* key) {
 }
 
 bool verifies(X509* certificate, const std::string& ca_pem) {
-    const std::unique_ptr<X509_STORE, Free<X509_STORE_free>> store(X509_STORE_new());
+    const std::unique_ptr<X509_STORE, FreedBy<X509_STORE_free>> store(X509_STORE_new());
     const Bio bio = memory(ca_pem);
     while (const Certificate ca{PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)})
         X509_STORE_add_cert(store.get(), ca.get());
-    const std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
+    const std::unique_ptr<X509_STORE_CTX, FreedBy<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
     X509_STORE_CTX_init(context.get(), store.get(), certificate, nullptr);
     X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_PARTIAL_CHAIN);
     const bool is_valid = X509_verify_cert(context.get()) == 1;

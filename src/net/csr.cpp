@@ -9,6 +9,8 @@
 #include <ctime>
 #include <memory>
 
+#include "net/openssl_owned.hpp"
+
 namespace net {
 namespace {
 
@@ -16,18 +18,6 @@ using base::Error;
 using base::Kind;
 using base::Result;
 using TimePoint = std::chrono::system_clock::time_point;
-
-template <auto Free>
-struct Freed {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Freed<X509_REQ_free>>;
 
 constexpr std::size_t kLongestCommonName = 64;
 
