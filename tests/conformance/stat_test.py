@@ -173,7 +173,8 @@ def times(stage):
     since, killed = fs.now(), time.time_ns()
     stage.kill_agent()
     death = stage.wait_report("the death", is_unhealthy, since).health
-    expect(f"not running: {death}", death.start_time_unix_nano == 0)
+    # A server that reads slowly hears of the death and of the next start at once.
+    expect(f"not that process any more: {death}", death.start_time_unix_nano == 0 or death.start_time_unix_nano > killed)
     expect("observed after it happened", killed - 10**7 <= death.status_time_unix_nano <= time.time_ns())
     second = stage.wait_report("healthy again", is_healthy, since).health
     expect(f"newer: {second}", second.start_time_unix_nano >= killed - 10**7)
