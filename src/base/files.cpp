@@ -35,10 +35,11 @@ Result<void> write_all(int fd, std::string_view content) {
     return {};
 }
 
-Result<void> write_synced(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+Result<void> write_synced(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
     UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!fd) return errno_error(errno);
-    if (auto written = write_all(fd.get(), content); !written) return written;
+    for (const std::string_view piece : content.all())
+        if (auto written = write_all(fd.get(), piece); !written) return written;
     if (::fsync(fd.get()) != 0) return errno_error(errno);
     return {};
 }
@@ -83,7 +84,20 @@ Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t l
     }
 }
 
+bool has_content(const std::filesystem::path& file, std::string_view content) {
+    std::error_code code;
+    if (std::filesystem::file_size(file, code) != content.size() || code) return false;
+    const auto there = read_file(file);
+    return there && *there == content;
+}
+
 Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    Pieces pieces;
+    pieces.add(content);
+    return replace_file(file, pieces, mode);
+}
+
+Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
     const auto made = temporary_beside(file);
     if (auto written = write_synced(made, content, mode); !written) {
         ::unlink(made.c_str());

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pieces.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
@@ -20,9 +21,13 @@ Error errno_error(int code);
 /// The whole file. Errors: not_found, io, invalid (not a regular file), too_large (over `limit` bytes).
 Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t limit = 256u << 20);
 
+/// Whether `file` is there and has this content.
+bool has_content(const std::filesystem::path& file, std::string_view content);
+
 /// Replaces `file` in one step with `content`: a reader sees the old or the new one, whole, and so does a start after a
 /// power cut. The file never exists with another mode than `mode`.
 Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode);
 
 /// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.
 Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target);

@@ -114,6 +114,7 @@ int start(const Options& options, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);  // what a large config took is given back at once
     ::mallopt(M_ARENA_MAX, 1);  // one arena for both threads: what the disk thread frees is the loop's to use again
     Options options;
     if (const auto code = parse_command_line(count, arguments, options)) return *code;

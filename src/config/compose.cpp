@@ -163,10 +163,10 @@ std::string hash(const Effective& effective) {
     return base::sha256(listing);
 }
 
-opamp::ConfigMap as_config_map(const Effective& effective) {
+opamp::ConfigMap as_config_map(Effective effective) {
     opamp::ConfigMap files;
-    if (effective.main) files[""] = {*effective.main, ""};
-    for (const auto& [name, body] : effective.beside) files[name] = {body, ""};
+    if (effective.main) files[""] = {std::move(*effective.main), ""};
+    for (auto& [name, body] : effective.beside) files[name] = {std::move(body), ""};
     return files;
 }
 

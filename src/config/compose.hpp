@@ -43,6 +43,6 @@ base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::
 std::string hash(const Effective& effective);
 
 /// The same as the protocol reports it: the main file under the empty name.
-opamp::ConfigMap as_config_map(const Effective& effective);
+opamp::ConfigMap as_config_map(Effective effective);
 
 }  // namespace config

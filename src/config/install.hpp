@@ -2,15 +2,26 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "base/result.hpp"
 #include "config/compose.hpp"
 
 namespace config {
 
+/// The files that are there because of us.
+struct Installed {
+    Installed() = default;
+    explicit Installed(const Effective& effective);
+
+    bool main = false;
+    std::set<std::string> beside;  ///< Names.
+};
+
 /// Whether `install` would find its names free: asked before the agent is stopped for `now`.
 /// Errors: invalid (a name beside the config is taken, or is the config's own).
-base::Result<void> check_names(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
+base::Result<void> check_names(const Effective& now, const Installed& before, const std::filesystem::path& config_path);
 
 /// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed,
 /// and only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an
@@ -18,6 +29,6 @@ base::Result<void> check_names(const Effective& now, const Effective& before, co
 ///
 /// Errors  as check_names, io. What was there before an error is partly replaced, never torn:
 ///         install the previous config again.
-base::Result<void> install(const Effective& now, const Effective& before, const std::filesystem::path& config_path);
+base::Result<void> install(const Effective& now, const Installed& before, const std::filesystem::path& config_path);
 
 }  // namespace config

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "config/records.hpp"
 
 namespace config {
@@ -35,6 +36,29 @@ base::Result<void> write_files(const fs::path& folder, const Revision& revision,
         if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written)
             return written;
     return base::replace_file(folder / "meta", format(revision), kPrivateFile);
+}
+
+std::string name_of(const Revision& revision) {
+    return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
+}
+
+base::Result<Effective> read_effective(const fs::path& folder, const Revision& revision) {
+    Effective effective;
+    effective.runs = revision.runs;
+    auto main = base::read_file(folder / "effective");
+    if (main)
+        effective.main = std::move(*main);
+    else if (main.error().kind() != base::Kind::not_found)
+        return std::move(main).error();
+    std::error_code code;
+    for (fs::directory_iterator next(folder / "beside", code), end; !code && next != end; next.increment(code)) {
+        auto body = base::read_file(next->path());
+        if (!body) return std::move(body).error();
+        effective.beside[next->path().filename().string()] = std::move(*body);
+    }
+    if (hash(effective) != revision.hash)
+        return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
+    return effective;
 }
 
 }  // namespace
@@ -107,10 +131,6 @@ std::uint64_t RevisionStore::read_link(const char* name) {
     return 0;
 }
 
-std::string RevisionStore::name_of(const Revision& revision) const {
-    return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
-}
-
 fs::path RevisionStore::path_of(const Revision& revision) const {
     return folder_ / "revisions" / name_of(revision);
 }
@@ -165,23 +185,17 @@ base::Result<Revision> RevisionStore::add(const Effective& effective,
 }
 
 base::Result<Effective> RevisionStore::load(const Revision& revision) const {
-    Effective effective;
-    effective.runs = revision.runs;
-    const fs::path folder = path_of(revision);
-    auto main = base::read_file(folder / "effective");
-    if (main)
-        effective.main = std::move(*main);
-    else if (main.error().kind() != base::Kind::not_found)
-        return std::move(main).error();
-    std::error_code code;
-    for (fs::directory_iterator next(folder / "beside", code), end; !code && next != end; next.increment(code)) {
-        auto body = base::read_file(next->path());
-        if (!body) return std::move(body).error();
-        effective.beside[next->path().filename().string()] = std::move(*body);
-    }
-    if (hash(effective) != revision.hash)
-        return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
-    return effective;
+    return read_effective(path_of(revision), revision);
+}
+
+opamp::EffectiveConfig RevisionStore::report_of(const Revision& revision) const {
+    const auto read = [folder = path_of(revision), revision]() -> std::optional<opamp::ConfigMap> {
+        auto effective = read_effective(folder, revision);
+        if (effective) return as_config_map(std::move(*effective));
+        base::log::error("effective_config.not_reported", {{"error", effective.error().text()}});
+        return std::nullopt;
+    };
+    return {revision.hash, read};
 }
 
 base::Result<opamp::RemoteConfig> RevisionStore::load_remote(const Revision& revision) const {

@@ -55,6 +55,9 @@ public:
     /// Stores a new revision, durably; `remote` is nothing for a base.
     base::Result<Revision> add(const Effective& effective, const std::optional<opamp::RemoteConfig>& remote);
     base::Result<Effective> load(const Revision& revision) const;
+    /// What the protocol reports of it; may be kept, and read from another thread, for as long as the revision is not
+    /// pruned.
+    opamp::EffectiveConfig report_of(const Revision& revision) const;
     base::Result<opamp::RemoteConfig> load_remote(const Revision& revision) const;
 
     base::Result<void> set_current(std::uint64_t id);
@@ -68,7 +71,6 @@ public:
 
 private:
     explicit RevisionStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
-    std::string name_of(const Revision& revision) const;
     std::filesystem::path path_of(const Revision& revision) const;
     void read_revisions();
     void read_status();

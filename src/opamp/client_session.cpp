@@ -90,10 +90,9 @@ std::string ClientSession::compose(TimePoint now, bool is_goodbye) {
             *last_->csr);
     if (last_->custom_message) to_wire(*last_->custom_message, *head.mutable_custom_message());
 
-    std::string message;
-    message.reserve(head.ByteSizeLong() + parts_.news_size(server_capabilities_) + 1);  // 1: for the frame's header
-    head.AppendToString(&message);
-    parts_.append_news(message, server_capabilities_);
+    std::string message = head.SerializeAsString();
+    constexpr std::size_t kFrameHeader = 1;
+    parts_.append_news(message, server_capabilities_, kFrameHeader);
     report_due_ = false;
     last_sent_ = now;
     return message;

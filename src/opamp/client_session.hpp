@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -37,7 +38,7 @@ public:
 
     void set_description(const AgentDescription& description) { parts_.set_description(description); }
     void set_health(const ComponentHealth& health) { parts_.set_health(health); }
-    void set_effective_config(const ConfigMap& files) { parts_.set_effective_config(files); }
+    void set_effective_config(EffectiveConfig config) { parts_.set_effective_config(std::move(config)); }
     void set_remote_config_status(const RemoteConfigStatus& status) { parts_.set_remote_config_status(status); }
     void set_connection_settings_status(const ConnectionSettingsStatus& status) {
         parts_.set_connection_settings_status(status);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pieces.hpp"
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 
@@ -27,6 +29,12 @@ struct RemoteConfig {
     ConfigMap files;
     std::string hash;
     friend bool operator==(const RemoteConfig&, const RemoteConfig&) = default;
+};
+
+/// What the agent runs with. Too large to keep in memory, so `read` brings it when it is reported: nothing if it cannot.
+struct EffectiveConfig {
+    std::string hash;                                ///< Equal for equal files.
+    std::function<std::optional<ConfigMap>()> read;  ///< None: there are no files.
 };
 
 /// Names and numbers of the wire's RemoteConfigStatuses and ConnectionSettingsStatuses.
@@ -173,8 +181,8 @@ std::string_view to_string(ConfigStatus status);
 /// Nothing for a name that `to_string` does not have.
 std::optional<ConfigStatus> parse_config_status(std::string_view name);
 
-/// A config on disk, in the wire's own form (AgentRemoteConfig).
-std::string encode(const RemoteConfig& config);
+/// A config on disk, in the wire's own form (AgentRemoteConfig); `config` outlives the pieces.
+base::Pieces encode(const RemoteConfig& config);
 /// Nothing if `bytes` is not an AgentRemoteConfig.
 std::optional<RemoteConfig> decode_remote_config(std::string_view bytes);
 

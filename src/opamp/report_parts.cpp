@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "opamp/config_bytes.hpp"
 #include "opamp/fields.hpp"
 #include "opamp/wire.hpp"
 
@@ -24,38 +25,6 @@ Component in_order(Component component) {
     std::sort(component.metadata.begin(), component.metadata.end());
     for (auto& [id, part] : component.parts) part = in_order(std::move(part));
     return component;
-}
-
-/// An EffectiveConfig. Written by hand: the bodies are copied once and not twice.
-std::string effective_config_bytes(const ConfigMap& files) {
-    struct Sizes {
-        std::string name, content_type;
-        std::size_t file = 0, entry = 0;
-    };
-    constexpr int kConfigMap = 1, kKey = 1, kValue = 2, kBody = 1, kContentType = 2;
-    std::vector<Sizes> sizes;
-    std::size_t map_size = 0;
-    for (const auto& [name, file] : files) {
-        Sizes size{base::to_valid_utf8(name), base::to_valid_utf8(file.content_type)};
-        if (!file.body.empty()) size.file += field_size(file.body.size());
-        if (!size.content_type.empty()) size.file += field_size(size.content_type.size());
-        size.entry = field_size(size.name.size()) + field_size(size.file);
-        map_size += field_size(size.entry);
-        sizes.push_back(std::move(size));
-    }
-    std::string bytes;
-    bytes.reserve(field_size(map_size));
-    append_field_head(bytes, kConfigMap, map_size);
-    auto size = sizes.begin();
-    for (const auto& [name, file] : files) {
-        append_field_head(bytes, kConfigMap, size->entry);
-        append_field(bytes, kKey, size->name);
-        append_field_head(bytes, kValue, size->file);
-        if (!file.body.empty()) append_field(bytes, kBody, file.body);
-        if (!size->content_type.empty()) append_field(bytes, kContentType, size->content_type);
-        ++size;
-    }
-    return bytes;
 }
 
 }  // namespace
@@ -97,8 +66,9 @@ void ReportParts::set_health(const ComponentHealth& health) {
     set(kHealth, to_bytes<pb::ComponentHealth>(health));
 }
 
-void ReportParts::set_effective_config(const ConfigMap& files) {
-    set(kEffectiveConfig, effective_config_bytes(files));
+void ReportParts::set_effective_config(EffectiveConfig config) {
+    parts_[kEffectiveConfig].digest = base::sha256(config.hash);
+    effective_config_ = std::move(config);
 }
 
 void ReportParts::set_remote_config_status(const RemoteConfigStatus& status) {
@@ -131,7 +101,7 @@ void ReportParts::start_over() {
     report_all();
     wants_whole_components_ = false;
     had_whole_components_ = false;
-    for (Part& part : parts_) part.was_appended_last = false;
+    for (Part& part : parts_) part.size = 0;
 }
 
 void ReportParts::report_all() {
@@ -159,30 +129,43 @@ bool ReportParts::has_news(std::uint64_t server_capabilities) const {
                        [&](const Part& part) { return is_news(part, server_capabilities); });
 }
 
-std::size_t ReportParts::news_size(std::uint64_t server_capabilities) const {
+void ReportParts::append_news(std::string& message, std::uint64_t server_capabilities, std::size_t spare) {
     std::size_t size = 0;
-    for (const Part& part : parts_)
-        if (is_news(part, server_capabilities)) size += field_size(bytes_of(part).size());
-    return size;
-}
-
-void ReportParts::append_news(std::string& message, std::uint64_t server_capabilities) {
-    had_whole_components_ = false;
+    std::optional<ConfigMap> files;
+    base::Pieces effective_config;
     for (Part& part : parts_) {
-        part.was_appended_last = is_news(part, server_capabilities);
-        if (!part.was_appended_last) continue;
-        append_field(message, part.field, bytes_of(part));
-        part.sent_digest = part.digest;
+        part.size = 0;
+        if (!is_news(part, server_capabilities)) continue;
+        part.sent_digest = part.digest;  // also of what cannot be read: it is news again once it changes
+        const bool is_effective_config = &part == &parts_[kEffectiveConfig];
+        if (is_effective_config) {
+            files = effective_config_.read ? effective_config_.read() : ConfigMap{};
+            if (!files) continue;
+            add_config_map(effective_config, *files);
+        }
+        part.size = field_size(is_effective_config ? effective_config.size() : bytes_of(part).size());
+        size += part.size;
+    }
+    message.reserve(message.size() + size + spare);
+    had_whole_components_ = false;
+    for (const Part& part : parts_) {
+        if (part.size == 0) continue;
+        if (&part == &parts_[kEffectiveConfig]) {
+            append_field_head(message, part.field, effective_config.size());
+            for (const std::string_view piece : effective_config.all()) message += piece;
+        } else {
+            append_field(message, part.field, bytes_of(part));
+        }
         if (is_whole(part)) had_whole_components_ = true;
     }
     if (had_whole_components_) wants_whole_components_ = false;
-    if (parts_[kCustomCapabilities].was_appended_last && has_custom_capabilities_) sent_custom_capabilities_ = true;
+    if (parts_[kCustomCapabilities].size != 0 && has_custom_capabilities_) sent_custom_capabilities_ = true;
 }
 
 void ReportParts::take_back() {
     // Whether the server has got it is not known for sure, so what it had before does not count either.
     for (Part& part : parts_)
-        if (std::exchange(part.was_appended_last, false)) part.sent_digest.clear();
+        if (std::exchange(part.size, 0) != 0) part.sent_digest.clear();
     if (std::exchange(had_whole_components_, false)) wants_whole_components_ = true;
 }
 
@@ -190,11 +173,9 @@ bool ReportParts::give_up_largest(std::size_t least_bytes) {
     Part* largest = nullptr;
     std::size_t most = least_bytes;
     for (Part& part : parts_) {
-        const bool is_map = had_whole_components_ && &part == &parts_[kAvailableComponents];
-        const std::size_t size = is_map ? whole_components_.size() : part.bytes.size();
-        if (!part.was_appended_last || size < most) continue;
+        if (part.size == 0 || part.size < most) continue;
         largest = &part;
-        most = size;
+        most = part.size;
     }
     const bool is_map = had_whole_components_ && largest == &parts_[kAvailableComponents];
     const std::string sent = largest && !is_map ? largest->sent_digest : "";

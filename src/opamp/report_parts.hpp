@@ -20,7 +20,7 @@ public:
 
     void set_description(const AgentDescription& description);
     void set_health(const ComponentHealth& health);
-    void set_effective_config(const ConfigMap& files);
+    void set_effective_config(EffectiveConfig config);
     void set_remote_config_status(const RemoteConfigStatus& status);
     void set_connection_settings_status(const ConnectionSettingsStatus& status);
     void set_custom_capabilities(const std::vector<std::string>& capabilities);
@@ -36,10 +36,8 @@ public:
 
     /// `server_capabilities`: ServerCapability bits; 0 while it has not announced any, and then all are used.
     bool has_news(std::uint64_t server_capabilities) const;
-    /// The bytes that `append_news` adds, or a few more.
-    std::size_t news_size(std::uint64_t server_capabilities) const;
-    /// Appends what is news, which from then on is none.
-    void append_news(std::string& message, std::uint64_t server_capabilities);
+    /// Appends what is news, which from then on is none, and leaves `spare` bytes of room behind it.
+    void append_news(std::string& message, std::uint64_t server_capabilities, std::size_t spare);
 
     /// What was appended last was not delivered: it is news again.
     void take_back();
@@ -52,10 +50,10 @@ private:
         int field = 0;
         std::uint64_t capability = 0;         ///< Reported only with this bit of ours …
         std::uint64_t server_capability = 0;  ///< … and, once the server has announced any, this bit of its.
-        std::string bytes;                    ///< As they are on the wire.
+        std::string bytes;                    ///< As they are on the wire; the effective config has none here.
         std::string digest;
-        std::string sent_digest;         ///< Of the bytes that the server has; empty: it has none.
-        bool was_appended_last = false;  ///< It is in the message composed last.
+        std::string sent_digest;  ///< Of the bytes that the server has; empty: it has none.
+        std::size_t size = 0;     ///< In the message composed last; 0: it is not in it.
     };
     enum Index {
         kDescription,
@@ -75,6 +73,7 @@ private:
 
     std::uint64_t capabilities_;
     std::array<Part, kCount> parts_;
+    EffectiveConfig effective_config_;
     std::string whole_components_;
     bool wants_whole_components_ = false;
     bool had_whole_components_ = false;  ///< The message composed last.

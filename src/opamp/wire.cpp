@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/bytes.hpp"
+#include "opamp/config_bytes.hpp"
 
 namespace opamp {
 
@@ -32,11 +33,13 @@ base::Duration heartbeat_interval(const OpampConnectionSettings& settings) {
     return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
-std::string encode(const RemoteConfig& config) {
-    wire::pb::AgentRemoteConfig message;
-    wire::to_wire(config.files, *message.mutable_config());
-    message.set_config_hash(config.hash);
-    return wire::serialize(message);
+base::Pieces encode(const RemoteConfig& config) {
+    base::Pieces pieces;
+    add_config_map(pieces, config.files);
+    wire::pb::AgentRemoteConfig rest;
+    rest.set_config_hash(config.hash);
+    pieces.add_made(wire::serialize(rest));
+    return pieces;
 }
 
 std::optional<RemoteConfig> decode_remote_config(std::string_view bytes) {

@@ -220,16 +220,16 @@ Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
     inbox_.push_front(lifecycle::Staged{stage.offer, as_lifecycle(&outcome->revision), outcome->change});
 }
 
-Task<base::Result<config::Effective>> AgentSupervisor::install_revision(std::uint64_t id) {
-    auto effective = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
-    if (effective) server_.session().set_effective_config(config::as_config_map(*effective));
-    co_return effective;
+Task<base::Result<void>> AgentSupervisor::install_revision(std::uint64_t id) {
+    auto installed = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
+    if (installed) server_.session().set_effective_config(keeper_->report_of(*keeper_->current()));
+    co_return installed;
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Start start) {
     log_.info("agent.starting", {{"revision", start.revision.id}});
-    auto effective = co_await install_revision(start.revision.id);
-    auto spawned = effective ? spawn(*effective) : base::Result<void>(effective.error());
+    auto spawned = co_await install_revision(start.revision.id);
+    if (spawned) spawned = spawn();
     if (spawned) {
         inbox_.push_front(lifecycle::Spawned{start.revision});
         co_return;
@@ -239,9 +239,9 @@ Task<> AgentSupervisor::perform(lifecycle::Start start) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Install install) {
-    auto effective = co_await install_revision(install.revision.id);
-    if (!effective)
-        log_.error("config.install_failed", {{"error", effective.error().text()}});
+    const auto installed = co_await install_revision(install.revision.id);
+    if (!installed)
+        log_.error("config.install_failed", {{"error", installed.error().text()}});
     else
         log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
 }
@@ -253,10 +253,10 @@ base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
     return output;
 }
 
-base::Result<void> AgentSupervisor::spawn(const config::Effective& effective) {
+base::Result<void> AgentSupervisor::spawn() {
     auto output = open_output();
     if (!output) return std::move(output).error();
-    const std::string hash = base::to_hex(config::hash(effective));
+    const std::string hash = base::to_hex(keeper_->current()->hash);
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());

@@ -80,8 +80,8 @@ private:
     async::Task<> perform(lifecycle::NoteRollback rollback);
     async::Task<> perform(lifecycle::Finish);
 
-    async::Task<base::Result<config::Effective>> install_revision(std::uint64_t id);
-    base::Result<void> spawn(const config::Effective& effective);
+    async::Task<base::Result<void>> install_revision(std::uint64_t id);
+    base::Result<void> spawn();
     std::filesystem::path output_file() const { return folder_ / "agent.log"; }
     base::Result<base::UniqueFd> open_output() const;
     void take_identity(const base::Uuid& uid);

@@ -2,7 +2,6 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
-#include "config/install.hpp"
 
 namespace supervisor {
 namespace {
@@ -20,7 +19,7 @@ base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
     if (!store) return std::move(store).error();
     ConfigKeeper keeper(std::move(options), std::move(*store));
     if (const config::Revision* current = keeper.store_.current())
-        if (auto effective = keeper.store_.load(*current)) keeper.installed_ = std::move(*effective);
+        if (const auto effective = keeper.store_.load(*current)) keeper.installed_ = config::Installed(*effective);
     for (const auto& [id, revision] : keeper.store_.all()) keeper.note_leftovers(revision);
     return keeper;
 }
@@ -31,14 +30,10 @@ void ConfigKeeper::note_leftovers(const config::Revision& revision) {
     if (&revision == store_.current() || (installed_.main && !store_.has_files_beside(revision))) return;
     auto effective = store_.load(revision);
     if (!effective) return;
-    const auto is_there = [](const std::filesystem::path& file, const std::string& content) {
-        const auto found = base::read_file(file);
-        return found && *found == content;
-    };
-    if (!installed_.main && effective->main && is_there(options_.config_path, *effective->main))
-        installed_.main = effective->main;
-    for (auto& [name, body] : effective->beside)
-        if (is_there(options_.config_path.parent_path() / name, body)) installed_.beside.try_emplace(name, body);
+    if (!installed_.main && effective->main && base::has_content(options_.config_path, *effective->main))
+        installed_.main = true;
+    for (const auto& [name, body] : effective->beside)
+        if (base::has_content(options_.config_path.parent_path() / name, body)) installed_.beside.insert(name);
 }
 
 base::Result<config::Effective> ConfigKeeper::compose(const std::optional<opamp::ConfigMap>& remote) const {
@@ -138,7 +133,7 @@ base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfi
     return Outcome{*revision, is_same ? lifecycle::Change::none : lifecycle::Change::config};
 }
 
-base::Result<config::Effective> ConfigKeeper::install(std::uint64_t id) {
+base::Result<void> ConfigKeeper::install(std::uint64_t id) {
     const config::Revision* revision = store_.find(id);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
@@ -147,8 +142,8 @@ base::Result<config::Effective> ConfigKeeper::install(std::uint64_t id) {
     if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
         return std::move(installed).error();
-    installed_ = *effective;
-    return effective;
+    installed_ = config::Installed(*effective);
+    return {};
 }
 
 base::Result<void> ConfigKeeper::commit(std::uint64_t id) {

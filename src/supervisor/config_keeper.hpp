@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "config/compose.hpp"
+#include "config/install.hpp"
 #include "config/revisions.hpp"
 #include "lifecycle/decide.hpp"
 #include "opamp/messages.hpp"
@@ -39,13 +40,14 @@ public:
     /// Composes and stores an offer. Errors: invalid (the offer, in one sentence), io.
     base::Result<Outcome> stage(const opamp::RemoteConfig& offer);
 
-    /// Makes `id` current on disk and gives the agent its files; returns what it was given.
-    base::Result<config::Effective> install(std::uint64_t id);
+    /// Makes `id` current on disk and gives the agent its files.
+    base::Result<void> install(std::uint64_t id);
     base::Result<void> commit(std::uint64_t id);
 
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
-    const config::Revision* find(std::uint64_t id) const { return store_.find(id); }
+    const config::Revision* current() const { return store_.current(); }
+    opamp::EffectiveConfig report_of(const config::Revision& revision) const { return store_.report_of(revision); }
     const std::vector<std::string>& notes() const { return store_.notes(); }
 
 private:
@@ -59,7 +61,7 @@ private:
 
     Options options_;
     config::RevisionStore store_;
-    config::Effective installed_;  ///< What the agent was given last, and what is left of configs before.
+    config::Installed installed_;  ///< What the agent was given last, and what is left of configs before.
 };
 
 /// The pure table's view of a stored revision.

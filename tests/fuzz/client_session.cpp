@@ -33,13 +33,18 @@ public:
         case 1: take_back(); break;
         case 2: give_up(); break;
         case 3: session_.set_health({false, 1, std::string(event.bytes), "", 2, {}}); break;
-        case 4: session_.set_effective_config({{"", {std::string(event.bytes), "text/yaml"}}}); break;
+        case 4: set_effective_config(std::string(event.bytes)); break;
         case 5: (void)session_.send({"org.example.a", "t", std::string(event.bytes)}); break;
         case 6: session_.request_certificate(std::string(event.bytes)); break;
         case 7: check(session_.goodbye(now_)); break;
         case 8: now_ += 10s; break;
         default: receive(event.bytes); break;
         }
+    }
+
+    void set_effective_config(const std::string& body) {
+        const auto read = [body] { return std::optional(opamp::ConfigMap{{"", {body, "text/yaml"}}}); };
+        session_.set_effective_config({body, read});
     }
 
     void say_all() {

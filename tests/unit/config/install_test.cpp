@@ -6,6 +6,7 @@
 
 using config::Effective;
 using config::install;
+using config::Installed;
 
 TEST_CASE("the agent's files follow its config", "[config][install]") {
     support::TempFolder folder;
@@ -13,14 +14,14 @@ TEST_CASE("the agent's files follow its config", "[config][install]") {
     const Effective none{true, {}, {}};
     const Effective first{true, "a: 1\n", {{"x.txt", "1"}, {"y.txt", "1"}}};
     const Effective second{true, "a: 2\n", {{"y.txt", "2"}}};
-    REQUIRE(install(first, none, path));
+    REQUIRE(install(first, {}, path));
     CHECK(support::read(path) == "a: 1\n");
     CHECK(support::read(folder / "x.txt") == "1");
-    REQUIRE(install(second, first, path));
+    REQUIRE(install(second, Installed(first), path));
     CHECK(support::read(path) == "a: 2\n");
     CHECK(support::read(folder / "y.txt") == "2");
     CHECK_FALSE(std::filesystem::exists(folder / "x.txt"));
-    REQUIRE(install(none, second, path));
+    REQUIRE(install(none, Installed(second), path));
     CHECK_FALSE(std::filesystem::exists(path));
     CHECK(std::filesystem::is_empty(folder.path()));
 }
@@ -28,7 +29,7 @@ TEST_CASE("the agent's files follow its config", "[config][install]") {
 TEST_CASE("a file that is not of ours is left alone", "[config][install]") {
     support::TempFolder folder;
     support::write(folder / "effective.yaml", "mine");
-    REQUIRE(install({true, {}, {}}, {true, {}, {}}, folder / "effective.yaml"));
+    REQUIRE(install({true, {}, {}}, {}, folder / "effective.yaml"));
     CHECK(support::read(folder / "effective.yaml") == "mine");
 }
 
@@ -37,15 +38,15 @@ TEST_CASE("an entry never replaces a file that no offer made", "[config][install
     const Effective before{true, "a: 1\n", {}};
     REQUIRE(install(before, {}, folder / "effective.yaml"));
     support::write(folder / "demo-service", "program");
-    const auto refused = install({true, "a: 2\n", {{"demo-service", "evil"}}}, before, folder / "effective.yaml");
+    const auto refused = install({true, "a: 2\n", {{"demo-service", "evil"}}}, Installed(before), folder / "effective.yaml");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message().find("exists and is not from an earlier offer") != std::string::npos);
     CHECK(support::read(folder / "demo-service") == "program");
     CHECK(support::read(folder / "effective.yaml") == "a: 1\n");
 
     std::filesystem::create_symlink("/dev/null", folder / "link");
-    CHECK_FALSE(install({true, "a: 2\n", {{"link", "evil"}}}, before, folder / "effective.yaml"));
-    CHECK_FALSE(install({true, "a: 2\n", {{"effective.yaml", "evil"}}}, before, folder / "effective.yaml"));
+    CHECK_FALSE(install({true, "a: 2\n", {{"link", "evil"}}}, Installed(before), folder / "effective.yaml"));
+    CHECK_FALSE(install({true, "a: 2\n", {{"effective.yaml", "evil"}}}, Installed(before), folder / "effective.yaml"));
 }
 
 TEST_CASE("a file that has its content already is not written again", "[config][install]") {

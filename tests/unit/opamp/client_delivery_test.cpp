@@ -94,7 +94,7 @@ TEST_CASE("what is taken back is said as it is now", "[opamp][client][RETRY-6][H
     const auto number = rig.must_say().sequence_num();
     rig.session.take_back();
     for (int i = 0; i < 100; ++i) rig.session.set_health({false, 0, "error " + std::to_string(i), "", 9, {}});
-    rig.session.set_effective_config({{"", {"b: 2\n", ""}}});
+    rig.session.set_effective_config(effective({{"", {"b: 2\n", ""}}}));
     const auto again = rig.must_say();
     CHECK(again.sequence_num() == number);
     CHECK(again.health().last_error() == "error 99");
@@ -107,9 +107,9 @@ TEST_CASE("whether a lost message arrived is not known: the value before it is s
           "[opamp][client][RETRY-4][STAT-4]") {
     Rig rig;
     rig.settle();
-    rig.session.set_effective_config({{"", {"b: 2\n", ""}}});
+    rig.session.set_effective_config(effective({{"", {"b: 2\n", ""}}}));
     REQUIRE(rig.next());
-    rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
+    rig.session.set_effective_config(effective({{"", {"a: 1\n", "text/yaml"}}}));
     rig.session.take_back();
     CHECK(rig.must_say().effective_config().config_map().config_map().at("").body() == "a: 1\n");
 }
@@ -131,7 +131,7 @@ TEST_CASE("taking back after a new connection stands changes the number alone", 
 
 TEST_CASE("a message over the limit gives up its largest part alone", "[opamp][client][WS-11][HTTP-19][MSG-1]") {
     Rig rig;
-    rig.session.set_effective_config({{"", {std::string(8192, 'x'), ""}}});
+    rig.session.set_effective_config(effective({{"", {std::string(8192, 'x'), ""}}}));
     rig.session.connected(Transport::websocket);
     const auto number = rig.must_say().sequence_num();
     rig.session.give_up_largest();
@@ -141,7 +141,7 @@ TEST_CASE("a message over the limit gives up its largest part alone", "[opamp][c
     CHECK(rest.has_health());
     CHECK_FALSE(rest.has_effective_config());
     CHECK_FALSE(rig.next());
-    rig.session.set_effective_config({{"", {"small", ""}}});
+    rig.session.set_effective_config(effective({{"", {"small", ""}}}));
     CHECK(rig.must_say().has_effective_config());
 }
 

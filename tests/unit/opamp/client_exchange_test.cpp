@@ -338,7 +338,7 @@ TEST_CASE("an effective config has the bytes that protobuf would give it", "[opa
     const auto files = GENERATE(values<opamp::ConfigMap>(
         {{}, {{"", {"", ""}}}, {{"a", {"\0\xFF"s, "text/yaml"}}, {"b \xC0", {std::string(300, 'x'), "\xFF"}}}}));
     Rig rig;
-    rig.session.set_effective_config(files);
+    rig.session.set_effective_config(effective(files));
     rig.session.connected(Transport::websocket);
     const auto map = rig.must_say().effective_config().config_map().config_map();
     REQUIRE(map.size() == files.size());
@@ -348,6 +348,18 @@ TEST_CASE("an effective config has the bytes that protobuf would give it", "[opa
         CHECK(found->second.body() == file.body);
         CHECK(found->second.content_type() == (file.content_type == "\xFF" ? "\xEF\xBF\xBD" : file.content_type));
     }
+}
+
+TEST_CASE("an effective config that cannot be read keeps nothing else from the server", "[opamp][client]") {
+    Rig rig;
+    rig.session.set_effective_config({"lost", [] { return std::optional<opamp::ConfigMap>(); }});
+    rig.session.connected(Transport::websocket);
+    const auto first = rig.must_say();
+    CHECK(first.has_health());
+    CHECK_FALSE(first.has_effective_config());
+    CHECK_FALSE(rig.next());
+    rig.session.set_effective_config(effective({{"", {"found", ""}}}));
+    CHECK(rig.must_say().has_effective_config());
 }
 
 TEST_CASE("a repeated message and unknown fields are no harm", "[opamp][client][MSG-7][IOP-1][CAP-9]") {

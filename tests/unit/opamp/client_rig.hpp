@@ -17,13 +17,20 @@ namespace pb = opamp::proto::v1;
 inline const auto kUid = *base::Uuid::parse("018f3a6c-5d2e-7b9a-8c0d-112233445566");
 constexpr std::uint64_t kEverything = 0xFFFF & ~(opamp::kAcceptsPackages | opamp::kReportsPackageStatuses);
 
+inline opamp::EffectiveConfig effective(opamp::ConfigMap files) {
+    std::string all;
+    for (const auto& [name, file] : files) all += name + '\0' + file.body + '\0' + file.content_type + '\0';
+    return {all, [files = std::move(files)] { return std::optional(files); }};
+}
+
 struct Rig {
     explicit Rig(std::uint64_t capabilities = kEverything,
-                 opamp::Transport transport_used = opamp::Transport::websocket)
-        : session({kUid, capabilities, std::chrono::seconds(30), std::chrono::seconds(20)}), transport(transport_used) {
+                 opamp::Transport transport_used = opamp::Transport::websocket,
+                 base::Duration heartbeat = std::chrono::seconds(30))
+        : session({kUid, capabilities, heartbeat, std::chrono::seconds(20)}), transport(transport_used) {
         session.set_description({{{"service.name", "demo"}}, {{"os.type", "linux"}}});
         session.set_health({true, 5, "", "", 6, {}});
-        session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
+        session.set_effective_config(effective({{"", {"a: 1\n", "text/yaml"}}}));
     }
     static pb::AgentToServer parsed(const std::string& bytes) {
         pb::AgentToServer message;

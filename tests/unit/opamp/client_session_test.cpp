@@ -1,66 +1,20 @@
-#include "opamp/client_session.hpp"
+#include "unit/opamp/client_rig.hpp"
 
-#include <opamp/v1/opamp.pb.h>
-
-#include <catch2/catch.hpp>
-
-namespace pb = opamp::proto::v1;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-
-namespace {
-
-const auto kUid = *base::Uuid::parse("018f3a6c-5d2e-7b9a-8c0d-112233445566");
-constexpr std::uint64_t kEverything = opamp::kReportsStatus | opamp::kAcceptsRemoteConfig |
-                                      opamp::kReportsEffectiveConfig | opamp::kAcceptsRestartCommand |
-                                      opamp::kReportsHealth | opamp::kReportsRemoteConfig | opamp::kReportsHeartbeat;
-
-/// A session with its clock, and its messages decoded.
-struct Rig {
-    explicit Rig(std::uint64_t capabilities = kEverything, base::Duration heartbeat = 30s)
-        : session({kUid, capabilities, heartbeat}) {
-        session.set_description({{{"service.name", "demo"}}, {{"os.type", "linux"}}});
-        session.set_health({true, 5, "", "", 6, {}});
-        session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
-    }
-    std::optional<pb::AgentToServer> next() {
-        const auto bytes = session.next_message(now);
-        if (!bytes) return std::nullopt;
-        return parsed(*bytes);
-    }
-    static pb::AgentToServer parsed(const std::string& bytes) {
-        pb::AgentToServer message;
-        REQUIRE(message.ParseFromString(bytes));
-        return message;
-    }
-    opamp::Orders receive(const pb::ServerToAgent& message) {
-        auto orders = session.receive(message.SerializeAsString());
-        REQUIRE(orders);
-        return std::move(*orders);
-    }
-    /// Connected, first report sent and acknowledged.
-    void settle() {
-        session.connected(opamp::Transport::websocket);
-        REQUIRE(next());
-        REQUIRE_FALSE(next());
-    }
-
-    opamp::ClientSession session;
-    opamp::ClientSession::TimePoint now{1h};
-};
-
-}  // namespace
+using namespace client_rig;
+using opamp::Transport;
 
 TEST_CASE("nothing is said before a connection stands", "[opamp][client]") {
-    Rig rig(kEverything, 0s);
+    Rig rig(kEverything, Transport::websocket, 0s);
     rig.session.set_health({false, 0, "down", "", 7, {}});
-    rig.session.connected(opamp::Transport::websocket);
+    rig.session.connected(Transport::websocket);
     CHECK(rig.next());
 }
 
 TEST_CASE("the first message of a connection is a full report", "[opamp][client][STAT-1][UID-1][CAP-2][CAP-3][GEN-4]") {
     Rig rig;
-    rig.session.connected(opamp::Transport::websocket);
+    rig.session.connected(Transport::websocket);
     const auto first = rig.next();
     REQUIRE(first);
     CHECK(first->instance_uid() == kUid.bytes());
@@ -102,11 +56,11 @@ TEST_CASE("what changes nothing is not sent", "[opamp][client][STAT-5][CFG-7]") 
     Rig rig;
     rig.settle();
     SECTION("the same value again") {
-        rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
+        rig.session.set_effective_config(effective({{"", {"a: 1\n", "text/yaml"}}}));
     }
     SECTION("there and back again") {
-        rig.session.set_effective_config({{"", {"a: 2\n", "text/yaml"}}});
-        rig.session.set_effective_config({{"", {"a: 1\n", "text/yaml"}}});
+        rig.session.set_effective_config(effective({{"", {"a: 2\n", "text/yaml"}}}));
+        rig.session.set_effective_config(effective({{"", {"a: 1\n", "text/yaml"}}}));
     }
     SECTION("a bare message of the server") {
         pb::ServerToAgent bare;
@@ -122,7 +76,7 @@ TEST_CASE("what changes nothing is not sent", "[opamp][client][STAT-5][CFG-7]") 
 TEST_CASE("sequence numbers grow by one with each message, across connections", "[opamp][client][MSG-1]") {
     Rig rig;
     for (std::uint64_t expected = 0; expected < 5; ++expected) {
-        rig.session.connected(opamp::Transport::websocket);
+        rig.session.connected(Transport::websocket);
         CHECK(rig.next()->sequence_num() == expected);
     }
     CHECK(Rig::parsed(rig.session.goodbye(rig.now)).sequence_num() == 5);
@@ -144,7 +98,7 @@ TEST_CASE("ReportFullState is answered with one full report", "[opamp][client][S
 }
 
 TEST_CASE("a heartbeat follows the last message of any kind", "[opamp][client][HB-2][HB-3][HB-6][HB-7]") {
-    Rig rig(kEverything, 3s);
+    Rig rig(kEverything, Transport::websocket, 3s);
     rig.settle();
     rig.now += 2s;
     rig.session.set_health({false, 0, "x", "", 9, {}});
@@ -164,12 +118,12 @@ TEST_CASE("a heartbeat follows the last message of any kind", "[opamp][client][H
 
 TEST_CASE("heartbeats are off without the capability, and with interval 0", "[opamp][client][HB-8]") {
     CHECK_FALSE(Rig(kEverything & ~opamp::kReportsHeartbeat).session.next_due());
-    CHECK_FALSE(Rig(kEverything, 0s).session.next_due());
+    CHECK_FALSE(Rig(kEverything, Transport::websocket, 0s).session.next_due());
 }
 
 TEST_CASE("a part without its capability is never reported", "[opamp][client][CAP-6]") {
     Rig rig(opamp::kReportsStatus);
-    rig.session.connected(opamp::Transport::websocket);
+    rig.session.connected(Transport::websocket);
     const auto first = rig.next();
     REQUIRE(first);
     CHECK(first->has_agent_description());
@@ -186,7 +140,7 @@ TEST_CASE("what the server does not accept is no longer sent", "[opamp][client][
     pb::ServerToAgent reply;
     reply.set_capabilities(pb::ServerCapabilities_AcceptsStatus);
     rig.receive(reply);
-    rig.session.set_effective_config({{"", {"a: 2\n", ""}}});
+    rig.session.set_effective_config(effective({{"", {"a: 2\n", ""}}}));
     CHECK_FALSE(rig.next());
 
     reply.set_capabilities(0);  // "not repeated", not "none"
@@ -265,7 +219,7 @@ TEST_CASE("a new instance_uid is used from the next message on", "[opamp][client
     const auto orders = rig.receive(message);
     REQUIRE(orders.new_instance_uid == other);
     rig.session.set_instance_uid(other);
-    rig.session.connected(opamp::Transport::websocket);
+    rig.session.connected(Transport::websocket);
     CHECK(rig.next()->instance_uid() == other.bytes());
 
     message.mutable_agent_identification()->set_new_instance_uid("short");
@@ -306,6 +260,6 @@ TEST_CASE("the goodbye has agent_disconnect and what is still to say", "[opamp][
 TEST_CASE("texts that are not UTF-8 still make a valid message", "[opamp][client][STAT-16]") {
     Rig rig;
     rig.session.set_health({false, 0, "bad \xFF\xC0 bytes", "", 1, {}});
-    rig.session.connected(opamp::Transport::websocket);
+    rig.session.connected(Transport::websocket);
     CHECK(rig.next()->health().last_error() == "bad \xEF\xBF\xBD\xEF\xBF\xBD bytes");
 }

@@ -55,7 +55,8 @@ TEST_CASE("the first start runs with what is there", "[supervisor][keeper]") {
     CHECK_FALSE(begun.trial);
     CHECK(begun.current == begun.base);
     CHECK(begun.last_good.id == 0);
-    CHECK(keeper.install(begun.current.id)->main == "mine: 1\n");
+    REQUIRE(keeper.install(begun.current.id));
+    CHECK(rig.effective() == "mine: 1\n");
 }
 
 TEST_CASE("what was there before the first offer comes back when the offer fails", "[supervisor][keeper]") {
@@ -84,7 +85,8 @@ TEST_CASE("a proven config is what the next start runs with", "[supervisor][keep
     CHECK_FALSE(begun.trial);
     CHECK(begun.current == begun.last_good);
     CHECK(keeper.status() == opamp::RemoteConfigStatus{"h", ConfigStatus::applied, ""});
-    CHECK(keeper.install(begun.current.id)->main == "a: 1\n");
+    REQUIRE(keeper.install(begun.current.id));
+    CHECK(rig.effective() == "a: 1\n");
 }
 
 TEST_CASE("a trial that the daemon did not survive is a trial again", "[supervisor][keeper][CFG-15]") {
@@ -107,7 +109,8 @@ TEST_CASE("a trial that the daemon did not survive is a trial again", "[supervis
     CHECK(begun.offer == 1);
     CHECK(begun.current != begun.last_good);
     CHECK(keeper.status().status == ConfigStatus::applying);
-    CHECK(keeper.install(begun.current.id)->main == "a: 2\n");
+    REQUIRE(keeper.install(begun.current.id));
+    CHECK(rig.effective() == "a: 2\n");
 }
 
 TEST_CASE("a status that the daemon could not finish is finished at the next start", "[supervisor][keeper]") {
@@ -143,8 +146,10 @@ TEST_CASE("a local file that changed makes a new candidate of the same offer", "
     ConfigKeeper keeper = rig.open();
     const auto begun = Rig::begin(keeper);
     CHECK(begun.trial);
-    CHECK(keeper.install(begun.current.id)->main == "local: 2\na: 1\n");
-    CHECK(keeper.install(begun.last_good.id)->main == "local: 1\na: 1\n");
+    REQUIRE(keeper.install(begun.current.id));
+    CHECK(rig.effective() == "local: 2\na: 1\n");
+    REQUIRE(keeper.install(begun.last_good.id));
+    CHECK(rig.effective() == "local: 1\na: 1\n");
 }
 
 TEST_CASE("an offer that gives the agent what it has changes nothing", "[supervisor][keeper]") {
@@ -163,7 +168,7 @@ TEST_CASE("an empty map stops the agent where there is no local config, also aft
         REQUIRE(keeper.install(Rig::begin(keeper).current.id));
         Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
         const auto id = Rig::give(keeper, {{}, "none"});
-        CHECK_FALSE(keeper.find(id)->runs);
+        CHECK_FALSE(keeper.current()->runs);
         CHECK_FALSE(std::filesystem::exists(rig.folder / "effective.yaml"));
         Rig::prove(keeper, id, "none");
     }
