@@ -116,8 +116,7 @@ base::Result<void> take_beside(const Sorted& sorted, Effective& effective) {
 
 }  // namespace
 
-base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::optional<opamp::ConfigMap>& remote,
-                                Format format) {
+base::Result<Effective> compose(const std::vector<LocalFile>& local, const opamp::ConfigMap* remote, Format format) {
     Effective effective;
     const bool has_remote = remote && !remote->empty();
     if (has_remote && remote->size() > kMostEntries)
@@ -153,12 +152,13 @@ base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::
 
 std::string hash(const Effective& effective) {
     if (!effective.runs) return base::sha256("no config");
-    if (effective.beside.empty()) return base::sha256(effective.main.value_or(""));
+    const std::string_view main = effective.main ? *effective.main : std::string_view();
+    if (effective.beside.empty()) return base::sha256(main);
     std::string listing;
-    const auto add = [&](const std::string& name, const std::string& body) {
+    const auto add = [&](const std::string& name, std::string_view body) {
         listing += std::to_string(name.size()) + ":" + name + base::sha256(body);
     };
-    add("", effective.main.value_or(""));
+    add("", main);
     for (const auto& [name, body] : effective.beside) add(name, body);
     return base::sha256(listing);
 }

@@ -34,10 +34,9 @@ struct Effective {
 };
 
 /// Local files first, in order, then the YAML entries by name, the empty name last; maps merge, lists replace.
-/// One source alone is not touched, byte for byte. `remote` is nothing before the server's first offer.
+/// One source alone is not touched, byte for byte. `remote` is null before the server's first offer.
 /// Errors  invalid, naming the entry and, for YAML, line and column.
-base::Result<Effective> compose(const std::vector<LocalFile>& local, const std::optional<opamp::ConfigMap>& remote,
-                                Format format);
+base::Result<Effective> compose(const std::vector<LocalFile>& local, const opamp::ConfigMap* remote, Format format);
 
 /// SHA-256 as 32 bytes: of the file itself when that is all, so that sha256sum shows the same.
 std::string hash(const Effective& effective);

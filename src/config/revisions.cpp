@@ -23,7 +23,7 @@ std::optional<std::uint64_t> leading_number(const std::string& name) {
 }
 
 base::Result<void> write_files(const fs::path& folder, const Revision& revision, const Effective& effective,
-                               const std::optional<opamp::RemoteConfig>& remote) {
+                               const opamp::RemoteConfig* remote) {
     if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
     if (effective.main)
         if (auto written = base::replace_file(folder / "effective", *effective.main, kPrivateFile); !written)
@@ -158,7 +158,7 @@ const Revision* RevisionStore::find_offer(const std::string& remote_hash) const 
 }
 
 base::Result<Revision> RevisionStore::add(const Effective& effective,
-                                          const std::optional<opamp::RemoteConfig>& remote) {
+                                          const opamp::RemoteConfig* remote) {
     Revision revision;
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
     revision.hash = hash(effective);

@@ -52,8 +52,8 @@ public:
     /// The newest one made from an offer with this hash.
     const Revision* find_offer(const std::string& remote_hash) const;
 
-    /// Stores a new revision, durably; `remote` is nothing for a base.
-    base::Result<Revision> add(const Effective& effective, const std::optional<opamp::RemoteConfig>& remote);
+    /// Stores a new revision, durably; `remote` is null for a base.
+    base::Result<Revision> add(const Effective& effective, const opamp::RemoteConfig* remote);
     base::Result<Effective> load(const Revision& revision) const;
     /// What the protocol reports of it; may be kept, and read from another thread, for as long as the revision is not
     /// pruned.

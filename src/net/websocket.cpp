@@ -78,7 +78,7 @@ void read_on(std::shared_ptr<Session> session) {
     Session& s = *session;
     // Room grows with what has really arrived: a frame's header alone must not cost 64 MiB.
     if (s.filled == s.message.size())
-        s.message.resize(std::min<std::size_t>(std::max(kFirstRead, s.filled * 2), s.limits.receive_bytes + 1));
+        s.message.resize(std::min(std::max(kFirstRead, s.filled + s.filled / 2), s.limits.receive_bytes + 1));
     const auto room = asio::buffer(s.message.data() + s.filled, s.message.size() - s.filled);
     s.stream.async_read_some(room, [session = std::move(session)](error_code code, std::size_t bytes) {
         session->filled += bytes;

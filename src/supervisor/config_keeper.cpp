@@ -36,7 +36,7 @@ void ConfigKeeper::note_leftovers(const config::Revision& revision) {
         if (base::has_content(options_.config_path.parent_path() / name, body)) installed_.beside.insert(name);
 }
 
-base::Result<config::Effective> ConfigKeeper::compose(const std::optional<opamp::ConfigMap>& remote) const {
+base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* remote) const {
     std::vector<config::LocalFile> local;
     for (const auto& file : options_.local_files) {
         auto body = base::read_file(file);
@@ -48,7 +48,7 @@ base::Result<config::Effective> ConfigKeeper::compose(const std::optional<opamp:
 
 /// The revision of the local config alone. Without local files it is what the operator left at the config's path.
 base::Result<config::Revision> ConfigKeeper::store_base() {
-    auto effective = compose(std::nullopt);
+    auto effective = compose(nullptr);
     if (!effective) return std::move(effective).error();
     const config::Revision* known = store_.base();
     const config::Revision* current = store_.current();
@@ -61,17 +61,17 @@ base::Result<config::Revision> ConfigKeeper::store_base() {
         }
     }
     if (known && known->hash == config::hash(*effective) && known->runs == effective->runs) return *known;
-    return store_.add(*effective, std::nullopt);
+    return store_.add(*effective, nullptr);
 }
 
 /// `revision`, made again from its offer if the local files have changed since.
 base::Result<config::Revision> ConfigKeeper::with_present_local_files(const config::Revision& revision) {
     auto offer = store_.load_remote(revision);
     if (!offer) return std::move(offer).error();
-    auto effective = compose(offer->files);
+    auto effective = compose(&offer->files);
     if (!effective) return std::move(effective).error();
     if (config::hash(*effective) == revision.hash && effective->runs == revision.runs) return revision;
-    return store_.add(*effective, *offer);
+    return store_.add(*effective, &*offer);
 }
 
 base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local) {
@@ -121,14 +121,14 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
 }
 
 base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer) {
-    auto effective = compose(offer.files);
+    auto effective = compose(&offer.files);
     if (!effective) return std::move(effective).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
     const config::Revision* current = store_.current();
     const bool is_same = current && current->hash == config::hash(*effective) && current->runs == effective->runs;
     if (is_same && current->remote_hash == offer.hash) return Outcome{*current, lifecycle::Change::none};
-    auto revision = store_.add(*effective, offer);
+    auto revision = store_.add(*effective, &offer);
     if (!revision) return std::move(revision).error();
     return Outcome{*revision, is_same ? lifecycle::Change::none : lifecycle::Change::config};
 }

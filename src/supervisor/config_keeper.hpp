@@ -54,7 +54,7 @@ private:
     ConfigKeeper(Options options, config::RevisionStore store)
         : options_(std::move(options)), store_(std::move(store)) {}
     void note_leftovers(const config::Revision& revision);
-    base::Result<config::Effective> compose(const std::optional<opamp::ConfigMap>& remote) const;
+    base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);

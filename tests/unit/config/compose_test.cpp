@@ -4,7 +4,6 @@
 
 #include "base/bytes.hpp"
 
-using config::compose;
 using config::Effective;
 using config::Format;
 using opamp::ConfigMap;
@@ -13,6 +12,11 @@ using namespace std::string_literals;
 namespace {
 
 const std::vector<config::LocalFile> kNoLocal;
+
+base::Result<Effective> compose(const std::vector<config::LocalFile>& local, const std::optional<ConfigMap>& remote,
+                                Format format) {
+    return config::compose(local, remote ? &*remote : nullptr, format);
+}
 
 std::string error_of(const base::Result<Effective>& result) {
     return result ? "" : result.error().text();
@@ -95,9 +99,9 @@ TEST_CASE("the hash is the file's own SHA-256 when that is all there is", "[conf
 TEST_CASE("a config of too many entries is refused", "[config][compose][SEC-1]") {
     opamp::ConfigMap files;
     for (int i = 0; i < 1000; ++i) files["entry" + std::to_string(i)] = {"key" + std::to_string(i) + ": 1\n", ""};
-    CHECK(config::compose({}, files, config::Format::automatic));
+    CHECK(compose(kNoLocal, files, Format::automatic));
     files["one more"] = {"a: 1\n", ""};
-    const auto refused = config::compose({}, files, config::Format::automatic);
+    const auto refused = compose(kNoLocal, files, Format::automatic);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message() == "a config of 1001 entries, and 1000 is the most there may be");
 }

@@ -23,7 +23,7 @@ RevisionStore open(const TempFolder& folder) {
 }
 
 config::Revision add(RevisionStore& store, const std::string& main,
-                     const std::optional<opamp::RemoteConfig>& remote = kOffer) {
+                     const opamp::RemoteConfig* remote = &kOffer) {
     auto revision = store.add({true, main, {}}, remote);
     REQUIRE(revision);
     return *revision;
@@ -42,7 +42,7 @@ TEST_CASE("a revision comes back as it was stored", "[config][revisions]") {
     const Effective effective{true, "a: 1\n", {{"rules.txt", "r"}}};
     {
         RevisionStore store = open(folder);
-        const auto revision = store.add(effective, kOffer);
+        const auto revision = store.add(effective, &kOffer);
         REQUIRE(revision);
         REQUIRE(store.set_current(revision->id));
         REQUIRE(store.set_last_good(revision->id));
@@ -73,8 +73,8 @@ TEST_CASE("nothing of the state is readable by others", "[config][revisions][SEC
 TEST_CASE("a config without a process and one without a file are told apart", "[config][revisions]") {
     TempFolder folder;
     RevisionStore store = open(folder);
-    const auto none = store.add({false, {}, {}}, kOffer);
-    const auto untouched = store.add({true, {}, {}}, std::nullopt);
+    const auto none = store.add({false, {}, {}}, &kOffer);
+    const auto untouched = store.add({true, {}, {}}, nullptr);
     REQUIRE(none);
     REQUIRE(untouched);
     RevisionStore again = open(folder);
@@ -137,7 +137,7 @@ TEST_CASE("a damaged status or link does not stop a start", "[config][revisions]
 TEST_CASE("the oldest revisions go, the needed ones stay", "[config][revisions]") {
     TempFolder folder;
     RevisionStore store = open(folder);
-    const auto base = add(store, "base", std::nullopt);
+    const auto base = add(store, "base", nullptr);
     const auto good = add(store, "good");
     REQUIRE(store.set_last_good(good.id));
     for (int i = 0; i < 5; ++i) REQUIRE(store.set_current(add(store, std::to_string(i)).id));
