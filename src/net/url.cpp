@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/bytes.hpp"
+
 namespace net {
 namespace {
 
@@ -16,8 +18,14 @@ Error invalid(std::string message) {
     return {Kind::invalid, std::move(message)};
 }
 
+/// For an error: without what may be a secret, before an '@' or after a '?'.
 std::string quoted(std::string_view text) {
-    return "'" + std::string(text) + "'";
+    const auto scheme_end = text.find("://");
+    const std::size_t rest = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+    std::string shown(text.substr(0, text.find('?')));
+    if (shown.size() != text.size()) shown += "?…";
+    if (const auto at = shown.rfind('@'); at != std::string::npos && at > rest) shown.replace(rest, at - rest, "…");
+    return "'" + base::shortened(shown, 200) + "'";
 }
 
 std::uint16_t default_port(std::string_view scheme) {

@@ -12,23 +12,7 @@ namespace support {
 /// Generous: it only ends a test that has already failed.
 inline constexpr std::chrono::seconds kLimit{30};
 
-/// Runs `task` to its end, whatever else runs on, and returns its value; what it throws is thrown here.
-template <typename T>
-T run(async::asio::io_context& context, async::Task<T> task) {
-    std::optional<T> value;
-    std::exception_ptr failure;
-    async::asio::co_spawn(context, std::move(task), [&](std::exception_ptr e, T result) {
-        failure = e;
-        value.emplace(std::move(result));
-        context.stop();
-    });
-    context.restart();
-    context.run_for(kLimit);
-    if (failure) std::rethrow_exception(failure);
-    if (!value) throw std::runtime_error("the task did not end in time");
-    return std::move(*value);
-}
-
+/// Runs `task` to its end, whatever else runs on; what it throws is thrown here.
 inline void run(async::asio::io_context& context, async::Task<void> task) {
     bool done = false;
     std::exception_ptr failure;
@@ -41,6 +25,19 @@ inline void run(async::asio::io_context& context, async::Task<void> task) {
     context.run_for(kLimit);
     if (failure) std::rethrow_exception(failure);
     if (!done) throw std::runtime_error("the task did not end in time");
+}
+
+template <typename T>
+async::Task<> keep(async::Task<T> task, std::optional<T>& value) {
+    value.emplace(co_await std::move(task));
+}
+
+/// The same, with the task's value.
+template <typename T>
+T run(async::asio::io_context& context, async::Task<T> task) {
+    std::optional<T> value;
+    run(context, keep(std::move(task), value));
+    return std::move(*value);
 }
 
 /// Ends the group's tasks on the loop, where cancelling belongs, and joins them.

@@ -57,7 +57,7 @@ TEST_CASE("localhost means this machine's addresses, one after the other", "[net
     async::TaskGroup tasks(io.get_executor());
     tasks.spawn("server", http.run());
     CHECK_FALSE(run(io, attempt({{"ws", "localhost", *port, "/echo"}, {}, {}, {}})).error);
-    run(io, end(tasks));
+    run(io, ended(tasks));
 }
 
 TEST_CASE("a name that does not exist is not found", "[net][connect]") {

@@ -192,7 +192,7 @@ TEST_CASE("[CONN-31] connect_headers are for the proxy alone, which resolves the
     options.headers = {{"X-Server", "for the server"}};
     options.proxy = proxy_at(proxy.port);
     const auto response = run(proxy.io, net::http_get(options));
-    run(proxy.io, end(tasks));
+    run(proxy.io, ended(tasks));
     REQUIRE(response);
     CHECK(response->body == "hello");
     const std::string target = "no-such-name.invalid:" + std::to_string(server_port);

@@ -7,11 +7,6 @@ namespace net_test {
 
 using async::operator||;
 
-async::Task<> end(async::TaskGroup& tasks) {
-    tasks.cancel();
-    co_await tasks.joined();
-}
-
 async::Task<net::HttpResponse> Handler::respond(net::HttpRequest request) {
     last_request = request;
     net::HttpResponse response;
@@ -54,7 +49,7 @@ Server::Server(net::Limits limits) : http(io.get_executor(), handler, limits), t
 
 void Server::stop() {
     if (std::exchange(has_ended, true)) return;
-    run(io, end(tasks));
+    run(io, ended(tasks));
 }
 
 net::Url Server::url(const std::string& scheme, const std::string& target) const {
@@ -74,7 +69,7 @@ Peer::Peer(Script script)
 }
 
 Peer::~Peer() {
-    run(io, end(tasks_));
+    run(io, ended(tasks_));
 }
 
 net::ClientOptions Peer::options(const std::string& scheme, net::Limits limits) const {

@@ -1,13 +1,13 @@
 // What the tests of net share: one io_context, a server in it, and peers that speak in raw bytes.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <optional>
 
 #include "async/task_group.hpp"
 #include "net/client.hpp"
 #include "net/http_server.hpp"
+#include "support/run.hpp"
 
 namespace net_test {
 
@@ -16,6 +16,8 @@ namespace asio = async::asio;
 using Tcp = asio::ip::tcp;
 using base::Kind;
 using net::CloseCode;
+using support::ended;
+using support::run;
 
 /// Limits short enough for a test that waits for one to pass.
 inline net::Limits brief() {
@@ -25,35 +27,6 @@ inline net::Limits brief() {
     limits.idle = 200ms;
     return limits;
 }
-
-/// Runs `task` to its end in `io`, together with what else lives there.
-inline void run(asio::io_context& io, async::Task<> task) {
-    std::optional<std::exception_ptr> end;
-    asio::co_spawn(io, std::move(task), [&](std::exception_ptr failure) {
-        end = failure;
-        io.stop();
-    });
-    io.restart();
-    io.run_for(60s);
-    REQUIRE(end);
-    if (*end) std::rethrow_exception(*end);
-}
-
-template <typename T>
-async::Task<> keep(async::Task<T> task, std::optional<T>& value) {
-    value.emplace(co_await std::move(task));
-}
-
-template <typename T>
-T run(asio::io_context& io, async::Task<T> task) {
-    std::optional<T> value;
-    run(io, keep(std::move(task), value));
-    return std::move(*value);
-}
-
-/// Cancels and joins. In a coroutine: from outside the loop, Asio would deliver the cancellation later, perhaps to a
-/// task that has ended by then.
-async::Task<> end(async::TaskGroup& tasks);
 
 /// Answers "GET /hello", repeats what is posted, and echoes WebSocket messages under /echo.
 class Handler : public net::HttpHandler {
