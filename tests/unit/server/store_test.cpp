@@ -56,6 +56,41 @@ TEST_CASE("agents and their configs outlive the server", "[server][store]") {
     CHECK_FALSE(other.config);
 }
 
+TEST_CASE("what a server of version 1 has left is taken over", "[server][store]") {
+    const TemporaryFolder folder;
+    const auto file = folder.path / "server.db";
+    {
+        auto old = server::Database::open(file);
+        REQUIRE(old);
+        REQUIRE(old->execute(R"sql(
+CREATE TABLE agent (instance_uid BLOB PRIMARY KEY, last_seen INTEGER NOT NULL, capabilities INTEGER NOT NULL,
+    description BLOB, health BLOB, effective_config BLOB, status_hash BLOB, status INTEGER, status_error TEXT);
+CREATE TABLE remote_config (instance_uid BLOB PRIMARY KEY REFERENCES agent ON DELETE CASCADE, hash BLOB NOT NULL,
+    set_at INTEGER NOT NULL);
+CREATE TABLE remote_config_entry (instance_uid BLOB NOT NULL REFERENCES remote_config ON DELETE CASCADE,
+    name TEXT NOT NULL, body BLOB NOT NULL, content_type TEXT NOT NULL, PRIMARY KEY (instance_uid, name));
+INSERT INTO agent VALUES (x'018f3a6c5d2e7b9a8c0d112233445566', 5, 3, NULL, NULL, NULL, x'68', 3, 'line 3');
+INSERT INTO remote_config VALUES (x'018f3a6c5d2e7b9a8c0d112233445566', x'68', 7);
+INSERT INTO remote_config_entry VALUES (x'018f3a6c5d2e7b9a8c0d112233445566', '', x'613a2031', 'text/yaml');
+PRAGMA user_version = 1;
+)sql"));
+    }
+    for (int run = 0; run < 2; ++run) {  // and opened again, it is of the present version
+        auto store = open(file);
+        const auto agents = store->load();
+        REQUIRE(agents);
+        REQUIRE(agents->size() == 1);
+        const server::KnownAgent& agent = agents->front();
+        CHECK(agent.state.capabilities == 3);
+        CHECK(agent.state.remote_config_status ==
+              opamp::RemoteConfigStatus{"h", opamp::ConfigStatus::failed, "line 3"});
+        REQUIRE(agent.config);
+        CHECK(agent.config->config == opamp::RemoteConfig{{{"", {"a: 1", "text/yaml"}}}, "h"});
+        CHECK(agent.settings.has_value() == (run == 1));
+        REQUIRE(store->save_settings(agent.uid, server::SetSettings{{}, at(9)}, {}));
+    }
+}
+
 TEST_CASE("only the parts that changed are written", "[server][store]") {
     auto store = open(":memory:");
     const auto report = full_report(0);
