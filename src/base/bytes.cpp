@@ -18,6 +18,8 @@ int hex_digit(char c) {
     return -1;
 }
 
+constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// Length of the valid UTF-8 sequence that `text` starts with, 0 if it starts with none.
 std::size_t utf8_sequence(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -61,6 +63,40 @@ std::optional<std::string> from_hex(std::string_view text) {
         bytes += static_cast<char>(high * 16 + low);
     }
     return bytes;
+}
+
+std::string to_base64(std::string_view bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::string_view part = bytes.substr(i, 3);
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8 | (k < part.size() ? static_cast<std::uint8_t>(part[k]) : 0u);
+        for (std::size_t k = 0; k < 4; ++k) text += k <= part.size() ? kBase64Digits[group >> (18 - 6 * k) & 63] : '=';
+    }
+    return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    text.remove_suffix(padding);
+    std::string bytes;
+    bytes.reserve(text.size() / 4 * 3 + 2);
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : text) {
+        const std::size_t digit = kBase64Digits.find(c);
+        if (digit == std::string_view::npos) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(digit);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        bytes += static_cast<char>(bits >> count & 0xFF);
+    }
+    const bool is_whole = (bits & ((1u << count) - 1)) == 0;
+    return is_whole ? std::optional(bytes) : std::nullopt;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// Bytes for people: hexadecimal text, valid UTF-8, digests.
+// Bytes for people: hexadecimal and base64 text, valid UTF-8, digests.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,11 @@ namespace base {
 std::string to_hex(std::string_view bytes);
 /// Nothing if `text` is not an even number of hexadecimal digits.
 std::optional<std::string> from_hex(std::string_view text);
+
+/// RFC 4648, section 4: the standard alphabet, with padding.
+std::string to_base64(std::string_view bytes);
+/// Nothing if `text` is not exactly what `to_base64` makes of some bytes: no blank, no missing padding, no stray bit.
+std::optional<std::string> from_base64(std::string_view text);
 
 /// SHA-256 as 32 raw bytes.
 std::string sha256(std::string_view bytes);

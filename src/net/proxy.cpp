@@ -1,8 +1,8 @@
 #include "net/proxy.hpp"
 
-#include <openssl/evp.h>
-
 #include <boost/url.hpp>
+
+#include "base/bytes.hpp"
 
 namespace net {
 namespace {
@@ -10,15 +10,6 @@ namespace {
 using base::Error;
 using base::Kind;
 using base::Result;
-
-std::string base64(std::string_view bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and the zero that OpenSSL adds
-    const int size =
-        ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                          reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
 
 struct Parts {
     std::string without_credentials;
@@ -52,7 +43,7 @@ Result<Header> basic_authorization(const std::string& credentials) {
     const std::string user = decoded(std::string_view(credentials).substr(0, colon));
     const std::string password =
         colon == std::string::npos ? "" : decoded(std::string_view(credentials).substr(colon + 1));
-    return Header{"Proxy-Authorization", "Basic " + base64(user + ":" + password)};
+    return Header{"Proxy-Authorization", "Basic " + base::to_base64(user + ":" + password)};
 }
 
 }  // namespace

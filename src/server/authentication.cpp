@@ -14,18 +14,6 @@ using base::Kind;
 
 constexpr std::uint64_t kMostBytes = 4u << 20;
 
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            group = group << 8 | (i + k < bytes.size() ? static_cast<std::uint8_t>(bytes[i + k]) : 0u);
-        for (std::size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-    return text;
-}
-
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
@@ -46,7 +34,7 @@ base::Result<std::vector<std::string>> parse_lines(std::string_view text) {
         const bool is_basic = line.find(':') != std::string_view::npos;
         if (!is_basic && !is_token(line))
             return Error(Kind::invalid, "line " + std::to_string(number) + " is no token and no user:password");
-        credentials.push_back(is_basic ? credential_of("Basic " + base64(line))
+        credentials.push_back(is_basic ? credential_of("Basic " + base::to_base64(line))
                                        : credential_of("Bearer " + std::string(line)));
     }
     if (credentials.empty()) return Error(Kind::invalid, "it has no token").hint("write one on each line");

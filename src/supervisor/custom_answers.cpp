@@ -1,8 +1,6 @@
 #include "supervisor/custom_answers.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -16,34 +14,6 @@ using base::Result;
 
 constexpr std::string_view kBase64 = "@base64:";
 
-std::optional<unsigned> base64_digit(char c) {
-    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t place = kDigits.find(c);
-    if (place == std::string_view::npos) return std::nullopt;
-    return static_cast<unsigned>(place);
-}
-
-/// Spec: RFC 4648, 4: with its padding, and without anything else.
-std::optional<std::string> from_base64(std::string_view text) {
-    if (text.size() % 4 != 0) return std::nullopt;
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    text.remove_suffix(padding);
-    std::string bytes;
-    std::uint32_t bits = 0;
-    int count = 0;
-    for (const char c : text) {
-        const auto digit = base64_digit(c);
-        if (!digit) return std::nullopt;
-        bits = bits << 6 | *digit;
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        bytes += static_cast<char>(bits >> count & 0xFF);
-    }
-    const bool is_whole = (bits & ((1u << count) - 1)) == 0;
-    return is_whole ? std::optional(bytes) : std::nullopt;
-}
-
 Result<opamp::CustomMessage> answer_in(std::string_view line, const opamp::CustomMessage& received) {
     opamp::CustomMessage answer{received.capability, received.type, std::string(line)};
     if (!line.starts_with('@')) return answer;
@@ -56,7 +26,7 @@ Result<opamp::CustomMessage> answer_in(std::string_view line, const opamp::Custo
         answer.data = line;
         return answer;
     }
-    auto data = from_base64(line);
+    auto data = base::from_base64(line);
     if (!data) return Error(Kind::invalid, "what follows '@base64:TYPE ' is not base64");
     answer.data = *std::move(data);
     return answer;

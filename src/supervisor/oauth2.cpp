@@ -36,19 +36,6 @@ std::string form_encoded(std::string_view text) {
     return encoded;
 }
 
-std::string base64(std::string_view bytes) {
-    static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-        unsigned group = 0;
-        for (std::size_t j = 0; j < 3; ++j)
-            group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-        for (std::size_t j = 0; j < 4; ++j) text += j <= count ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-    }
-    return text;
-}
-
 const Value* find(const Value& map, std::string_view name) {
     for (const auto& [key, value] : map.entries)
         if (key.text == name) return &value;
@@ -134,7 +121,7 @@ std::string request_body(const std::vector<std::string>& scopes, const std::map<
 }
 
 std::string basic_authorization(const Client& client) {
-    return "Basic " + base64(form_encoded(client.id) + ":" + form_encoded(client.secret));
+    return "Basic " + base::to_base64(form_encoded(client.id) + ":" + form_encoded(client.secret));
 }
 
 Result<Token> read_answer(unsigned http_status, std::string_view body, const Client& client) {

@@ -12,6 +12,34 @@ TEST_CASE("hexadecimal text goes there and back", "[base][bytes]") {
     CHECK_FALSE(base::from_hex("0g"));
 }
 
+TEST_CASE("base64 text goes there and back", "[base][bytes]") {
+    struct Row {
+        std::string bytes, text;
+    };
+    const auto row = GENERATE(values<Row>({
+        // RFC 4648, section 10
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\0"s, "AA=="},
+        {"\xFB\xFF\xBF", "+/+/"},
+    }));
+    CHECK(base::to_base64(row.bytes) == row.text);
+    CHECK(base::from_base64(row.text) == row.bytes);
+}
+
+TEST_CASE("what is not exactly base64 is nothing", "[base][bytes]") {
+    const auto* text = GENERATE("Z", "Zg", "Zg=", "Zm8", "Z===", "====", "=", "Zg==Zg==", "Z=g=", "Zm9v\n", " Zm9v",
+                                "Zm9 ", "Zm-v", "Zm_v", "Zh==", "Zm9=", "Zm9vYg==\n", "Zm9vY");
+    CAPTURE(text);
+    CHECK_FALSE(base::from_base64(text));
+    CHECK_FALSE(base::from_base64("Zm\0v"s));
+}
+
 TEST_CASE("SHA-256 is the standard's", "[base][bytes]") {
     CHECK(base::to_hex(base::sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     CHECK(base::to_hex(base::sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
