@@ -3,32 +3,11 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
+#include "config/entries.hpp"
 #include "config/yaml.hpp"
 
 namespace config {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    return result;
-}
-
-bool is_yaml(const std::string& name, const opamp::ConfigFile& file, Format format) {
-    if (format != Format::automatic) return format == Format::yaml;
-    if (!file.content_type.empty()) {
-        const std::string type = lower(file.content_type);
-        return type.find("yaml") != std::string::npos || type.find("json") != std::string::npos;
-    }
-    const std::string ending = lower(name);
-    return name.empty() || ending.ends_with(".yaml") || ending.ends_with(".yml") || ending.ends_with(".json") ||
-           ending.find('.') == std::string::npos;
-}
-
-std::string entry_name(const std::string& name) {
-    return name.empty() ? "the entry without a name" : "entry " + base::quoted_if_needed(name);
-}
 
 /// No agent has as many files; merging more would take the daemon's time.
 constexpr std::size_t kMostEntries = 1000;

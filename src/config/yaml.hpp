@@ -31,6 +31,9 @@ base::Result<void> check(std::string_view text);
 ///         too_large (over a million values, which only aliases of aliases reach).
 base::Result<Value> parse(std::string_view text);
 
+/// The same of every document in `text`; also too_large for more than a thousand.
+base::Result<std::vector<Value>> parse_documents(std::string_view text);
+
 /// `over` laid over `under`: maps merge key by key, anything else replaces.
 void merge(Value& under, Value&& over);
 

@@ -13,6 +13,7 @@ namespace config::yaml {
 namespace {
 
 constexpr std::size_t kMostValues = 1'000'000;
+constexpr int kMostDocuments = 1000;
 
 /// Reads a string_view as a stream, without a copy.
 class ViewBuffer : public std::streambuf {
@@ -59,10 +60,13 @@ std::size_t count(const Value& value) {
     return values;
 }
 
-/// Builds the value from the parser's events; a stack of what is open.
+/// Builds the documents' values from the parser's events; a stack of what is open.
 class Builder : public Ignore {
 public:
-    Value take() { return std::move(root_); }
+    std::vector<Value> take() { return std::move(documents_); }
+
+    void OnDocumentStart(const YAML::Mark&) override { anchors_.clear(); }
+    void OnDocumentEnd() override { documents_.push_back(std::exchange(root_, {})); }
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Value{}, anchor); }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -122,6 +126,7 @@ private:
         }
     }
 
+    std::vector<Value> documents_;
     Value root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Value> anchors_;
@@ -158,6 +163,15 @@ base::Result<Value> parse(std::string_view text) {
     auto documents = feed(text, builder, 2);
     if (!documents) return std::move(documents).error();
     if (*documents > 1) return base::Error(base::Kind::invalid, "several documents in one file cannot be merged");
+    std::vector<Value> values = builder.take();
+    return values.empty() ? Value{} : std::move(values.front());
+}
+
+base::Result<std::vector<Value>> parse_documents(std::string_view text) {
+    Builder builder;
+    auto documents = feed(text, builder, kMostDocuments + 1);
+    if (!documents) return std::move(documents).error();
+    if (*documents > kMostDocuments) return base::Error(base::Kind::too_large, "more than a thousand documents");
     return builder.take();
 }
 

@@ -1,0 +1,19 @@
+// What the entries of a config map are, for all who look at them.
+#pragma once
+
+#include <string>
+
+#include "config/compose.hpp"
+
+namespace config {
+
+/// Whether the entry is read as YAML (or JSON, which is YAML too).
+bool is_yaml(const std::string& name, const opamp::ConfigFile& file, Format format);
+
+/// What to call the entry in an error: "entry a.yaml".
+std::string entry_name(const std::string& name);
+
+/// A content type without its parameters, in lower case, for comparing.
+std::string media_type(const std::string& content_type);
+
+}  // namespace config
