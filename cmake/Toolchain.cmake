@@ -54,9 +54,11 @@ find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(Catch2 2.13 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 # Linked into the programs where Debian has an archive: each shared library costs a start its relocations, and a process
-# pages. OpenSSL stays shared: it is what gets security updates.
+# pages. OpenSSL and libsodium stay shared: they are what gets security updates.
 function(opampd_prefer_archive name archive shared)
   add_library(${name} INTERFACE)
   find_library(${name}_ARCHIVE ${archive})

@@ -74,6 +74,17 @@ TEST_CASE("what cannot be merged is refused with its place", "[config][yaml]") {
     CHECK(value.error().message() == row.message);
 }
 
+TEST_CASE("each document of a text is a value of its own", "[config][yaml]") {
+    const auto values = yaml::parse_documents("a: &x 1\n---\n---\n- b\n");
+    REQUIRE(values);
+    REQUIRE(values->size() == 3);
+    CHECK(yaml::emit(values->at(0)) == "a: 1\n");
+    CHECK(values->at(1).kind == yaml::Value::Kind::null);
+    CHECK(yaml::emit(values->at(2)) == "- b\n");
+    CHECK(yaml::parse_documents("")->empty());
+    CHECK_FALSE(yaml::parse_documents("a: &x 1\n---\nb: &y [*y]\n"));  // the first one's anchors are forgotten
+}
+
 TEST_CASE("hostile YAML ends in an error", "[config][yaml][hostile]") {
     SECTION("aliases of aliases") {
         std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
