@@ -1,28 +1,18 @@
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include <istream>
 #include <map>
 #include <set>
-#include <streambuf>
 
 #include "config/yaml.hpp"
+#include "config/yaml_events.hpp"
 
 namespace config::yaml {
 namespace {
 
 constexpr std::size_t kMostValues = 1'000'000;
 constexpr int kMostDocuments = 1000;
-
-/// Reads a string_view as a stream, without a copy.
-class ViewBuffer : public std::streambuf {
-public:
-    explicit ViewBuffer(std::string_view text) {
-        char* const begin = const_cast<char*>(text.data());  // a streambuf that only reads never writes through it
-        setg(begin, begin, begin + text.size());
-    }
-};
 
 std::string at(const YAML::Mark& mark) {
     return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": ";
@@ -31,19 +21,6 @@ std::string at(const YAML::Mark& mark) {
 struct Refusal {
     base::Kind kind;
     std::string text;
-};
-
-class Ignore : public YAML::EventHandler {
-public:
-    void OnDocumentStart(const YAML::Mark&) override {}
-    void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-    void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-    void OnMapEnd() override {}
 };
 
 std::string written_tag(const std::string& tag) {
