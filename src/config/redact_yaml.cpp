@@ -142,8 +142,10 @@ private:
 /// Writes the text anew, as far as the parser has come.
 class Write : public Walk {
 public:
-    Write(const Redactor& redactor, std::string_view text, std::size_t start, std::set<Anchor> secret_anchors)
-        : Walk(redactor), text_(text), start_(start), secret_anchors_(std::move(secret_anchors)) {}
+    /// The parser reads `text` without its first `left_out` bytes, and `added` ones before it.
+    Write(const Redactor& redactor, std::string_view text, std::size_t left_out, std::size_t added,
+          std::set<Anchor> secret_anchors)
+        : Walk(redactor), text_(text), left_out_(left_out), added_(added), secret_anchors_(std::move(secret_anchors)) {}
 
     std::string take() {
         out_ += text_.substr(copied_);
@@ -157,7 +159,7 @@ private:
         const bool named = anchor != 0 && opened(anchor);
         const bool secret = named || (is_secret() && !is_key());
         if (secret && is_reference(value)) return;
-        const Source source = locate(text_, start_ + static_cast<std::size_t>(mark.pos), value);
+        const Source source = locate(text_, left_out_ + static_cast<std::size_t>(mark.pos) - added_, value);
         if (source.style == Source::Style::none) return;
         last_key_ = is_key() ? source : Source{};
         if (secret)
@@ -218,36 +220,68 @@ private:
     }
 
     std::string_view text_;
-    std::size_t start_;  ///< Where the parser's count begins: behind a byte order mark.
+    std::size_t left_out_;
+    std::size_t added_;
     std::set<Anchor> secret_anchors_;
     std::string out_;
     std::size_t copied_ = 0;  ///< Of the text.
     Source last_key_;         ///< As long as its value may be missing.
 };
 
-void feed(std::string_view text, YAML::EventHandler& handler) {
-    yaml::ViewBuffer buffer(text);
+/// What the parser reads before the text. It keeps a list or map at the very beginning in memory until its end, as it
+/// might be a key; behind the start of a document it cannot be one.
+constexpr std::string_view kStart = "--- ";
+
+/// Reads `first`, then `text`.
+class TwoViews : public yaml::ViewBuffer {
+public:
+    TwoViews(std::string_view first, std::string_view text) : ViewBuffer(first), rest_(text) {}
+
+protected:
+    int_type underflow() override {
+        if (rest_.empty()) return traits_type::eof();
+        char* const begin = const_cast<char*>(rest_.data());  // only read
+        setg(begin, begin, begin + rest_.size());
+        rest_ = {};
+        return traits_type::to_int_type(*begin);
+    }
+
+private:
+    std::string_view rest_;
+};
+
+void feed(std::string_view first, std::string_view text, YAML::EventHandler& handler) {
+    TwoViews buffer(first, text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }
 }
 
+/// A large list or map in brackets.
+bool needs_start(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    return text.size() > 1'000'000 && first != std::string_view::npos && (text[first] == '[' || text[first] == '{');
+}
+
 }  // namespace
 
 std::optional<std::string> redact_yaml(std::string_view text, const Redactor& redactor) {
     // The parser takes the byte 4 for the end of its input, and counts in int.
-    constexpr std::size_t kMost = std::numeric_limits<int>::max();
+    constexpr std::size_t kMost = std::numeric_limits<int>::max() - kStart.size();
     if (text.size() >= kMost || text.find('\x04') != std::string_view::npos) return std::nullopt;
+    const std::size_t mark = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    const std::string_view read = text.substr(mark);
+    const std::string_view first = needs_start(read) ? kStart : std::string_view();
     try {
         std::set<Anchor> secret_anchors;
         if (text.find('*') != std::string_view::npos && text.find('&') != std::string_view::npos) {
             FindAnchors find(redactor);
-            feed(text, find);
+            feed(first, read, find);
             secret_anchors = find.take();
         }
-        Write write(redactor, text, text.starts_with("\xEF\xBB\xBF") ? 3 : 0, std::move(secret_anchors));
-        feed(text, write);
+        Write write(redactor, text, mark, first.size(), std::move(secret_anchors));
+        feed(first, read, write);
         return write.take();
     } catch (const YAML::Exception&) {
         return std::nullopt;

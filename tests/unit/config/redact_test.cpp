@@ -170,3 +170,15 @@ TEST_CASE("hostile text ends and hides its secrets", "[config][redact][hostile]"
     const std::string shown = Redactor().redact(deep + "\n\"password\": \"hunter2\"\n");
     CHECK(shown.find("hunter2") == std::string::npos);
 }
+
+TEST_CASE("large JSON is redacted as small JSON is", "[config][redact]") {
+    const std::string mark = GENERATE("", "\xEF\xBB\xBF");
+    std::string text = mark + "\n[", expected = text;
+    for (int i = 0; text.size() < 1'200'000; ++i) {
+        const std::string name = "{\"name\": \"" + std::to_string(i) + "\", \"password\": ";
+        text += name + "\"hunter2\"},\n";
+        expected += name + "\"[REDACTED]\"},\n";
+    }
+    CHECK((Redactor().redact(text + "0]\n") == expected + "0]\n"));
+    CHECK(Redactor().redact(text + "0\n").find("hunter2") == std::string::npos);
+}
