@@ -30,7 +30,10 @@ class Walk : public yaml::Ignore {
 public:
     explicit Walk(const Redactor& redactor) : redactor_(redactor) {}
 
-    void OnDocumentStart(const Mark&) override {
+    void OnDocumentStart(const Mark& mark) override {
+        // At a bracket too many the parser finds empty documents for ever.
+        if (document_ > 0 && mark.pos == document_start_) throw NotYaml{};
+        document_start_ = mark.pos;
         ++document_;
         secret_names_.clear();
     }
@@ -101,6 +104,7 @@ private:
 
     std::vector<Open> open_;
     int document_ = 0;
+    int document_start_ = 0;
     std::set<anchor_t> secret_names_;
 };
 

@@ -158,6 +158,8 @@ TEST_CASE("text that is not YAML is redacted line by line", "[config][redact]") 
         {"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n", "[REDACTED]\n"},
         {"a: 1\n\x04\npassword: x\n", "a: 1\n\x04\npassword: [REDACTED]\n"},
         {"just text", "just text"},
+        {"a: 1\n]\ntoken: x\n", "a: 1\n]\ntoken: [REDACTED]\n"},
+        {"]\ntoken: x\n", "]\ntoken: [REDACTED]\n"},
         {"\xFF\xFEp\0", "[REDACTED]"},
         {"password", "password"},
     })));
