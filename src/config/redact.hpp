@@ -29,9 +29,9 @@ public:
     /// In every other scalar: passwords in URLs become REDACTED, without the brackets, which a URL may not have;
     /// private keys in PEM, and what follows `key=` with a matching key; in block scalars the lines as below.
     ///
-    /// Any other text, and YAML with such a secret in a key, line by line: the value of a matching key in `key = value`, `key: value`, `key value;` up to the
-    /// end of the line, and the lines below that are indented more, or that its open quote reaches. Text in UTF-16 or
-    /// UTF-32 becomes `[REDACTED]` as a whole.
+    /// Any other text, and YAML with such a secret in a key, line by line: the value of a matching key in `key =
+    /// value`, `key: value`, `key value;` up to the end of the line, and the lines below that are indented more, or
+    /// that its open quote reaches. Text in UTF-16 or UTF-32 becomes `[REDACTED]` as a whole.
     ///
     /// Memory: the result, and the longest scalar a few times.
     std::string redact(std::string_view text) const;

@@ -232,51 +232,23 @@ private:
     Source last_key_;         ///< As long as its value may be missing.
 };
 
-/// What the parser reads before the text. It keeps a list or map at the very beginning in memory until its end, as it
-/// might be a key; behind the start of a document it cannot be one.
-constexpr std::string_view kStart = "--- ";
-
-/// Reads `first`, then `text`.
-class TwoViews : public yaml::ViewBuffer {
-public:
-    TwoViews(std::string_view first, std::string_view text) : ViewBuffer(first), rest_(text) {}
-
-protected:
-    int_type underflow() override {
-        if (rest_.empty()) return traits_type::eof();
-        char* const begin = const_cast<char*>(rest_.data());  // only read
-        setg(begin, begin, begin + rest_.size());
-        rest_ = {};
-        return traits_type::to_int_type(*begin);
-    }
-
-private:
-    std::string_view rest_;
-};
-
 void feed(std::string_view first, std::string_view text, YAML::EventHandler& handler) {
-    TwoViews buffer(first, text);
+    yaml::ViewBuffer buffer(first, text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }
 }
 
-/// A large list or map in brackets.
-bool needs_start(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    return text.size() > 1'000'000 && first != std::string_view::npos && (text[first] == '[' || text[first] == '{');
-}
-
 }  // namespace
 
 std::optional<std::string> redact_yaml(std::string_view text, const Redactor& redactor) {
     // The parser takes the byte 4 for the end of its input, and counts in int.
-    constexpr std::size_t kMost = std::numeric_limits<int>::max() - kStart.size();
+    constexpr std::size_t kMost = std::numeric_limits<int>::max() - 16;
     if (text.size() >= kMost || text.find('\x04') != std::string_view::npos) return std::nullopt;
     const std::size_t mark = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
     const std::string_view read = text.substr(mark);
-    const std::string_view first = needs_start(read) ? kStart : std::string_view();
+    const std::string_view first = yaml::start_for(read);
     try {
         std::set<Anchor> secret_anchors;
         if (text.find('*') != std::string_view::npos && text.find('&') != std::string_view::npos) {

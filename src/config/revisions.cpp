@@ -157,8 +157,7 @@ const Revision* RevisionStore::find_offer(const std::string& remote_hash) const 
     return newest == revisions_.rend() ? nullptr : &newest->second;
 }
 
-base::Result<Revision> RevisionStore::add(const Effective& effective,
-                                          const opamp::RemoteConfig* remote) {
+base::Result<Revision> RevisionStore::add(const Effective& effective, const opamp::RemoteConfig* remote) {
     Revision revision;
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
     revision.hash = hash(effective);

@@ -22,7 +22,7 @@ struct Value {
 };
 
 /// Whether `text` is YAML, of any number of documents, without keeping anything of it: large configs cost no memory.
-/// Errors: invalid, with line and column.
+/// Errors: invalid, with line and column; too_large (over a million items in brackets, as JSON has them).
 base::Result<void> check(std::string_view text);
 
 /// The one document in `text`; null for an empty one. Aliases are resolved.

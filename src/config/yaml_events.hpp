@@ -6,16 +6,37 @@
 #include <streambuf>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace config::yaml {
 
-/// Reads a string_view as a stream, without a copy.
+/// Before a root list or map in brackets the parser queues all of it as tokens, to see whether it is a key: many times
+/// the text. With this in front it does not. Empty where there is little to queue.
+inline std::string_view start_for(std::string_view text) {
+    constexpr std::size_t kLarge = 1'000'000;
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    const bool is_bracket = first != std::string_view::npos && (text[first] == '[' || text[first] == '{');
+    return is_bracket && text.size() > kLarge ? "--- " : "";
+}
+
+/// Reads `start`, then `text`, as one stream, without a copy.
 class ViewBuffer : public std::streambuf {
 public:
-    explicit ViewBuffer(std::string_view text) {
-        char* const begin = const_cast<char*>(text.data());  // a streambuf that only reads never writes through it
-        setg(begin, begin, begin + text.size());
+    ViewBuffer(std::string_view start, std::string_view text) : rest_(text) { show(start); }
+
+protected:
+    int_type underflow() override {
+        if (rest_.empty()) return traits_type::eof();
+        show(std::exchange(rest_, {}));
+        return traits_type::to_int_type(*gptr());
     }
+
+private:
+    void show(std::string_view view) {
+        char* const begin = const_cast<char*>(view.data());  // a streambuf that only reads never writes through it
+        setg(begin, begin, begin + view.size());
+    }
+    std::string_view rest_;
 };
 
 /// Passes over every event; a base for handlers that want some of them.

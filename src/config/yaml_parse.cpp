@@ -1,6 +1,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
 #include <map>
 #include <set>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMostValues = 1'000'000;
 constexpr int kMostDocuments = 1000;
+/// Lists and maps in brackets are queued as tokens of a hundred bytes each before the first event of them.
+constexpr std::ptrdiff_t kMostInBrackets = 1'000'000;
 
 std::string at(const YAML::Mark& mark) {
     return "line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": ";
@@ -20,6 +23,7 @@ std::string at(const YAML::Mark& mark) {
 
 struct Refusal {
     base::Kind kind;
+    YAML::Mark mark;
     std::string text;
 };
 
@@ -37,12 +41,27 @@ std::size_t count(const Value& value) {
     return values;
 }
 
+class Documents : public Ignore {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        // The parser finds empty documents there for ever.
+        if (mark.pos == start_) throw Refusal{base::Kind::invalid, mark, "a bracket that nothing has opened"};
+        start_ = mark.pos;
+    }
+
+private:
+    int start_ = -1;
+};
+
 /// Builds the documents' values from the parser's events; a stack of what is open.
-class Builder : public Ignore {
+class Builder : public Documents {
 public:
     std::vector<Value> take() { return std::move(documents_); }
 
-    void OnDocumentStart(const YAML::Mark&) override { anchors_.clear(); }
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        Documents::OnDocumentStart(mark);
+        anchors_.clear();
+    }
     void OnDocumentEnd() override { documents_.push_back(std::exchange(root_, {})); }
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Value{}, anchor); }
@@ -54,7 +73,7 @@ public:
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto known = anchors_.find(anchor);
-        if (known == anchors_.end()) throw Refusal{base::Kind::invalid, at(mark) + "an alias inside its own anchor"};
+        if (known == anchors_.end()) throw Refusal{base::Kind::invalid, mark, "an alias inside its own anchor"};
         add(mark, Value(known->second), 0);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -85,7 +104,7 @@ private:
 
     void add(const YAML::Mark& mark, Value value, YAML::anchor_t anchor) {
         values_ += count(value);
-        if (values_ > kMostValues) throw Refusal{base::Kind::too_large, at(mark) + "more than a million values"};
+        if (values_ > kMostValues) throw Refusal{base::Kind::too_large, mark, "more than a million values"};
         if (anchor != 0) anchors_[anchor] = value;
         if (open_.empty()) {
             root_ = std::move(value);
@@ -93,9 +112,9 @@ private:
             open.value.items.push_back(std::move(value));
         } else if (open.key.empty()) {
             if (!value.items.empty() || value.kind == Value::Kind::list || value.kind == Value::Kind::map)
-                throw Refusal{base::Kind::invalid, at(mark) + "a map or list as a key cannot be merged"};
+                throw Refusal{base::Kind::invalid, mark, "a map or list as a key cannot be merged"};
             if (!open.keys.insert(value.text).second)
-                throw Refusal{base::Kind::invalid, at(mark) + "the key '" + value.text + "' is there twice"};
+                throw Refusal{base::Kind::invalid, mark, "the key '" + value.text + "' is there twice"};
             open.key.push_back(std::move(value));
         } else {
             open.value.entries.emplace_back(std::move(open.key.front()), std::move(value));
@@ -110,27 +129,48 @@ private:
     std::size_t values_ = 0;
 };
 
+/// What the parser would take for something else, or would need far more memory for than the text has bytes.
+base::Result<void> check_bytes(std::string_view text) {
+    if (text.starts_with("\xFE\xFF") || text.starts_with("\xFF\xFE") || text.substr(0, 4).find('\0') != text.npos)
+        return base::Error(base::Kind::invalid, "line 1, column 1: not UTF-8");
+    const auto end = text.find('\x04');  // the parser's own sign for the end of its input
+    if (end != text.npos)
+        return base::Error(base::Kind::invalid, "byte " + std::to_string(end + 1) + ": a control character (0x04)");
+    const auto in_brackets = [](char c) { return c == ',' || c == '[' || c == '{'; };
+    if (std::count_if(text.begin(), text.end(), in_brackets) > kMostInBrackets)
+        return base::Error(base::Kind::too_large, "more than a million commas and brackets");
+    return {};
+}
+
 /// Feeds up to `most` documents to `handler`; an error names line and column.
 base::Result<int> feed(std::string_view text, YAML::EventHandler& handler, int most) {
-    ViewBuffer buffer(text);
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    if (auto fine = check_bytes(text); !fine) return std::move(fine).error();
+    const std::string_view start = start_for(text);
+    ViewBuffer buffer(start, text);
     std::istream stream(&buffer);
+    const auto where = [&](YAML::Mark mark) {
+        if (mark.line == 0) mark.column -= static_cast<int>(start.size());
+        return at(mark);
+    };
     try {
         YAML::Parser parser(stream);
         int documents = 0;
         while (documents < most && parser.HandleNextDocument(handler)) ++documents;
         return documents;
     } catch (const YAML::Exception& e) {
-        return base::Error(base::Kind::invalid, at(e.mark) + e.msg);
+        return base::Error(base::Kind::invalid, where(e.mark) + e.msg);
     } catch (const Refusal& refusal) {
-        return base::Error(refusal.kind, refusal.text);
+        return base::Error(refusal.kind, where(refusal.mark) + refusal.text);
     }
 }
 
 }  // namespace
 
 base::Result<void> check(std::string_view text) {
-    Ignore ignore;
-    auto documents = feed(text, ignore, 1 << 20);
+    Documents all;
+    auto documents = feed(text, all, 1 << 20);
     if (!documents) return std::move(documents).error();
     return {};
 }

@@ -1,4 +1,5 @@
-// A config's files as they are on the wire, without a copy of what may be large. Only for the .cpp files of this folder.
+// A config's files as they are on the wire, without a copy of what may be large. Only for the .cpp files of this
+// folder.
 #pragma once
 
 #include "base/pieces.hpp"

@@ -31,7 +31,8 @@ struct RemoteConfig {
     friend bool operator==(const RemoteConfig&, const RemoteConfig&) = default;
 };
 
-/// What the agent runs with. Too large to keep in memory, so `read` brings it when it is reported: nothing if it cannot.
+/// What the agent runs with. Too large to keep in memory, so `read` brings it when it is reported: nothing if it
+/// cannot.
 struct EffectiveConfig {
     std::string hash;                                ///< Equal for equal files.
     std::function<std::optional<ConfigMap>()> read;  ///< None: there are no files.

@@ -1,4 +1,5 @@
-// opampd-bench BIN-FOLDER [RUNS [PART...]]: the figures of docs/architecture.md's budgets, as medians with their spread.
+// opampd-bench BIN-FOLDER [RUNS [PART...]]: the figures of docs/architecture.md's budgets, as medians with their
+// spread.
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -190,8 +191,8 @@ bool measure_large(Rig& rig, const std::string& name, const std::string& body, b
     const long peak = peak_of(daemon.pid()), after = memory_of(daemon.pid()).rss_kib;
     const double size = static_cast<double>(body.size()) / (1024 * 1024);
     const std::string what = "config of " + name;
-    const bool is_kept =
-        print((what + ": peak above idle").c_str(), {static_cast<double>(peak - idle) / kMiB}, has_budget ? 2 * size + 22 : 0, "MiB");
+    const bool is_kept = print((what + ": peak above idle").c_str(), {static_cast<double>(peak - idle) / kMiB},
+                               has_budget ? 2 * size + 22 : 0, "MiB");
     return print((what + ": kept above idle").c_str(), {static_cast<double>(after - idle) / kMiB}, 32, "MiB") &&
            is_kept;
 }

@@ -38,7 +38,8 @@ TEST_CASE("an entry never replaces a file that no offer made", "[config][install
     const Effective before{true, "a: 1\n", {}};
     REQUIRE(install(before, {}, folder / "effective.yaml"));
     support::write(folder / "demo-service", "program");
-    const auto refused = install({true, "a: 2\n", {{"demo-service", "evil"}}}, Installed(before), folder / "effective.yaml");
+    const auto refused =
+        install({true, "a: 2\n", {{"demo-service", "evil"}}}, Installed(before), folder / "effective.yaml");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message().find("exists and is not from an earlier offer") != std::string::npos);
     CHECK(support::read(folder / "demo-service") == "program");

@@ -22,8 +22,7 @@ RevisionStore open(const TempFolder& folder) {
     return std::move(*store);
 }
 
-config::Revision add(RevisionStore& store, const std::string& main,
-                     const opamp::RemoteConfig* remote = &kOffer) {
+config::Revision add(RevisionStore& store, const std::string& main, const opamp::RemoteConfig* remote = &kOffer) {
     auto revision = store.add({true, main, {}}, remote);
     REQUIRE(revision);
     return *revision;

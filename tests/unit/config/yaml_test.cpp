@@ -98,6 +98,32 @@ TEST_CASE("hostile YAML ends in an error", "[config][yaml][hostile]") {
         CHECK(value.error().kind() == base::Kind::too_large);
         CHECK(yaml::check(bomb));  // valid YAML all the same, and cheap to check
     }
+    SECTION("a bracket too many, which the parser takes for empty documents without an end") {
+        const auto bad = GENERATE("]", "a: 1\n]\n", "}", "a: [1]]\n");
+        CAPTURE(bad);
+        CHECK_FALSE(yaml::check(bad));
+        CHECK_FALSE(yaml::parse(bad));
+        CHECK_FALSE(yaml::parse_documents(bad));
+    }
+    SECTION("what is not UTF-8, or has the byte that the parser ends at") {
+        CHECK(
+            yaml::check("\xEF\xBB\xBF"
+                        "a: 1\n"));
+        CHECK_FALSE(
+            yaml::check("\xFF\xFE"
+                        "a"));
+        CHECK_FALSE(yaml::check(std::string("\0a\0:", 4)));
+        CHECK(yaml::check("a: 1\n\x04]").error().message() == "byte 6: a control character (0x04)");
+    }
+    SECTION("more in brackets than there is memory for") {
+        CHECK(yaml::check("[" + std::string(2000, ',')).error().kind() == base::Kind::invalid);
+        CHECK(yaml::check("a:\n  [" + std::string(2'000'000, ',')).error().kind() == base::Kind::too_large);
+    }
+    SECTION("a mistake in large JSON is where it is") {
+        std::string json = "[";
+        for (int i = 0; i < 300'000; ++i) json += "123, ";
+        CHECK_THAT(yaml::check(json + "}").error().message(), Catch::StartsWith("line 1, column 1500002: "));
+    }
     SECTION("deep nesting") {
         CHECK_FALSE(yaml::parse(std::string(100'000, '[')));
     }
