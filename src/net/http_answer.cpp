@@ -2,8 +2,8 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "base/units.hpp"
 #include "net/errors.hpp"
@@ -18,7 +18,30 @@ using base::Error;
 using base::Kind;
 using base::Result;
 using boost::system::error_code;
-using Parser = http::response_parser<http::string_body>;
+
+/// A text that grows with what has really arrived: Beast's own makes room for whatever length the peer announces.
+struct GrowingBody {
+    using value_type = std::string;
+    class reader {
+    public:
+        template <bool is_request, class Fields>
+        reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+        void init(const boost::optional<std::uint64_t>&, error_code& code) { code = {}; }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, error_code& code) {
+            const std::size_t before = body_.size();
+            for (const asio::const_buffer part : boost::beast::buffers_range_ref(buffers))
+                body_.append(static_cast<const char*>(part.data()), part.size());
+            code = {};
+            return body_.size() - before;
+        }
+        void finish(error_code& code) { code = {}; }
+
+    private:
+        value_type& body_;
+    };
+};
+using Parser = http::response_parser<GrowingBody>;
 
 constexpr std::uint32_t kLongestHead = 16 << 10;
 constexpr std::size_t kShortestEnd = 5;  ///< Of a chunked body. With less of it the parser can fail an assertion.

@@ -22,3 +22,13 @@ TEST_CASE("an answer may come byte by byte", "[net][http_answer]") {
         CHECK(answer.take().response.body == row.body);
     }
 }
+
+TEST_CASE("room is made for what arrives, not for what is announced", "[net][http_answer][hostile]") {
+    const char* const length = GENERATE("900000000000000000", "9223372036854775807", "18446744073709551615");
+    net::HttpAnswer answer({false, 10, true});
+    REQUIRE(answer.add(std::string("HTTP/1.1 503 Busy\r\nContent-Length: ") + length + "\r\n\r\n"));
+    REQUIRE_FALSE(answer.is_complete());
+    REQUIRE(answer.add("0123456789abc"));
+    REQUIRE(answer.is_complete());
+    CHECK(answer.take().response.body == "0123456789");
+}
