@@ -69,6 +69,7 @@ base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
     if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
     store.read_revisions();
     store.read_status();
+    store.read_rollout();
     store.current_ = store.read_link("current");
     store.last_good_ = store.read_link("last-good");
     return store;
@@ -111,6 +112,16 @@ void RevisionStore::read_status() {
         status_ = *status;
     else
         set_aside(file, "the stored remote config status cannot be read");
+}
+
+void RevisionStore::read_rollout() {
+    const fs::path file = folder_ / "rollout";
+    const auto text = base::read_file(file, 4u << 20);
+    if (!text && text.error().kind() == base::Kind::not_found) return;
+    if (auto rollout = text ? parse_rollout(*text) : std::nullopt)
+        rollout_ = std::move(*rollout);
+    else
+        set_aside(file, "what is remembered of rollouts cannot be read");
 }
 
 std::uint64_t RevisionStore::read_link(const char* name) {
@@ -230,11 +241,20 @@ base::Result<void> RevisionStore::set_status(const opamp::RemoteConfigStatus& st
     return written;
 }
 
+base::Result<void> RevisionStore::set_rollout(const Rollout& rollout) {
+    if (rollout == rollout_) return {};
+    auto written = base::replace_file(folder_ / "rollout", format(rollout), kPrivateFile);
+    if (written) rollout_ = rollout;
+    return written;
+}
+
 void RevisionStore::prune(std::size_t keep) {
     const Revision* const kept_base = base();
     for (auto next = revisions_.begin(); next != revisions_.end() && revisions_.size() > keep;) {
         const Revision& revision = next->second;
-        const bool needed = revision.id == current_ || revision.id == last_good_ || &revision == kept_base;
+        const auto& good = rollout_.older_good;
+        const bool was_good = std::find(good.begin(), good.end(), revision.id) != good.end();
+        const bool needed = revision.id == current_ || revision.id == last_good_ || was_good || &revision == kept_base;
         std::error_code ignored;
         if (!needed) fs::remove_all(path_of(revision), ignored);
         next = needed ? std::next(next) : revisions_.erase(next);

@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "config/compose.hpp"
+#include "config/rollout.hpp"
 #include "opamp/messages.hpp"
 
 namespace config {
@@ -31,6 +32,7 @@ struct Revision {
 ///     current -> revisions/…    what the agent runs or is being tried with
 ///     last-good -> revisions/…
 ///     remote_config_status      the hash received last and what became of it
+///     rollout                   the candidate under trial, what failed, what was good
 ///
 /// Every change is whole after a power cut at any instruction. What cannot be read is set aside as NAME.damaged, with a
 /// note for the log, and the rest is used.
@@ -66,7 +68,10 @@ public:
     const opamp::RemoteConfigStatus& status() const { return status_; }
     base::Result<void> set_status(const opamp::RemoteConfigStatus& status);
 
-    /// Removes the oldest beyond `keep`, never current, last-good or the base.
+    const Rollout& rollout() const { return rollout_; }
+    base::Result<void> set_rollout(const Rollout& rollout);
+
+    /// Removes the oldest beyond `keep`, never current, last-good, one that was good before, or the base.
     void prune(std::size_t keep);
 
 private:
@@ -74,6 +79,7 @@ private:
     std::filesystem::path path_of(const Revision& revision) const;
     void read_revisions();
     void read_status();
+    void read_rollout();
     std::uint64_t read_link(const char* name);
     base::Result<void> point(const char* link, std::uint64_t id, std::uint64_t& to);
     void set_aside(const std::filesystem::path& path, const std::string& why);
@@ -83,6 +89,7 @@ private:
     std::uint64_t current_ = 0;
     std::uint64_t last_good_ = 0;
     opamp::RemoteConfigStatus status_;
+    Rollout rollout_;
     std::vector<std::string> notes_;
 };
 

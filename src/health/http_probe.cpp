@@ -28,11 +28,13 @@ base::Duration next_question(bool has_been_well, base::Duration elapsed, base::D
 async::Task<> watch(HttpProbe probe, Listener& listener) {
     const auto begin = async::SteadyClock::now();
     bool has_been_well = false;
+    unsigned in_a_row = 0;
     for (;;) {
         const auto answer = co_await ask(probe);
         const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
         if (is_ended) co_return;
-        has_been_well = has_been_well || answer;
+        in_a_row = answer ? in_a_row + 1 : 0;
+        has_been_well = has_been_well || in_a_row >= probe.successes;
         if (answer)
             listener.probe_up();
         else

@@ -13,7 +13,8 @@ namespace health {
 struct HttpProbe {
     net::Url url;
     base::Duration timeout = std::chrono::seconds(1);    ///< For one answer.
-    base::Duration interval = std::chrono::seconds(10);  ///< Between two answers once the agent has been well.
+    base::Duration interval = std::chrono::seconds(10);  ///< Between two answers once the agent has been well …
+    unsigned successes = 1;                              ///< … so many times in a row.
 };
 
 /// Told of each answer. Called on the event loop.

@@ -6,6 +6,24 @@
 namespace lifecycle {
 namespace {
 
+constexpr std::size_t kMostOlderGood = 3;
+constexpr int kFailuresBeforePause = 2;  // the first restart is immediate
+
+/// Where a failed candidate gives way to, best first.
+std::vector<Revision> ways_back(const State& state) {
+    std::vector<Revision> ways{state.last_good.id != 0 ? state.last_good : state.base};
+    ways.insert(ways.end(), state.older_good.begin(), state.older_good.end());
+    ways.insert(ways.end(), state.fallbacks.begin(), state.fallbacks.end());
+    std::erase_if(ways, [](const Revision& way) { return way.id == 0; });
+    return ways;
+}
+
+enum class Rollback {
+    none,  ///< There is no other revision: the one that failed stays, and its offer is open for a late success.
+    next,
+    last,  ///< All have failed: the best of them is what is tried from now on, with pauses.
+};
+
 /// The step under construction: the next state, and the actions so far.
 class Move {
 public:
@@ -47,9 +65,11 @@ public:
         state_.proven = true;
         state_.trial = false;
         if (state_.last_good != state_.current) {
+            remember_last_good();
             state_.last_good = state_.current;
             act(Commit{state_.current});
         }
+        state_.ways_taken = 0;
         report_health("");
         settle_offer(Fate::applied);
         state_.offer = 0;
@@ -64,21 +84,21 @@ public:
         act(ArmDeadline{policy_.stop_timeout});
     }
 
-    /// Where a failed candidate gives way to; the candidate itself when there is nothing else.
-    Revision rollback_target() const { return state_.last_good.id != 0 ? state_.last_good : state_.base; }
+    /// Before its gate a failure is not the agent's but the config's: the candidate's, or that of what took its place.
+    bool is_on_probation() const { return !state_.proven && (state_.trial || state_.ways_taken != 0); }
 
-    /// The candidate failed. True if another revision has taken its place.
-    bool roll_back(const std::string& reason) {
-        settle_offer(Fate::failed, reason);
-        const Revision target = rollback_target();
-        state_.trial = false;
-        if (target.id == 0 || target == state_.current)
-            return false;  // it stays, and its offer stays open for a late success
-        act(NoteRollback{state_.current, target, reason});
-        state_.current = target;
+    /// `current` failed on probation. The next revision takes its place; after the last one it is the first one's turn
+    /// again, for good.
+    Rollback roll_back(const std::string& reason) {
+        const bool was_trial = std::exchange(state_.trial, false);
+        const auto [way, next] = next_way();
+        if (was_trial || way != Rollback::none) settle_offer(Fate::failed, reason);
+        if (way == Rollback::none) return way;
+        act(NoteRollback{state_.current, next, reason});
+        state_.current = next;
         state_.offer = 0;
         state_.failures = 0;
-        return true;
+        return way;
     }
 
     void back_off(int failures_that_count) {
@@ -102,6 +122,26 @@ public:
     }
 
 private:
+    std::pair<Rollback, Revision> next_way() {
+        const std::vector<Revision> ways = ways_back(state_);
+        while (state_.ways_taken < ways.size()) {
+            const Revision& next = ways[state_.ways_taken++];
+            if (next != state_.current) return {Rollback::next, next};
+        }
+        state_.ways_taken = 0;
+        if (ways.empty() || ways.front() == state_.current) return {Rollback::none, {}};
+        return {Rollback::last, ways.front()};
+    }
+
+    /// As a way back, unless it has just failed as one.
+    void remember_last_good() {
+        auto& older = state_.older_good;
+        if (state_.last_good.id != 0 && state_.last_good.runs && state_.ways_taken == 0)
+            older.insert(older.begin(), state_.last_good);
+        std::erase(older, state_.current);
+        if (older.size() > kMostOlderGood) older.resize(kMostOlderGood);
+    }
+
     const Policy& policy_;
     State state_;
     std::vector<Action> actions_;
@@ -111,6 +151,8 @@ void on(Move& move, const Begun& begun, const Policy&) {
     move->current = begun.current;
     move->last_good = begun.last_good;
     move->base = begun.base;
+    move->older_good = begun.older_good;
+    move->fallbacks = begun.fallbacks;
     move->trial = begun.trial;
     move->offer = begun.offer;
     if (begun.trial) move.settle_offer(Fate::applying);
@@ -142,6 +184,7 @@ void on(Move& move, const Staged& staged, const Policy&) {
     move.settle_offer(Fate::applying);
     move->current = staged.revision;
     move->trial = true;
+    move->ways_taken = 0;
     move->failures = 0;
     switch (move->phase) {
     case Phase::running: move.stop(After::start); break;
@@ -170,6 +213,7 @@ void on(Move& move, const RestartWanted&, const Policy&) {
 void on(Move& move, const Spawned& spawned, const Policy& policy) {
     if (move->phase != Phase::starting) return;
     move->phase = Phase::running;
+    move->successes = 0;
     if (move->after == After::shutdown || spawned.revision != move->current) {
         move.stop(move->after);
         return;
@@ -183,13 +227,18 @@ void on(Move& move, const Spawned& spawned, const Policy& policy) {
 
 /// The process ended by itself, or never came to be. `failures_that_count` sets the pause before the next start.
 void on_failure(Move& move, const std::string& reason, int failures_that_count) {
+    const bool is_on_probation = move.is_on_probation();
     ++move->failures;
     move->proven = false;
     move.report_health(reason);
-    if (move->trial && move.roll_back(reason))
-        move.start_current();
-    else
-        move.back_off(failures_that_count);
+    switch (is_on_probation ? move.roll_back(reason) : Rollback::none) {
+    case Rollback::none: move.back_off(failures_that_count); break;
+    case Rollback::next: move.start_current(); break;
+    case Rollback::last:
+        move->failures = kFailuresBeforePause;
+        move.back_off(kFailuresBeforePause);
+        break;
+    }
     move.take_waiting();
 }
 
@@ -217,18 +266,21 @@ void on(Move& move, const Exited& exited, const Policy&) {
 
 void on(Move& move, const ProbeUp&, const Policy& policy) {
     if (move->phase != Phase::running || !policy.has_probe) return;
-    if (!move->proven)
+    if (move->proven) {
+        if (!move->trouble.empty()) move.report_health("");
+    } else if (++move->successes >= policy.successes) {
         move.pass_gate();
-    else if (!move->trouble.empty())
-        move.report_health("");
+    }
 }
 
 void on(Move& move, const ProbeDown& down, const Policy& policy) {
     if (move->phase != Phase::running || !policy.has_probe) return;
-    if (!move->proven)
-        move->trouble = down.reason;  // said when the time is up; until then it is only starting
-    else if (move->trouble.empty())
-        move.report_health(down.reason);
+    if (move->proven) {
+        if (move->trouble.empty()) move.report_health(down.reason);
+        return;
+    }
+    move->successes = 0;
+    move->trouble = down.reason;  // said when the time is up; until then it is only starting
 }
 
 void on(Move& move, const DeadlinePassed&, const Policy& policy) {
@@ -242,7 +294,7 @@ void on(Move& move, const DeadlinePassed&, const Policy& policy) {
             const std::string reason =
                 "not healthy within " + base::format_duration(policy.apply_timeout) + ": " + move->trouble;
             move.report_health(reason);
-            if (move->trial && move.roll_back(reason)) move.stop(After::start);
+            if (move.is_on_probation() && move.roll_back(reason) != Rollback::none) move.stop(After::start);
             move.take_waiting();
         }
         break;

@@ -4,6 +4,7 @@
 // events.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -37,14 +38,18 @@ enum class After { start, shutdown };
 
 struct State {
     Phase phase = Phase::down;
-    Revision current;     ///< What the process runs with, or will next.
-    Revision last_good;   ///< Passed its gate most recently; id 0 before any did.
-    Revision base;        ///< The local config alone: where a rollback ends while there is no last-good.
-    bool trial = false;   ///< `current` is a candidate: if it fails before its gate, it is rolled back.
-    bool proven = false;  ///< This process has passed its gate.
-    OfferId offer = 0;    ///< The offer whose fate hangs on `current`.
-    OfferId staging = 0;  ///< Being composed and stored.
-    OfferId waiting = 0;  ///< The newest offer that came in the meantime.
+    Revision current;                  ///< What the process runs with, or will next.
+    Revision last_good;                ///< Passed its gate most recently; id 0 before any did.
+    Revision base;                     ///< The local config alone: where a rollback ends while there is no last-good.
+    std::vector<Revision> older_good;  ///< Where it goes on if last-good fails too, newest first …
+    std::vector<Revision> fallbacks;   ///< … and then.
+    std::size_t ways_taken = 0;        ///< Of these ways back, since a process was proven last.
+    bool trial = false;                ///< `current` is a candidate: if it fails before its gate, it is rolled back.
+    bool proven = false;               ///< This process has passed its gate.
+    int successes = 0;                 ///< Of its probe in a row, before that.
+    OfferId offer = 0;                 ///< The offer whose fate hangs on `current`.
+    OfferId staging = 0;               ///< Being composed and stored.
+    OfferId waiting = 0;               ///< The newest offer that came in the meantime.
     After after = After::start;
     int failures = 0;     ///< Ends in a row without a stable run between them.
     std::string trouble;  ///< Why the agent is not healthy; empty when it is.
@@ -53,6 +58,7 @@ struct State {
 
 struct Policy {
     bool has_probe = false;  ///< False: the gate is to stay alive for `min_uptime`.
+    int successes = 1;       ///< The gate of a probe: so many in a row.
     base::Duration min_uptime = std::chrono::seconds(1);
     base::Duration apply_timeout = std::chrono::seconds(5);
     base::Duration stop_timeout = std::chrono::seconds(10);
@@ -68,6 +74,8 @@ struct Begun {
     Revision current, last_good, base;
     bool trial = false;
     OfferId offer = 0;
+    std::vector<Revision> older_good{};  ///< At most three count.
+    std::vector<Revision> fallbacks{};
 };
 struct Offered {
     OfferId offer;
@@ -151,7 +159,7 @@ struct ReportHealth {
     std::string reason;
     friend bool operator==(const ReportHealth&, const ReportHealth&) = default;
 };
-/// The candidate failed, `to` takes its place.
+/// `from` failed before its gate, as a candidate or in the place of one; `to` takes its place.
 struct NoteRollback {
     Revision from, to;
     std::string reason;

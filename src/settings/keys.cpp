@@ -105,6 +105,8 @@ const Key kKeys[] = {
      .field = FIELD(agent.config_apply_timeout)},
     {.name = "agent.min_uptime", .meaning = "Without a probe: the agent is healthy once it has been alive for this long.",
      .field = FIELD(agent.min_uptime)},
+    {.name = "agent.max_trials", .meaning = "How often a new config is started at most before it has proved good, where opampd itself ends in the middle of it. Then it counts as failed.",
+     .field = FIELD(agent.max_trials)},
     {.name = "agent.stop_signal", .meaning = "What the agent's process group gets first, by name (with or without `SIG`) or number.",
      .field = FIELD(agent.stop_signal), .check = ending_signal},
     {.name = "agent.stop_timeout", .meaning = "From that signal to SIGKILL.",
@@ -127,6 +129,8 @@ const Key kKeys[] = {
      .field = FIELD(agent.health.interval), .at_least = 100ms},
     {.name = "agent.health.timeout", .meaning = "How long one answer may take.",
      .field = FIELD(agent.health.timeout)},
+    {.name = "agent.health.successes", .meaning = "How many good answers in a row a new config has to give before it is kept.",
+     .field = FIELD(agent.health.successes)},
 
     {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
      .field = FIELD(agent.description.identifying_attributes), .check = attribute},

@@ -30,6 +30,7 @@ using Field = std::variant<std::monostate,  // a section that the parser knows
                            Access<std::uint64_t>,  // a size in bytes
                            Access<std::vector<std::string>>, Access<std::vector<std::filesystem::path>>,
                            Access<TextMap>, Access<Headers>, Access<int>,  // a signal
+                           Access<unsigned>,                               // a count
                            Access<ConfigFormat>, Access<ProbeType>, Access<Compression>, Access<base::log::Level>,
                            Access<base::log::Format>>;
 

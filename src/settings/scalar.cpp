@@ -1,5 +1,6 @@
 #include "settings/scalar.hpp"
 
+#include <charconv>
 #include <vector>
 
 #include "settings/signal_name.hpp"
@@ -95,6 +96,16 @@ std::optional<std::string> from_text(const std::string& text, int& value) {
     return std::nullopt;
 }
 
+std::optional<std::string> from_text(const std::string& text, unsigned& value) {
+    constexpr unsigned kMost = 1000;
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost)
+        return "is not a number from 1 to " + std::to_string(kMost);
+    value = number;
+    return std::nullopt;
+}
+
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value) {
     return choose(text, value, kConfigFormats);
 }
@@ -129,6 +140,9 @@ std::string as_text(std::uint64_t value) {
 std::string as_text(int value) {
     return signal_name(value);
 }
+std::string as_text(unsigned value) {
+    return std::to_string(value);
+}
 std::string as_text(ConfigFormat value) {
     return name_of(value, kConfigFormats);
 }
@@ -162,6 +176,9 @@ std::string type_of(std::uint64_t) {
 }
 std::string type_of(int) {
     return "a signal, such as SIGTERM";
+}
+std::string type_of(unsigned) {
+    return "a number";
 }
 std::string type_of(ConfigFormat) {
     return names_of(kConfigFormats);

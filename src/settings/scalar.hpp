@@ -17,6 +17,7 @@ std::optional<std::string> from_text(const std::string& text, bool& value);
 std::optional<std::string> from_text(const std::string& text, Duration& value);
 std::optional<std::string> from_text(const std::string& text, std::uint64_t& value);  ///< A size in bytes.
 std::optional<std::string> from_text(const std::string& text, int& value);            ///< A signal.
+std::optional<std::string> from_text(const std::string& text, unsigned& value);       ///< A count, from 1 up.
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value);
 std::optional<std::string> from_text(const std::string& text, ProbeType& value);
 std::optional<std::string> from_text(const std::string& text, Compression& value);
@@ -28,6 +29,7 @@ std::string as_text(const std::filesystem::path& value);
 std::string as_text(bool value);
 std::string as_text(Duration value);
 std::string as_text(int value);
+std::string as_text(unsigned value);
 std::string as_text(std::uint64_t value);
 std::string as_text(ConfigFormat value);
 std::string as_text(ProbeType value);
@@ -41,6 +43,7 @@ std::string type_of(const std::filesystem::path& value);
 std::string type_of(bool value);
 std::string type_of(Duration value);
 std::string type_of(int value);
+std::string type_of(unsigned value);
 std::string type_of(std::uint64_t value);
 std::string type_of(ConfigFormat value);
 std::string type_of(ProbeType value);

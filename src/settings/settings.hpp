@@ -106,6 +106,7 @@ struct Health {
     std::string endpoint;  ///< For ProbeType::http: a URL, checked.
     Duration interval = std::chrono::seconds(10);
     Duration timeout = std::chrono::seconds(1);
+    unsigned successes = 1;  ///< In a row, for the gate of a config.
 };
 
 struct Description {
@@ -141,6 +142,7 @@ struct Agent {
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
     Duration min_uptime = std::chrono::seconds(1);
+    unsigned max_trials = 3;
     Restart restart;
     Health health;
     Description description;

@@ -51,7 +51,8 @@ base::Result<void> AgentSupervisor::open() {
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);
-    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_)});
+    auto keeper = ConfigKeeper::open(
+        {folder_, agent_.config_path, agent_.config_files, config_format(agent_), agent_.max_trials});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
@@ -343,7 +344,9 @@ Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
 Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
     log_.warning("config.rolled_back",
                  {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
-    co_return;
+    auto noted = co_await shared_.disk.run(
+        [this, &rollback] { return keeper_->note_failure(rollback.from.id, rollback.reason); });
+    if (!noted) log_.error("rollout.store_failed", {{"error", noted.error().text()}});
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Finish) {

@@ -1,5 +1,8 @@
 #include "supervisor/config_keeper.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/files.hpp"
 #include "base/log.hpp"
 
@@ -92,9 +95,53 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
     return *wanted;
 }
 
+/// What failed with other local files may be good with these.
+base::Result<void> ConfigKeeper::forget_failures_of_other_local_files(const config::Revision& local) {
+    config::Rollout rollout = store_.rollout();
+    if (std::exchange(rollout.local_hash, local.hash) != local.hash) rollout.failed.clear();
+    return store_.set_rollout(rollout);
+}
+
+bool ConfigKeeper::is_proven(const config::Revision& revision) const {
+    const auto& older = store_.rollout().older_good;
+    const bool was_good = std::find(older.begin(), older.end(), revision.id) != older.end();
+    return revision.is_base || &revision == store_.last_good() || was_good;
+}
+
+std::vector<lifecycle::Revision> ConfigKeeper::older_good() const {
+    std::vector<lifecycle::Revision> found;
+    for (const std::uint64_t id : store_.rollout().older_good) {
+        const config::Revision* revision = store_.find(id);
+        if (revision && revision->runs && revision != store_.last_good()) found.push_back(as_lifecycle(revision));
+    }
+    return found;
+}
+
+/// Nothing while the candidate may be tried, again or for the first time.
+std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revision& candidate) const {
+    const config::Rollout& rollout = store_.rollout();
+    const opamp::RemoteConfigStatus& status = store_.status();
+    // The daemon ended between the verdict and the rollback.
+    if (status.status == opamp::ConfigStatus::failed && candidate.remote_hash == status.hash)
+        return status.error_message;
+    if (const auto* failed = candidate.remote_hash ? rollout.find_failed(*candidate.remote_hash) : nullptr)
+        return failed->reason;
+    if (rollout.candidate == candidate.id && rollout.starts >= static_cast<int>(options_.max_trials))
+        return "opampd ended each of the " + std::to_string(rollout.starts) + " times that it was tried";
+    return std::nullopt;
+}
+
+base::Result<void> ConfigKeeper::give_up(const config::Revision& candidate, const std::string& reason) {
+    if (auto noted = note_failure(candidate.id, reason); !noted) return noted;
+    if (store_.status().status != opamp::ConfigStatus::applying || candidate.remote_hash != store_.status().hash)
+        return {};
+    return store_.set_status({store_.status().hash, opamp::ConfigStatus::failed, reason});
+}
+
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
     auto local = store_base();
     if (!local) return std::move(local).error();
+    if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
     auto start = choose_start(*local);
     if (!start) return std::move(start).error();
 
@@ -102,8 +149,15 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     begun.current = as_lifecycle(&*start);
     begun.last_good = as_lifecycle(store_.last_good());
     begun.base = as_lifecycle(&*local);
+    begun.older_good = older_good();
     begun.trial = begun.current != begun.last_good && begun.current != begun.base;
 
+    if (const auto reason = begun.trial ? reason_to_give_up(*start) : std::nullopt) {
+        if (auto given_up = give_up(*start, *reason); !given_up) return std::move(given_up).error();
+        begun.trial = false;
+        begun.current = begun.last_good.id != 0 ? begun.last_good : begun.base;
+        return begun;
+    }
     opamp::RemoteConfigStatus status = store_.status();
     if (status.status == opamp::ConfigStatus::applying) {
         if (begun.trial && start->remote_hash == status.hash) {
@@ -121,6 +175,8 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
 }
 
 base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer) {
+    if (const auto* failed = store_.rollout().find_failed(offer.hash))
+        return base::Error(base::Kind::invalid, failed->reason);
     auto effective = compose(&offer.files);
     if (!effective) return std::move(effective).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
@@ -138,6 +194,13 @@ base::Result<void> ConfigKeeper::install(std::uint64_t id) {
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
     if (!effective) return std::move(effective).error();
+    if (!is_proven(*revision)) {
+        // Before it is current: however the daemon ends, the start counts.
+        config::Rollout rollout = store_.rollout();
+        rollout.starts = rollout.candidate == id ? rollout.starts + 1 : 1;
+        rollout.candidate = id;
+        if (auto noted = store_.set_rollout(rollout); !noted) return noted;
+    }
     // The link first: a daemon that ends in between finds a trial, never an unproven config that looks proven.
     if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
@@ -147,9 +210,33 @@ base::Result<void> ConfigKeeper::install(std::uint64_t id) {
 }
 
 base::Result<void> ConfigKeeper::commit(std::uint64_t id) {
-    auto committed = store_.set_last_good(id);
+    const config::Revision* revision = store_.find(id);
+    if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
+    config::Rollout rollout = store_.rollout();
+    const config::Revision* before = store_.last_good();
+    const bool is_way_back = before && before->runs && !std::exchange(last_good_failed_, false);
+    rollout.remember_good(is_way_back ? before->id : 0, id);
+    rollout.candidate = 0;
+    rollout.starts = 0;
+    if (revision->remote_hash) rollout.forget_failed(*revision->remote_hash);
+    if (auto committed = store_.set_last_good(id); !committed) return committed;
+    auto noted = store_.set_rollout(rollout);
     store_.prune(kRevisionsKept);
-    return committed;
+    return noted;
+}
+
+base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::string& reason) {
+    const config::Revision* revision = store_.find(from);
+    if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
+    config::Rollout rollout = store_.rollout();
+    if (revision == store_.last_good())
+        last_good_failed_ = true;
+    else if (!is_proven(*revision) && revision->remote_hash && !revision->remote_hash->empty())
+        rollout.remember_failed(*revision->remote_hash, reason);
+    std::erase(rollout.older_good, from);
+    rollout.candidate = 0;
+    rollout.starts = 0;
+    return store_.set_rollout(rollout);
 }
 
 }  // namespace supervisor

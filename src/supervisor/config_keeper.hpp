@@ -24,6 +24,7 @@ public:
         std::filesystem::path config_path;
         std::vector<std::filesystem::path> local_files;
         config::Format format = config::Format::automatic;
+        unsigned max_trials = 3;  ///< Starts of a revision that has not proved good.
     };
 
     /// Errors: io (the folder), invalid (the local files cannot be composed).
@@ -37,12 +38,15 @@ public:
         config::Revision revision;
         lifecycle::Change change;
     };
-    /// Composes and stores an offer. Errors: invalid (the offer, in one sentence), io.
+    /// Composes and stores an offer. Errors: invalid (the offer, in one sentence; also what became of it when it was
+    /// tried before), io.
     base::Result<Outcome> stage(const opamp::RemoteConfig& offer);
 
     /// Makes `id` current on disk and gives the agent its files.
     base::Result<void> install(std::uint64_t id);
     base::Result<void> commit(std::uint64_t id);
+    /// `from` failed before its gate: its offer is not tried again.
+    base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
 
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
@@ -57,11 +61,17 @@ private:
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);
+    base::Result<void> forget_failures_of_other_local_files(const config::Revision& local);
+    std::optional<std::string> reason_to_give_up(const config::Revision& candidate) const;
+    base::Result<void> give_up(const config::Revision& candidate, const std::string& reason);
+    bool is_proven(const config::Revision& revision) const;
+    std::vector<lifecycle::Revision> older_good() const;
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);
 
     Options options_;
     config::RevisionStore store_;
-    config::Installed installed_;  ///< What the agent was given last, and what is left of configs before.
+    bool last_good_failed_ = false;  ///< As the way back from a candidate.
+    config::Installed installed_;    ///< What the agent was given last, and what is left of configs before.
 };
 
 /// The pure table's view of a stored revision.

@@ -5,6 +5,7 @@ namespace supervisor {
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     lifecycle::Policy policy;
     policy.has_probe = agent.health.type != settings::ProbeType::process;
+    policy.successes = static_cast<int>(agent.health.successes);
     policy.min_uptime = agent.min_uptime;
     policy.apply_timeout = agent.config_apply_timeout;
     policy.stop_timeout = agent.stop_timeout;
@@ -55,7 +56,7 @@ std::optional<health::HttpProbe> http_probe(const settings::Agent& agent) {
     if (agent.health.type != settings::ProbeType::http) return std::nullopt;
     auto url = net::parse_url(agent.health.endpoint);
     if (!url) return std::nullopt;  // the settings have checked it
-    return health::HttpProbe{std::move(*url), agent.health.timeout, agent.health.interval};
+    return health::HttpProbe{std::move(*url), agent.health.timeout, agent.health.interval, agent.health.successes};
 }
 
 }  // namespace supervisor

@@ -42,7 +42,7 @@ struct Hands {
     void operator()(const ClearDeadline&) { world.deadline = false; }
     void operator()(const Commit& commit) {
         require(in_force(commit.revision), "a revision becomes last-good only by passing its gate");
-        world.committed = commit.revision;
+        world.good.insert(commit.revision.id);
     }
     void operator()(const ReportConfig& report) {
         const auto known = world.fates.find(report.offer);
@@ -58,7 +58,12 @@ struct Hands {
         require(!health.healthy || in_force(world.state.current), "healthy only when proven");
     }
     void operator()(const NoteRollback& rollback) {
-        require(rollback.to == world.committed || rollback.to == world.state.base, "a rollback ends at last-good");
+        const bool is_good = world.good.contains(rollback.to.id) || rollback.to == world.state.base;
+        const auto& fallbacks = world.state.fallbacks;
+        const bool is_fallback = std::find(fallbacks.begin(), fallbacks.end(), rollback.to) != fallbacks.end();
+        require(is_good || is_fallback, "a rollback ends at what was good, or at a fallback");
+        require(rollback.from != rollback.to, "a rollback leads to something else");
+        require(++world.rollbacks <= 1 + static_cast<int>(world.ways), "a rollback is never a loop");
     }
     void operator()(const Finish&) {
         require(!has_process(), "shutdown leaves no child");
@@ -71,6 +76,7 @@ struct Senses {
     World& world;
     void operator()(const Offered& offered) { world.offers = offered.offer; }
     void operator()(const Staged& staged) {
+        world.rollbacks = 0;
         world.revision_of[staged.offer] = staged.revision;
         world.stage_ordered = 0;
     }
@@ -106,6 +112,9 @@ std::string World::key() const {
                       std::to_string(state.failures) + "|" + state.trouble + "|";
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
+    key += "|" + std::to_string(state.ways_taken) + "," + std::to_string(state.successes) + ":";
+    for (const Revision& older : state.older_good) key += text(older);
+    key += "|";
     key += std::to_string(deadline) + std::to_string(killed) + std::to_string(offers) + std::to_string(restarts);
     for (const auto& [offer, fate] : fates) key += "f" + std::to_string(offer) + std::to_string(static_cast<int>(fate));
     return key;
@@ -113,7 +122,9 @@ std::string World::key() const {
 
 World begin(const Policy& policy, const Begun& begun) {
     World world;
-    world.committed = begun.last_good;
+    world.good.insert(begun.last_good.id);
+    for (const Revision& older : begun.older_good) world.good.insert(older.id);
+    world.ways = 5 + begun.fallbacks.size();
     if (begun.offer != 0) {
         world.offers = begun.offer;
         world.revision_of[begun.offer] = begun.current;
@@ -166,6 +177,7 @@ std::optional<std::string> advance(World& world, const Event& event, const Polic
     Step step = decide(world.state, event, policy);
     world.state = step.next;
     world.state.failures = std::min(world.state.failures, bounds.failures);
+    if (world.state.proven) world.rollbacks = 0;
     Hands hands{world, {}};
     for (const Action& action : step.actions) std::visit(hands, action);
     hands.require(!world.state.trial || world.state.current != world.state.last_good,

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct World {
     bool finished = false;
     lifecycle::OfferId offers = 0;
     int restarts = 0;
-    lifecycle::Revision committed;
+    std::set<std::uint64_t> good;  ///< Committed once.
+    int rollbacks = 0;             ///< Since something was proven or offered.
+    std::size_t ways = 0;
     std::map<lifecycle::OfferId, lifecycle::Fate> fates;
     std::map<lifecycle::OfferId, lifecycle::Revision> revision_of;
 

@@ -1,6 +1,7 @@
 #include "supervisor/config_keeper.hpp"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "support/temp_folder.hpp"
 
@@ -208,4 +209,111 @@ TEST_CASE("what a stop in the middle of an install left beside the config is tak
     CHECK_FALSE(std::filesystem::exists(rig.folder / "rules.txt"));
     CHECK(support::read(rig.folder / "other.txt") == "not of an offer");
     CHECK(rig.effective() == (begun.current.runs ? "a: 2\n" : ""));
+}
+
+TEST_CASE("what has failed is not tried again, and the reason is known after a restart",
+          "[supervisor][keeper][rollout]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        const auto bad = Rig::give(keeper, offer("bad", "a: 1\n"));
+        REQUIRE(keeper.note_failure(bad, "exit code 3"));
+        CHECK(keeper.stage(offer("bad", "a: 1\n")).error().message() == "exit code 3");
+    }
+    SECTION("with the same local files") {
+        ConfigKeeper keeper = rig.open();
+        const auto begun = Rig::begin(keeper);
+        CHECK_FALSE(begun.trial);
+        CHECK(begun.current == begun.base);
+        CHECK(keeper.status() == opamp::RemoteConfigStatus{"bad", ConfigStatus::failed, "exit code 3"});
+        CHECK(keeper.stage(offer("bad", "a: 1\n")).error().message() == "exit code 3");
+        CHECK(keeper.stage(offer("other", "a: 1\n")));
+    }
+    SECTION("with other local files it may be good") {
+        support::write(rig.folder / "base.yaml", "local: 1\n");
+        rig.local = {rig.folder / "base.yaml"};
+        ConfigKeeper keeper = rig.open();
+        Rig::begin(keeper);
+        CHECK(keeper.stage(offer("bad", "a: 1\n")));
+    }
+}
+
+TEST_CASE("a trial is begun as often as it may be, and then has failed", "[supervisor][keeper][rollout]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("good", "a: 1\n")), "good");
+        Rig::give(keeper, offer("new", "a: 2\n"));
+    }
+    for (int start = 2; start <= 3; ++start) {
+        ConfigKeeper keeper = rig.open();
+        const auto begun = Rig::begin(keeper);
+        CHECK(begun.trial);
+        REQUIRE(keeper.install(begun.current.id));
+        CHECK(rig.effective() == "a: 2\n");
+    }
+    for (int start = 4; start <= 5; ++start) {
+        ConfigKeeper keeper = rig.open();
+        const auto begun = Rig::begin(keeper);
+        CHECK_FALSE(begun.trial);
+        CHECK(begun.current == begun.last_good);
+        REQUIRE(keeper.install(begun.current.id));
+        CHECK(rig.effective() == "a: 1\n");
+        CHECK(keeper.status() == opamp::RemoteConfigStatus{"new", ConfigStatus::failed,
+                                                           "opampd ended each of the 3 times that it was tried"});
+    }
+}
+
+TEST_CASE("a daemon that ends between a verdict and the way back takes it at its start",
+          "[supervisor][keeper][rollout]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("good", "a: 1\n")), "good");
+        Rig::give(keeper, offer("bad", "a: 2\n"));
+        REQUIRE(keeper.save_status({"bad", ConfigStatus::failed, "exit code 3"}));
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK_FALSE(begun.trial);
+    CHECK(begun.current == begun.last_good);
+    CHECK(keeper.stage(offer("bad", "a: 2\n")).error().message() == "exit code 3");
+}
+
+TEST_CASE("what was good before last-good is a way back, unless it has failed as one",
+          "[supervisor][keeper][rollout]") {
+    Rig rig;
+    std::uint64_t first = 0, second = 0, third = 0;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        first = Rig::give(keeper, offer("1", "a: 1\n"));
+        Rig::prove(keeper, first, "1");
+        second = Rig::give(keeper, offer("2", "a: 2\n"));
+        Rig::prove(keeper, second, "2");
+        third = Rig::give(keeper, offer("3", "a: 3\n"));
+        Rig::prove(keeper, third, "3");
+    }
+    const auto ids = [](const lifecycle::Begun& begun) {
+        std::vector<std::uint64_t> found;
+        for (const auto& revision : begun.older_good) found.push_back(revision.id);
+        return found;
+    };
+    {
+        ConfigKeeper keeper = rig.open();
+        CHECK(ids(Rig::begin(keeper)) == std::vector{second, first});
+        REQUIRE(keeper.note_failure(third, "never healthy"));
+        REQUIRE(keeper.commit(second));
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK(begun.last_good.id == second);
+    CHECK(ids(begun) == std::vector{first});
+    // Revisions come and go; what was good stays.
+    for (int i = 0; i < 30; ++i) Rig::give(keeper, offer("x" + std::to_string(i), "x: " + std::to_string(i) + "\n"));
+    REQUIRE(keeper.commit(second));
+    CHECK(ids(Rig::begin(keeper)) == std::vector{first});
 }
