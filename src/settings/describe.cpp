@@ -69,6 +69,7 @@ void describe_agent(std::string& text, const Agent& agent, const Settings& setti
     for (const auto& [name, capability] : agent.custom_capabilities) names += (names.empty() ? "" : ", ") + name;
     if (!names.empty()) line(text, "  answers", names);
     // The arguments may be secrets.
+    if (!agent.config_check.command.empty()) line(text, "  checked by", agent.config_check.command.front());
     if (!agent.available_components.command.empty())
         line(text, "  made of", "what " + agent.available_components.command.front() + " says");
     line(text, "  state", (settings.storage.directory / agent.name).string());

@@ -132,6 +132,11 @@ const Key kKeys[] = {
     {.name = "agent.health.successes", .meaning = "How many good answers in a row a new config has to give before it is kept.",
      .field = FIELD(agent.health.successes)},
 
+    {.name = "agent.config_check.command", .meaning = "The program and its arguments, with placeholders; `{config}` is the copy to check. Exit code 0: the config is good. The program is found as `agent.executable` is.",
+     .field = FIELD(agent.config_check.command)},
+    {.name = "agent.config_check.timeout", .meaning = "How long it may take. What still runs then is killed, with its children, and the config has failed.",
+     .field = FIELD(agent.config_check.timeout)},
+
     {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
      .field = FIELD(agent.description.identifying_attributes), .check = attribute},
     {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
@@ -208,6 +213,10 @@ const Section kSections[] = {
     {"agent", "One agent. In `agents` the same keys stand under each name. Either `agent` or `agents` is required."},
     {"agent.restart", "An agent that ends by itself is started again, for ever."},
     {"agent.health", "What decides whether the agent is healthy, and whether a new config is kept."},
+    {"agent.config_check",
+     "A check of each new config before the agent is touched, on a private copy of its files. What it prints last is "
+     "the "
+     "reason of the FAILED."},
     {"agent.description",
      "Attributes that describe the agent to the server, in addition to those found out; "
      "where both have one, these win."},

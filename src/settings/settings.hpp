@@ -127,6 +127,12 @@ struct AvailableComponents {
     Duration timeout = std::chrono::seconds(10);
 };
 
+/// A program that says whether a config is good; none: the command is empty.
+struct ConfigCheck {
+    std::vector<std::string> command;  ///< With placeholders: see command_line.hpp.
+    Duration timeout = std::chrono::seconds(10);
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
@@ -138,6 +144,7 @@ struct Agent {
     std::vector<std::filesystem::path> config_files;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
+    ConfigCheck config_check;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);

@@ -182,11 +182,13 @@ void check_commands(Settings& settings, Agent& agent, const std::string& path, c
         need_keys("agent.custom_capabilities", its_path, {settings, agent, capability}, report);
         check_command(capability.command, its_path + ".command", environment, report);
     }
-    const std::string components = path + ".available_components";
-    if (report.has(components + ".timeout") && agent.available_components.command.empty() &&
-        !report.failed(components + ".command"))
-        report.add(components, "has no command (give the program that lists the components)");
-    check_command(agent.available_components.command, components + ".command", environment, report);
+    const auto check_optional = [&](const std::string& section, std::vector<std::string>& command, const char* what) {
+        if (report.has(section + ".timeout") && command.empty() && !report.failed(section + ".command"))
+            report.add(section, std::string("has no command (give the program that ") + what + ")");
+        check_command(command, section + ".command", environment, report);
+    };
+    check_optional(path + ".available_components", agent.available_components.command, "lists the components");
+    check_optional(path + ".config_check", agent.config_check.command, "checks a config");
 }
 
 void check_agents(Settings& settings, const std::vector<std::string>& paths, const Environment& environment,

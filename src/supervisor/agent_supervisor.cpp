@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
+#include "supervisor/config_check.hpp"
 #include "supervisor/from_settings.hpp"
 
 namespace supervisor {
@@ -45,7 +46,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       server_({shared.executor, shared.disk, settings, agent, *this, shared.guard}, folder_, log_),
       inbox_filled_(shared.executor),
       begun_(shared.executor),
-      probes_(shared.executor) {}
+      probes_(shared.executor),
+      staging_(shared.executor) {}
 
 base::Result<void> AgentSupervisor::open() {
     auto identity = load_identity(folder_, agent_.instance_id);
@@ -78,7 +80,9 @@ Task<> AgentSupervisor::run() {
         co_await step(co_await next_event());
         begun_.raise();
     }
+    staging_.cancel();
     probes_.cancel();
+    co_await staging_.joined();
     co_await probes_.joined();
 }
 
@@ -210,27 +214,63 @@ void AgentSupervisor::take_identity(const base::Uuid& uid) {
 
 Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
     auto offer = offers_.extract(stage.offer);
-    auto outcome = co_await shared_.disk.run([this, &offer] { return keeper_->stage(offer.mapped()); });
+    // Beside the agent's life: a check takes its time, and a crash is healed meanwhile.
+    staging_.spawn("stage", this->stage(stage.offer, std::move(offer.mapped())));
+    co_return;
+}
+
+Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) {
+    auto outcome = co_await compose_and_store(offer);
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return;
     if (!outcome) {
-        inbox_.push_front(lifecycle::Rejected{stage.offer, outcome.error().text()});
+        post(lifecycle::Rejected{id, outcome.error().text()});
         co_return;
     }
     const bool is_changed = outcome->change == lifecycle::Change::config;
     log_.info(is_changed ? "effective_config.changed" : "effective_config.kept",
               {{"revision", outcome->revision.id}, {"hash", short_hash(outcome->revision.hash)}});
-    inbox_.push_front(lifecycle::Staged{stage.offer, as_lifecycle(&outcome->revision), outcome->change});
+    post(lifecycle::Staged{id, as_lifecycle(&outcome->revision), outcome->change});
 }
 
-Task<base::Result<void>> AgentSupervisor::install_revision(std::uint64_t id) {
-    auto installed = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
-    if (installed) server_.session().set_effective_config(keeper_->report_of(*keeper_->current()));
-    co_return installed;
+Task<base::Result<ConfigKeeper::Outcome>> AgentSupervisor::compose_and_store(const opamp::RemoteConfig& offer) {
+    auto composed = co_await shared_.disk.run([this, &offer] { return keeper_->compose_offer(offer); });
+    if (!composed) co_return std::move(composed).error();
+    const bool has_check = !agent_.config_check.command.empty() && composed->is_news && composed->effective.main;
+    if (has_check) {
+        auto checked = co_await check(offer, composed->effective);
+        if (!checked) co_return std::move(checked).error();
+    }
+    co_return co_await shared_.disk.run([this, &offer, &composed] { return keeper_->stage(offer, *composed); });
+}
+
+Task<base::Result<void>> AgentSupervisor::check(const opamp::RemoteConfig& offer, const config::Effective& effective) {
+    auto copy = co_await shared_.disk.run([this, &effective] { return keeper_->write_copy(effective); });
+    if (!copy) co_return std::move(copy).error();
+    log_.debug("config_check.started", {{"command", agent_.config_check.command.front()}});
+    auto checked = co_await check_config(shared_.executor, agent_, identity_.uid, *copy, shared_.guard);
+    const bool is_verdict = !checked && checked.error().kind() != base::Kind::cancelled &&
+                            checked.error().kind() != base::Kind::io && checked.error().kind() != base::Kind::not_found;
+    const std::string reason = checked ? "" : checked.error().text();
+    auto remembered = co_await shared_.disk.run([this, &offer, is_verdict, &reason] {
+        keeper_->remove_copy();
+        return is_verdict ? keeper_->remember_failed(offer.hash, reason) : base::Result<void>();
+    });
+    if (!remembered) log_.error("rollout.store_failed", {{"error", remembered.error().text()}});
+    co_return checked;
+}
+
+Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint64_t id) {
+    auto given = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
+    if (!given) co_return std::move(given).error();
+    server_.session().set_effective_config(std::move(given->report));
+    co_return given->revision;
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Start start) {
     log_.info("agent.starting", {{"revision", start.revision.id}});
-    auto spawned = co_await install_revision(start.revision.id);
-    if (spawned) spawned = spawn();
+    const auto installed = co_await install_revision(start.revision.id);
+    const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
     if (spawned) {
         inbox_.push_front(lifecycle::Spawned{start.revision});
         co_return;
@@ -254,10 +294,10 @@ base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
     return output;
 }
 
-base::Result<void> AgentSupervisor::spawn() {
+base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     auto output = open_output();
     if (!output) return std::move(output).error();
-    const std::string hash = base::to_hex(keeper_->current()->hash);
+    const std::string hash = base::to_hex(revision.hash);
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());

@@ -80,8 +80,11 @@ private:
     async::Task<> perform(lifecycle::NoteRollback rollback);
     async::Task<> perform(lifecycle::Finish);
 
-    async::Task<base::Result<void>> install_revision(std::uint64_t id);
-    base::Result<void> spawn();
+    async::Task<> stage(lifecycle::OfferId id, opamp::RemoteConfig offer);
+    async::Task<base::Result<ConfigKeeper::Outcome>> compose_and_store(const opamp::RemoteConfig& offer);
+    async::Task<base::Result<void>> check(const opamp::RemoteConfig& offer, const config::Effective& effective);
+    async::Task<base::Result<config::Revision>> install_revision(std::uint64_t id);
+    base::Result<void> spawn(const config::Revision& revision);
     std::filesystem::path output_file() const { return folder_ / "agent.log"; }
     base::Result<base::UniqueFd> open_output() const;
     void take_identity(const base::Uuid& uid);
@@ -105,6 +108,7 @@ private:
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
     std::unique_ptr<process::Child> child_;
     async::TaskGroup probes_;
+    async::TaskGroup staging_;
     opamp::ComponentHealth health_;
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 

@@ -21,6 +21,7 @@ base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
     auto store = config::RevisionStore::open(options.folder);
     if (!store) return std::move(store).error();
     ConfigKeeper keeper(std::move(options), std::move(*store));
+    keeper.remove_copy();
     if (const config::Revision* current = keeper.store_.current())
         if (const auto effective = keeper.store_.load(*current)) keeper.installed_ = config::Installed(*effective);
     for (const auto& [id, revision] : keeper.store_.all()) keeper.note_leftovers(revision);
@@ -174,7 +175,7 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     return begun;
 }
 
-base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer) {
+base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
     if (const auto* failed = store_.rollout().find_failed(offer.hash))
         return base::Error(base::Kind::invalid, failed->reason);
     auto effective = compose(&offer.files);
@@ -183,13 +184,43 @@ base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfi
         return std::move(are_free).error();
     const config::Revision* current = store_.current();
     const bool is_same = current && current->hash == config::hash(*effective) && current->runs == effective->runs;
-    if (is_same && current->remote_hash == offer.hash) return Outcome{*current, lifecycle::Change::none};
-    auto revision = store_.add(*effective, &offer);
-    if (!revision) return std::move(revision).error();
-    return Outcome{*revision, is_same ? lifecycle::Change::none : lifecycle::Change::config};
+    return Composed{std::move(*effective), !is_same};
 }
 
-base::Result<void> ConfigKeeper::install(std::uint64_t id) {
+base::Result<std::filesystem::path> ConfigKeeper::write_copy(const config::Effective& effective) {
+    constexpr mode_t kPrivateFile = 0600, kPrivateFolder = 0700;
+    remove_copy();
+    if (auto made = base::make_folder(copy_folder(), kPrivateFolder); !made) return std::move(made).error();
+    const auto file = copy_folder() / options_.config_path.filename();
+    auto written = base::replace_file(file, effective.main.value_or(""), kPrivateFile);
+    for (auto next = effective.beside.begin(); written && next != effective.beside.end(); ++next)
+        written = base::replace_file(copy_folder() / next->first, next->second, kPrivateFile);
+    if (!written) return std::move(written).error();
+    return file;
+}
+
+void ConfigKeeper::remove_copy() {
+    std::error_code ignored;
+    std::filesystem::remove_all(copy_folder(), ignored);
+}
+
+base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer, const Composed& composed) {
+    const config::Revision* current = store_.current();
+    const auto change = composed.is_news ? lifecycle::Change::config : lifecycle::Change::none;
+    if (!composed.is_news && current && current->remote_hash == offer.hash) return Outcome{*current, change};
+    auto revision = store_.add(composed.effective, &offer);
+    if (!revision) return std::move(revision).error();
+    return Outcome{*revision, change};
+}
+
+base::Result<void> ConfigKeeper::remember_failed(const std::string& remote_hash, const std::string& reason) {
+    if (remote_hash.empty()) return {};
+    config::Rollout rollout = store_.rollout();
+    rollout.remember_failed(remote_hash, reason);
+    return store_.set_rollout(rollout);
+}
+
+base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     const config::Revision* revision = store_.find(id);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
@@ -199,14 +230,14 @@ base::Result<void> ConfigKeeper::install(std::uint64_t id) {
         config::Rollout rollout = store_.rollout();
         rollout.starts = rollout.candidate == id ? rollout.starts + 1 : 1;
         rollout.candidate = id;
-        if (auto noted = store_.set_rollout(rollout); !noted) return noted;
+        if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
     }
     // The link first: a daemon that ends in between finds a trial, never an unproven config that looks proven.
     if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
         return std::move(installed).error();
     installed_ = config::Installed(*effective);
-    return {};
+    return Given{*revision, store_.report_of(*revision)};
 }
 
 base::Result<void> ConfigKeeper::commit(std::uint64_t id) {

@@ -34,30 +34,45 @@ public:
     /// has changed since makes a new candidate. `trial_offer` numbers the offer of a resumed trial.
     base::Result<lifecycle::Begun> begin(lifecycle::OfferId trial_offer);
 
+    struct Composed {
+        config::Effective effective;
+        bool is_news = true;  ///< The agent would be given something else than now.
+    };
+    /// What the agent would be given. Errors: invalid (the offer, in one sentence; also what became of it when it was
+    /// tried before), io.
+    base::Result<Composed> compose_offer(const opamp::RemoteConfig& offer);
+    /// A private copy of the files to be checked: the path of the config in it. Errors: io.
+    base::Result<std::filesystem::path> write_copy(const config::Effective& effective);
+    void remove_copy();
+
     struct Outcome {
         config::Revision revision;
         lifecycle::Change change;
     };
-    /// Composes and stores an offer. Errors: invalid (the offer, in one sentence; also what became of it when it was
-    /// tried before), io.
-    base::Result<Outcome> stage(const opamp::RemoteConfig& offer);
+    /// Stores what was composed of `offer`. Errors: io.
+    base::Result<Outcome> stage(const opamp::RemoteConfig& offer, const Composed& composed);
+    /// The offer is not to be composed again.
+    base::Result<void> remember_failed(const std::string& remote_hash, const std::string& reason);
 
+    struct Given {
+        config::Revision revision;
+        opamp::EffectiveConfig report;
+    };
     /// Makes `id` current on disk and gives the agent its files.
-    base::Result<void> install(std::uint64_t id);
+    base::Result<Given> install(std::uint64_t id);
     base::Result<void> commit(std::uint64_t id);
     /// `from` failed before its gate: its offer is not tried again.
     base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
 
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
-    const config::Revision* current() const { return store_.current(); }
-    opamp::EffectiveConfig report_of(const config::Revision& revision) const { return store_.report_of(revision); }
     const std::vector<std::string>& notes() const { return store_.notes(); }
 
 private:
     ConfigKeeper(Options options, config::RevisionStore store)
         : options_(std::move(options)), store_(std::move(store)) {}
     void note_leftovers(const config::Revision& revision);
+    std::filesystem::path copy_folder() const { return options_.folder / "check"; }
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);

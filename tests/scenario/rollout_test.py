@@ -2,7 +2,9 @@
 """A change that fails, and what becomes of it when it is offered again, when opampd does not survive it, and when the way back
 fails too."""
 
+import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -60,6 +62,64 @@ def what_failed_is_known_after_a_restart(scene):
     expect("and is not forgotten", error_message(scene.offer(BAD, "FAILED")) == first)
     runs_with(scene, "good: 2\n", starts)
 
+
+# --- the check -----------------------------------------------------------------------------------------------------------
+
+CHECKER = """#!/bin/sh
+echo "checking" >> checked
+cp "$1" "$(dirname "$1")/other" 2> /dev/null || exit 9
+[ "$(stat -c %a "$1")" = 600 ] || exit 8
+grep -q hang "$1" && { sleep 1000 & wait; }
+grep -q refuse "$1" && { echo "on output"; echo "line 3: no such exporter" >&2; exit 2; }
+exit 0
+"""
+
+
+def with_check(scene, **more):
+    checker = scene.folder / "checker.sh"
+    checker.write_text(CHECKER)
+    checker.chmod(0o755)
+    return scene.probed() | {"config_check": {"command": [str(checker), "{config}"], **more}}
+
+
+def checks(scene):
+    return len(scene.folder.joinpath("checked").read_text().splitlines())
+
+
+@scenario
+def config_that_the_checker_refuses_never_reaches_the_agent(scene):
+    scene.begin(with_check(scene))
+    scene.offer("good: 1\n")
+    pid = scene.pid()
+    failed = error_message(scene.offer("refuse: 1\n", "FAILED"))
+    expect(f"why: {failed!r}", failed == "config check: exit code 2\non output\nline 3: no such exporter")
+    expect("the agent was not touched", scene.pid() == pid and is_alive(pid) and scene.config.read_text() == "good: 1\n")
+    scene.offer("good: 2\n")
+    count = checks(scene)
+    expect("the same reason", error_message(scene.offer("refuse: 1\n", "FAILED")) == failed)
+    expect("without another check", checks(scene) == count)
+    expect("no copy is left", not (scene.state / "agent" / "check").exists())
+
+
+@scenario
+def checker_that_hangs_is_killed_and_the_agent_is_healed_meanwhile(scene):
+    peer = scene.begin(with_check(scene, timeout="1h"))
+    peer.offer("hang: 1\n")
+    scene.wait_for("the checker", lambda: scene.folder.joinpath("checked").exists() and checks(scene) == 1)
+    os.kill(scene.pid(), signal.SIGKILL)
+    scene.wait_for_starts(2)
+    scene.stop()
+
+
+@scenario
+def checker_that_takes_too_long_has_refused(scene):
+    scene.begin(with_check(scene, timeout="200ms"))
+    failed = error_message(scene.offer("hang: 1\n", "FAILED"))
+    expect(f"why: {failed!r}", failed.startswith("config check: "))
+    scene.offer("good: 1\n")
+
+
+# --- what opampd does not survive ----------------------------------------------------------------------------------------
 
 @scenario
 def trial_that_opampd_never_survives_has_failed(scene):

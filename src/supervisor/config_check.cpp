@@ -1,0 +1,59 @@
+#include "supervisor/config_check.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "process/run_command.hpp"
+#include "settings/command_line.hpp"
+#include "supervisor/identity.hpp"
+
+namespace supervisor {
+namespace {
+
+constexpr std::size_t kLines = 10;
+constexpr std::size_t kLongestLine = 400;
+
+base::Error failure(const process::CommandResult& result) {
+    const base::Kind kind = result.timed_out ? base::Kind::timeout
+                            : result.was_cut ? base::Kind::too_large
+                                             : base::Kind::refused;
+    std::string text = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
+    const std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
+    return {kind, "config check: " + text + (said.empty() ? "" : "\n" + said)};
+}
+
+}  // namespace
+
+std::string last_lines(std::string_view text, std::size_t most) {
+    std::vector<std::string> lines;
+    while (lines.size() < most) {
+        const auto end = text.find_last_not_of(" \t\r\n");
+        if (end == std::string_view::npos) break;
+        const auto before = text.rfind('\n', end);
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        const std::string line = process::last_line(text.substr(begin, end + 1 - begin));  // fit for a log
+        lines.push_back(base::shortened(line, kLongestLine));
+        text = text.substr(0, begin);
+    }
+    std::string joined;
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) joined += (joined.empty() ? "" : "\n") + *line;
+    return joined;
+}
+
+async::Task<base::Result<void>> check_config(async::asio::any_io_executor executor, const settings::Agent& agent,
+                                             base::Uuid uid, std::filesystem::path file, process::Guard* guard) {
+    settings::Agent with_copy = agent;
+    with_copy.config_path = std::move(file);
+    process::CommandSpec spec;
+    spec.argv = settings::filled_in(agent.config_check.command, with_copy, uid.text());
+    spec.environment = agent_environment(with_copy, uid, "");
+    spec.working_directory = agent.working_directory;
+    spec.timeout = agent.config_check.timeout;
+    auto result = co_await process::run_command(executor, spec, guard);
+    if (!result) co_return std::move(result).error().within("config check");
+    if (!result->succeeded()) co_return failure(*result);
+    co_return base::Result<void>();
+}
+
+}  // namespace supervisor
