@@ -69,6 +69,13 @@ class Stage(Scene):
     def kill_agent(self):
         os.kill(self.pid(), signal.SIGKILL)
 
+    def heal(self):
+        """The agent dies, and another takes its place: without any help of the server."""
+        starts, healthy = len(self.starts()), len(self.events("agent.healthy"))
+        self.kill_agent()
+        self.wait_for_starts(starts + 1)
+        self.wait_until_healthy(healthy + 1)
+
     # --- what happens
 
     def wait_report(self, what, fits=lambda message: True, since=0, fs=None):

@@ -2,41 +2,29 @@
 """Servers that are sick, or mean harm: whatever they do, the agent does not notice, and opampd is there for it."""
 
 import ctypes
-import os
 import pathlib
 import socket
 import struct
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
 import stage as stage_module  # noqa: E402, F401  (finds tests/support)
-import websocket  # noqa: E402
 from certificates import Authority  # noqa: E402
-from fake_server import Tls  # noqa: E402
-from protocol import APPLIED, FAILED, config_status, flagged, hash_of, is_full, is_healthy, remote_config  # noqa: E402
+from fake_server import Reply, Tls, message_reply  # noqa: E402
+from protocol import APPLIED, config_status, hash_of, is_full, is_healthy, remote_config  # noqa: E402
 from rig import expect, is_alive  # noqa: E402
-from stage import run  # noqa: E402
+from scene import LONG  # noqa: E402
+from stage import TRANSPORTS, run  # noqa: E402
 from suite import scenario, scenario_for  # noqa: E402
-from websocket import BINARY, CONTINUATION, PING, frame  # noqa: E402
+from websocket import BINARY, frame  # noqa: E402
 
-# Memory is measured here: without what ASan keeps for a while after it was freed.
-os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-KIB = 1024
-MANY = 10000
-NOTES = "# " + "x" * 10 * KIB + "\n"
+NO_PAUSES = {"reconnect": {"initial_interval": LONG, "max_interval": LONG}}
 QUICK = {"restart": {"initial_backoff": "1ms", "max_backoff": "1ms"}}
 
 
 def agent_is_untouched(stage, pid):
     expect(f"the agent did not notice: {stage.starts()}", [start.pid for start in stage.starts()] == [pid] and is_alive(pid))
-
-
-def crash_is_healed(stage):
-    """The agent dies, and another takes its place: without any help of the server."""
-    starts, healthy = len(stage.starts()), len(stage.events("agent.healthy"))
-    stage.kill_agent()
-    stage.wait_for_starts(starts + 1)
-    stage.wait_until_healthy(healthy + 1)
 
 
 # --- the network goes away without a word --------------------------------------------------------------------------------
@@ -88,7 +76,7 @@ def lose_the_network(stage, **sections):
 def agent_is_healed_while_the_network_is_gone(stage):
     connection, darkness = lose_the_network(stage)
     for _ in range(3):
-        crash_is_healed(stage)
+        stage.heal()
     expect("the connection stands, for all the daemon knows", unacknowledged(connection) and not stage.events("server.disconnected"))
     pid, since = stage.pid(), stage.fs.now()
     darkness.ends()
@@ -110,7 +98,7 @@ def connection_attempts_into_nothing_are_given_up_and_made_again(stage):
     darkness = Darkness(fs.listener)
     first.reset()
     stage.wait_for_event("server.disconnected")
-    crash_is_healed(stage)
+    stage.heal()
     failed = stage.wait_for_event("server.connect_failed")
     expect(f"it says why: {failed}", "time" in failed["error"])
     expect("nobody has come through", len(fs.connections) == 1 and pid != stage.pid())
@@ -142,87 +130,101 @@ def certificate_of_a_stranger_is_refused_and_the_right_one_taken_again(stage, sc
     agent_is_untouched(stage, pid)
 
 
-# --- more than anybody can use -------------------------------------------------------------------------------------------
+# --- less than anybody can use -------------------------------------------------------------------------------------------
 
 
-def resident(stage):
-    """KiB of the daemon's memory."""
-    return next(int(line.split()[1]) for line in open(f"/proc/{stage.daemon.pid}/status") if line.startswith("VmRSS"))
+def drip(connection, data):
+    for position in range(len(data)):
+        connection.raw(data[position:position + 1])
 
 
-def memory_is_bounded(stage, before):
-    """Less than the flood has bytes, so that it cannot have been kept; with room for what an instrumented build adds."""
-    grown = resident(stage) - before
-    expect(f"memory is bounded: {grown} KiB more than {before}", grown < 80 * KIB)
-
-
-def flood(stage, offers):
-    """All at once: as fast as the socket takes them."""
-    uid = stage.fs.reports[-1].message.instance_uid
-    for offer in offers:
-        offer.instance_uid = uid
-    stage.fs.latest().raw(b"".join(frame(BINARY, b"\0" + offer.SerializeToString()) for offer in offers))
-
-
-@scenario
-def same_offer_ten_thousand_times_is_one_offer(stage):
-    fs = stage.begin()
-    before = resident(stage)
-    offer = remote_config({"": "number: 1\n" + NOTES})
-    since = fs.now()
-    flood(stage, [offer] * MANY)
+@scenario_for({"the second byte": 1, "the length": 3, "the content": 40, "the last byte": -1})
+def frame_byte_by_byte_does_not_hold_up_the_healing(stage, position):
+    fs = stage.begin(QUICK | stage.idle())
+    first, offer = fs.latest(), remote_config("number: 1\n")
+    offer.instance_uid = fs.reports[-1].message.instance_uid
+    data, since = frame(BINARY, b"\0" + offer.SerializeToString()), fs.now()
+    fs.answer = lambda report: None  # nothing may come between two bytes
+    drip(first, data[:position])
+    stage.heal()
+    expect("nothing came of a part", not stage.events("config.received"))
+    drip(first, data[position:])
     stage.wait_report("APPLIED", config_status(APPLIED, hash_of(offer)), since)
-    stage.apply("number: 2\n")  # which comes after all of them
-    memory_is_bounded(stage, before)
-    expect(f"one start for each: {stage.starts()}", len(stage.starts()) == 3)
     expect("on the connection that stood", len(fs.connections) == 1)
-    fates = [message.remote_config_status.status for message in fs.messages(since) if message.HasField("remote_config_status")]
-    expect(f"told once: {fates}", len(fates) <= 4 and FAILED not in fates)
 
 
-@scenario
-def ten_thousand_offers_end_with_the_last(stage):
-    fs = stage.begin()
-    before = resident(stage)
-    offers = [remote_config({"": f"number: {number}\n" + NOTES}) for number in range(MANY)]
-    since = fs.now()
-    flood(stage, offers)
-    stage.wait_report("the last is APPLIED", config_status(APPLIED, hash_of(offers[-1])), since)
-    memory_is_bounded(stage, before)
-    expect("the file", stage.config.read_text() == f"number: {MANY - 1}\n" + NOTES)
-    expect(f"few were tried: {len(stage.starts())}", len(stage.starts()) < MANY / 20)
-    expect("none failed", not any(map(config_status(FAILED), fs.messages())))
-    starts = len(stage.starts())
-    stage.apply("number: last\n")
-    expect("nothing was left to be tried", len(stage.starts()) == starts + 1)
-
-
-@scenario_for({"pings": frame(PING, b"anyone?"), "pings without a word": frame(PING), "pongs": frame(websocket.PONG, b"here"),
-               "header alone": frame(BINARY, b"\0"), "questions for everything": frame(BINARY, b"\0" + flagged().SerializeToString())})
-def frames_that_come_by_the_thousand_do_no_harm(stage, one):
+@scenario_for({"the status line": 10, "the headers": 40, "the body": -1})
+def answer_byte_by_byte_does_not_hold_up_the_healing(stage, position):
+    stage.scheme = "http"
     fs = stage.begin(QUICK | stage.idle())
-    before = resident(stage)
-    fs.latest().raw(one * MANY)
-    crash_is_healed(stage)
-    stage.apply("instrument: true\n")
-    memory_is_bounded(stage, before)
-    expect("on the connection that stood", len(fs.connections) == 1)
-
-
-@scenario
-def message_in_fragments_without_content_is_a_message_when_it_ends(stage):
-    fs = stage.begin(QUICK | stage.idle())
-    before, first = resident(stage), fs.latest()
-    fs.answer = lambda report: None  # an answer would stand in the middle of the message
-    first.raw(frame(BINARY, b"\0", is_last=False))
-    for _ in range(5):
-        first.raw(frame(CONTINUATION, is_last=False) * 20 * MANY)
-        crash_is_healed(stage)
-    memory_is_bounded(stage, before)
+    offer, has_begun, may_end = remote_config("number: 1\n"), threading.Event(), threading.Event()
     since = fs.now()
-    first.raw(frame(CONTINUATION, flagged().SerializeToString()))
-    stage.wait_report("a full report", is_full, since)
-    expect("on the connection that stood", len(fs.connections) == 1)
+
+    def slow_answer(report):
+        fs.answer = fs.acknowledge
+        offer.instance_uid = report.message.instance_uid
+        reply = message_reply(offer)
+        reply.headers["Connection"] = "close"
+        drip(report.connection, reply.bytes()[:position])
+        has_begun.set()
+        may_end.wait()
+        drip(report.connection, reply.bytes()[position:])
+    fs.answer = slow_answer
+    try:
+        stage.wait_for("half an answer", has_begun.is_set)
+        stage.heal()
+        expect("nothing came of a part", not stage.events("config.received"))
+    finally:
+        may_end.set()
+    stage.wait_report("APPLIED", config_status(APPLIED, hash_of(offer)), since)
+
+
+# --- somewhere else, or much later ---------------------------------------------------------------------------------------
+
+
+@scenario_for({f"{status} {name}": (scheme, status) for name, scheme in TRANSPORTS.items() for status in (301, 307)})
+def redirect_is_not_followed(stage, scheme, status):
+    stage.scheme = scheme
+    fs, elsewhere = stage.serve(), stage.another_server()
+    targets = [f"{scheme}://127.0.0.1:{elsewhere.port}/", f"{scheme}://127.0.0.1:{fs.port}/round-and-round"]
+    fs.refusal = lambda request: Reply(status, {"Location": targets[len(fs.requests()) % 2]})
+    stage.configure(server={"headers": {"Authorization": "Bearer secret"}})
+    stage.start()
+    stage.wait_until_healthy()
+    stage.wait_for("many attempts", lambda: len(fs.requests()) >= 10)
+    expect("all of them where the settings say", {request.target for request in fs.requests()} == {"/v1/opamp"})
+    expect("none elsewhere", not elsewhere.connections)
+    said = [event for event in stage.events() if event["event"].startswith("server.") and str(status) in event.get("error", "")]
+    expect("the log says why", said)
+    fs.refusal = None
+    stage.wait_report("it comes by itself", is_full)
+    expect("none elsewhere", not elsewhere.connections)
+
+
+@scenario_for({name: scheme for name, scheme in TRANSPORTS.items()})
+def pause_of_a_year_is_cut_to_an_hour_and_holds_up_nothing(stage, scheme):
+    stage.scheme = scheme
+    fs = stage.serve(refusal=Reply(503, {"Retry-After": str(365 * 24 * 3600)}))
+    stage.configure(QUICK | stage.idle())
+    stage.start()
+    planned = stage.wait_for_event("server.retry_planned")
+    expect(f"an hour: {planned}", planned["in"].startswith(("3600", "1h", "60m")))
+    stage.wait_until_healthy()
+    stage.heal()
+    stage.stop()
+    expect("it was left alone", len(fs.requests()) <= 2)
+
+
+@scenario_for({name: scheme for name, scheme in TRANSPORTS.items()})
+def pause_of_nothing_is_no_reason_to_hammer(stage, scheme):
+    """With pauses of up to an hour, an attempt that is not followed by a pause shows at once."""
+    stage.scheme = scheme
+    fs = stage.serve(refusal=Reply(503, {"Retry-After": "0"}))
+    stage.configure(server=NO_PAUSES)
+    stage.start()
+    stage.wait_for_event("server.retry_planned")
+    stage.wait_until_healthy()
+    expect(f"few attempts: {fs.requests()}", len(fs.requests()) <= 2)
 
 
 if __name__ == "__main__":
