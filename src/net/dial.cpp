@@ -17,6 +17,8 @@ using base::Result;
 using Endpoints = std::vector<Tcp::endpoint>;
 using boost::system::error_code;
 
+constexpr int kPatienceMs = 2 * 60 * 1000;  // as long as the probes of a connection at rest
+
 async::Task<Result<Endpoints>> endpoints_of(const Url& url) {
     error_code not_literal;
     const auto address = asio::ip::make_address(url.host, not_literal);
@@ -55,6 +57,7 @@ void set_options(Tcp::socket& socket) {
     using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
     using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
     using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+    using Patience = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
     set_close_on_exec(socket.native_handle());
     error_code ignored;  // each of them only makes things better
     socket.set_option(Tcp::no_delay(true), ignored);
@@ -62,6 +65,9 @@ void set_options(Tcp::socket& socket) {
     socket.set_option(Idle(60), ignored);
     socket.set_option(Interval(15), ignored);
     socket.set_option(Count(4), ignored);
+    // The probes are for a connection at rest. Without this, one with a message under way is sent to for a quarter of
+    // an hour.
+    socket.set_option(Patience(kPatienceMs), ignored);
 }
 
 async::Task<Result<Tcp::socket>> dial(const Url& url, async::SteadyClock::duration limit) {

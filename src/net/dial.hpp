@@ -14,7 +14,8 @@ using Tcp = async::asio::ip::tcp;
 /// Errors: io (refused, unreachable, name not found), timeout; of several addresses, the first one's error.
 async::Task<base::Result<Tcp::socket>> dial(const Url& url, async::SteadyClock::duration limit);
 
-/// No delay, close-on-exec, and the kernel's own probes of a silent peer, which cost this process no wake-up.
+/// No delay, close-on-exec, and an end after two minutes of a peer that acknowledges nothing, be it the kernel's own
+/// probes, which cost this process no wake-up, or what was sent.
 void set_options(Tcp::socket& socket);
 
 /// Closes `fd` when another program is executed.

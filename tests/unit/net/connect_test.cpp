@@ -1,7 +1,11 @@
 // What a client makes of servers that do not accept it.
 #include "rig.hpp"
 
+#include <netinet/tcp.h>
+
 #include <filesystem>
+
+#include "net/dial.hpp"
 
 using namespace net_test;
 
@@ -58,6 +62,25 @@ TEST_CASE("localhost means this machine's addresses, one after the other", "[net
     tasks.spawn("server", http.run());
     CHECK_FALSE(run(io, attempt({{"ws", "localhost", *port, "/echo"}, {}, {}, {}})).error);
     run(io, ended(tasks));
+}
+
+TEST_CASE("a peer that acknowledges nothing is given up after two minutes, at rest and with a message under way",
+          "[net][connect]") {
+    asio::io_context io;
+    Tcp::acceptor acceptor(io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    auto socket =
+        run(io, net::dial({"ws", "127.0.0.1", acceptor.local_endpoint().port(), "/"}, std::chrono::seconds(10)));
+    REQUIRE(socket);
+    const auto option = [&](int level, int name) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        REQUIRE(::getsockopt(socket->native_handle(), level, name, &value, &size) == 0);
+        return value;
+    };
+    CHECK(option(SOL_SOCKET, SO_KEEPALIVE) != 0);
+    CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) + option(IPPROTO_TCP, TCP_KEEPCNT) * option(IPPROTO_TCP, TCP_KEEPINTVL) ==
+          120);
+    CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) == 120'000);
 }
 
 TEST_CASE("a name that does not exist is not found", "[net][connect]") {
