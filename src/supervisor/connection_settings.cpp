@@ -54,15 +54,33 @@ Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& no
     if (loaded.note) notes.push_back(*loaded.note);
     stored_ = std::move(loaded.stored);
     session_.set_connection_settings_status(stored_.status);
-    using_ = stored_.candidate ? Using::candidate : stored_.accepted ? Using::accepted : Using::file;
-    if (using_ == Using::candidate) verify_until_ = SteadyClock::now() + server_.connection_settings.verify_timeout;
-    if (using_ == Using::accepted) take_interval();
-    auto options = options_of(using_);
-    if (options || using_ == Using::file) return options;
-    // Only a change of the settings file or of this program can lead here.
-    notes.push_back("the connection settings kept from the server cannot be used: " + options.error().text());
-    using_ = Using::file;
-    take_interval();
+    // Only a change of the settings file or of this program can make what is kept unusable.
+    const auto unusable = [&](const Error& why) {
+        notes.push_back("the connection settings kept from the server cannot be used: " + why.text());
+    };
+    if (stored_.candidate) {
+        auto options = options_of(Using::candidate);
+        if (options) {
+            using_ = Using::candidate;
+            verify_until_ = SteadyClock::now() + server_.connection_settings.verify_timeout;
+            return options;
+        }
+        unusable(options.error());
+        stored_.candidate.reset();
+        stored_.status.status = ConfigStatus::failed;
+        stored_.status.error_message = options.error().text();
+        session_.set_connection_settings_status(stored_.status);
+        if (const auto saved = store_connection(folder_, stored_); !saved) notes.push_back(saved.error().text());
+    }
+    if (stored_.accepted) {
+        auto options = options_of(Using::accepted);
+        if (options) {
+            using_ = Using::accepted;
+            take_interval();
+            return options;
+        }
+        unusable(options.error());
+    }
     return options_of(Using::file);
 }
 
