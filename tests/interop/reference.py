@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from certificates import Authority  # noqa: E402
-from peer import Peer, health_is  # noqa: E402
+from peer import Peer  # noqa: E402
 from rig import expect  # noqa: E402
 from scene import Scene, merged  # noqa: E402
 
@@ -47,14 +47,6 @@ class ReferenceScene(Scene):
             flags = ("--cert", pair.cert, "--key", pair.key, *flags)
         peer = Peer(self.programs.peer, port, *flags)
         self.peers.append(self.also(peer.program) and peer)
-        return peer
-
-    def begin(self, agent=None, **sections):
-        """Server, settings, daemon, and a healthy agent that the server knows of."""
-        peer = self.peer or self.serve()
-        self.configure(agent, **sections)
-        self.start()
-        self.wait_for_message("a healthy agent", health_is(True))
         return peer
 
     def wait_for_word(self, peer, what, fits, since=0):
