@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kMostFailed = 100;
 constexpr std::size_t kMostReasonBytes = 4096;
-constexpr std::size_t kMostOlderGood = 3;
 
 template <typename Number>
 std::optional<Number> to_number(std::string_view text) {
@@ -61,12 +60,6 @@ void Rollout::remember_failed(std::string remote_hash, std::string reason) {
 
 void Rollout::forget_failed(std::string_view remote_hash) {
     std::erase_if(failed, [&](const Failed& entry) { return entry.remote_hash == remote_hash; });
-}
-
-void Rollout::remember_good(std::uint64_t last_good, std::uint64_t now) {
-    if (last_good != 0) older_good.insert(older_good.begin(), last_good);
-    std::erase(older_good, now);
-    if (older_good.size() > kMostOlderGood) older_good.resize(kMostOlderGood);
 }
 
 std::string format(const Rollout& rollout) {

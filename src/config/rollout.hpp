@@ -26,8 +26,6 @@ struct Rollout {
     const Failed* find_failed(std::string_view remote_hash) const;
     void remember_failed(std::string remote_hash, std::string reason);
     void forget_failed(std::string_view remote_hash);
-    /// `last_good` gives way to `now`.
-    void remember_good(std::uint64_t last_good, std::uint64_t now);
     friend bool operator==(const Rollout&, const Rollout&) = default;
 };
 

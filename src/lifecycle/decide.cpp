@@ -65,9 +65,9 @@ public:
         state_.proven = true;
         state_.trial = false;
         if (state_.last_good != state_.current) {
-            remember_last_good();
+            update_older_good();
             state_.last_good = state_.current;
-            act(Commit{state_.current});
+            act(Commit{state_.current, state_.older_good});
         }
         state_.ways_taken = 0;
         report_health("");
@@ -133,11 +133,16 @@ private:
         return {Rollback::last, ways.front()};
     }
 
-    /// As a way back, unless it has just failed as one.
-    void remember_last_good() {
+    /// `current` is about to be last-good. What was that is a way back from now on; what has just failed as one is none
+    /// any more.
+    void update_older_good() {
         auto& older = state_.older_good;
-        if (state_.last_good.id != 0 && state_.last_good.runs && state_.ways_taken == 0)
+        if (state_.ways_taken != 0) {
+            const auto failed = std::min(state_.ways_taken - 1, older.size());
+            older.erase(older.begin(), older.begin() + static_cast<std::ptrdiff_t>(failed));
+        } else if (state_.last_good.id != 0 && state_.last_good.runs) {
             older.insert(older.begin(), state_.last_good);
+        }
         std::erase(older, state_.current);
         if (older.size() > kMostOlderGood) older.resize(kMostOlderGood);
     }
@@ -155,7 +160,10 @@ void on(Move& move, const Begun& begun, const Policy&) {
     move->fallbacks = begun.fallbacks;
     move->trial = begun.trial;
     move->offer = begun.offer;
-    if (begun.trial) move.settle_offer(Fate::applying);
+    if (!begun.failure.empty())
+        (void)move.roll_back(begun.failure);
+    else if (begun.trial)
+        move.settle_offer(Fate::applying);
     move.start_current();
 }
 
@@ -175,7 +183,9 @@ void on(Move& move, const Staged& staged, const Policy&) {
     if (move->staging != staged.offer) return;
     move->staging = 0;
     move->offer = staged.offer;
-    if (staged.change == Change::none) {
+    // Against what runs now: another revision may have taken its place while the offer was being stored.
+    const bool is_same = staged.same_as.id != 0 && staged.same_as == move->current;
+    if (is_same) {
         move.settle_offer(move->proven ? Fate::applied : Fate::applying);
         if (move->proven) move->offer = 0;
         move.take_waiting();

@@ -69,23 +69,24 @@ struct Policy {
 
 // ---- Events: what happened.
 
-/// Once, first. `trial`: `current` was under trial when the daemon ended; its offer is the one numbered `offer`.
+/// Once, first. `trial`: `current` was under trial when the daemon ended; its offer is the one numbered `offer`, and
+/// `failure` says why it is not begun again, if it is not.
 struct Begun {
     Revision current, last_good, base;
     bool trial = false;
     OfferId offer = 0;
     std::vector<Revision> older_good{};  ///< At most three count.
     std::vector<Revision> fallbacks{};
+    std::string failure{};
 };
 struct Offered {
     OfferId offer;
 };
-enum class Change { none, config };
-/// The offer is stored as `revision`; `change` says whether the agent would be given anything else than now.
+/// The offer is stored as `revision`, which gives the agent the same as `same_as` does, if that is any.
 struct Staged {
     OfferId offer;
     Revision revision;
-    Change change;
+    Revision same_as{};
 };
 struct Rejected {
     OfferId offer;
@@ -142,9 +143,10 @@ struct ArmDeadline {
 struct ClearDeadline {
     friend bool operator==(const ClearDeadline&, const ClearDeadline&) = default;
 };
-/// It passed its gate: durable as last-good.
+/// It passed its gate: durable as last-good, with the ways back behind it.
 struct Commit {
     Revision revision;
+    std::vector<Revision> older_good{};
     friend bool operator==(const Commit&, const Commit&) = default;
 };
 enum class Fate { applying, applied, failed };

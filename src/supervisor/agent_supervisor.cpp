@@ -9,8 +9,8 @@
 #include "base/files.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
-#include "supervisor/config_check.hpp"
 #include "supervisor/from_settings.hpp"
+#include "supervisor/staging.hpp"
 
 namespace supervisor {
 
@@ -220,44 +220,18 @@ Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
 }
 
 Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) {
-    auto outcome = co_await compose_and_store(offer);
+    const Staging with{shared_.executor, shared_.disk, *keeper_, agent_, identity_.uid, shared_.guard};
+    auto stored = co_await stage_offer(with, std::move(offer));
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return;
-    if (!outcome) {
-        post(lifecycle::Rejected{id, outcome.error().text()});
+    if (!stored) {
+        post(lifecycle::Rejected{id, stored.error().text()});
         co_return;
     }
-    const bool is_changed = outcome->change == lifecycle::Change::config;
-    log_.info(is_changed ? "effective_config.changed" : "effective_config.kept",
-              {{"revision", outcome->revision.id}, {"hash", short_hash(outcome->revision.hash)}});
-    post(lifecycle::Staged{id, as_lifecycle(&outcome->revision), outcome->change});
-}
-
-Task<base::Result<ConfigKeeper::Outcome>> AgentSupervisor::compose_and_store(const opamp::RemoteConfig& offer) {
-    auto composed = co_await shared_.disk.run([this, &offer] { return keeper_->compose_offer(offer); });
-    if (!composed) co_return std::move(composed).error();
-    const bool has_check = !agent_.config_check.command.empty() && composed->is_news && composed->effective.main;
-    if (has_check) {
-        auto checked = co_await check(offer, composed->effective);
-        if (!checked) co_return std::move(checked).error();
-    }
-    co_return co_await shared_.disk.run([this, &offer, &composed] { return keeper_->stage(offer, *composed); });
-}
-
-Task<base::Result<void>> AgentSupervisor::check(const opamp::RemoteConfig& offer, const config::Effective& effective) {
-    auto copy = co_await shared_.disk.run([this, &effective] { return keeper_->write_copy(effective); });
-    if (!copy) co_return std::move(copy).error();
-    log_.debug("config_check.started", {{"command", agent_.config_check.command.front()}});
-    auto checked = co_await check_config(shared_.executor, agent_, identity_.uid, *copy, shared_.guard);
-    const bool is_verdict = !checked && checked.error().kind() != base::Kind::cancelled &&
-                            checked.error().kind() != base::Kind::io && checked.error().kind() != base::Kind::not_found;
-    const std::string reason = checked ? "" : checked.error().text();
-    auto remembered = co_await shared_.disk.run([this, &offer, is_verdict, &reason] {
-        keeper_->remove_copy();
-        return is_verdict ? keeper_->remember_failed(offer.hash, reason) : base::Result<void>();
-    });
-    if (!remembered) log_.error("rollout.store_failed", {{"error", remembered.error().text()}});
-    co_return checked;
+    log_.info(stored->same_as ? "effective_config.kept" : "effective_config.changed",
+              {{"revision", stored->revision.id}, {"hash", short_hash(stored->revision.hash)}});
+    const config::Revision* same_as = stored->same_as ? &*stored->same_as : nullptr;
+    post(lifecycle::Staged{id, as_lifecycle(&stored->revision), as_lifecycle(same_as)});
 }
 
 Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint64_t id) {
@@ -345,7 +319,8 @@ Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
-    auto committed = co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id); });
+    auto committed =
+        co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id, commit.older_good); });
     if (!committed)
         log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
 }

@@ -81,8 +81,6 @@ private:
     async::Task<> perform(lifecycle::Finish);
 
     async::Task<> stage(lifecycle::OfferId id, opamp::RemoteConfig offer);
-    async::Task<base::Result<ConfigKeeper::Outcome>> compose_and_store(const opamp::RemoteConfig& offer);
-    async::Task<base::Result<void>> check(const opamp::RemoteConfig& offer, const config::Effective& effective);
     async::Task<base::Result<config::Revision>> install_revision(std::uint64_t id);
     base::Result<void> spawn(const config::Revision& revision);
     std::filesystem::path output_file() const { return folder_ / "agent.log"; }

@@ -14,13 +14,11 @@ namespace {
 constexpr std::size_t kLines = 10;
 constexpr std::size_t kLongestLine = 400;
 
-base::Error failure(const process::CommandResult& result) {
-    const base::Kind kind = result.timed_out ? base::Kind::timeout
-                            : result.was_cut ? base::Kind::too_large
-                                             : base::Kind::refused;
-    std::string text = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
+CheckVerdict verdict_of(const process::CommandResult& result) {
+    if (result.succeeded()) return std::nullopt;
     const std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
-    return {kind, "config check: " + text + (said.empty() ? "" : "\n" + said)};
+    const std::string how = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
+    return "config check: " + how + (said.empty() ? "" : "\n" + said);
 }
 
 }  // namespace
@@ -41,8 +39,9 @@ std::string last_lines(std::string_view text, std::size_t most) {
     return joined;
 }
 
-async::Task<base::Result<void>> check_config(async::asio::any_io_executor executor, const settings::Agent& agent,
-                                             base::Uuid uid, std::filesystem::path file, process::Guard* guard) {
+async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executor executor,
+                                                     const settings::Agent& agent, base::Uuid uid,
+                                                     std::filesystem::path file, process::Guard* guard) {
     settings::Agent with_copy = agent;
     with_copy.config_path = std::move(file);
     process::CommandSpec spec;
@@ -52,8 +51,7 @@ async::Task<base::Result<void>> check_config(async::asio::any_io_executor execut
     spec.timeout = agent.config_check.timeout;
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
-    if (!result->succeeded()) co_return failure(*result);
-    co_return base::Result<void>();
+    co_return verdict_of(*result);
 }
 
 }  // namespace supervisor

@@ -132,13 +132,6 @@ std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revisio
     return std::nullopt;
 }
 
-base::Result<void> ConfigKeeper::give_up(const config::Revision& candidate, const std::string& reason) {
-    if (auto noted = note_failure(candidate.id, reason); !noted) return noted;
-    if (store_.status().status != opamp::ConfigStatus::applying || candidate.remote_hash != store_.status().hash)
-        return {};
-    return store_.set_status({store_.status().hash, opamp::ConfigStatus::failed, reason});
-}
-
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
     auto local = store_base();
     if (!local) return std::move(local).error();
@@ -153,12 +146,8 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     begun.older_good = older_good();
     begun.trial = begun.current != begun.last_good && begun.current != begun.base;
 
-    if (const auto reason = begun.trial ? reason_to_give_up(*start) : std::nullopt) {
-        if (auto given_up = give_up(*start, *reason); !given_up) return std::move(given_up).error();
-        begun.trial = false;
-        begun.current = begun.last_good.id != 0 ? begun.last_good : begun.base;
-        return begun;
-    }
+    if (begun.trial) begun.failure = reason_to_give_up(*start).value_or("");
+
     opamp::RemoteConfigStatus status = store_.status();
     if (status.status == opamp::ConfigStatus::applying) {
         if (begun.trial && start->remote_hash == status.hash) {
@@ -175,28 +164,32 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     return begun;
 }
 
-base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
+base::Result<config::Effective> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
     if (const auto* failed = store_.rollout().find_failed(offer.hash))
         return base::Error(base::Kind::invalid, failed->reason);
     auto effective = compose(&offer.files);
-    if (!effective) return std::move(effective).error();
+    if (!effective) return effective;
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
-    const config::Revision* current = store_.current();
-    const bool is_same = current && current->hash == config::hash(*effective) && current->runs == effective->runs;
-    return Composed{std::move(*effective), !is_same};
+    return effective;
 }
 
-base::Result<std::filesystem::path> ConfigKeeper::write_copy(const config::Effective& effective) {
+bool ConfigKeeper::is_current(const config::Effective& effective) const {
+    const config::Revision* current = store_.current();
+    return current && current->runs == effective.runs && current->hash == config::hash(effective);
+}
+
+base::Result<std::optional<std::filesystem::path>> ConfigKeeper::write_copy(const config::Effective& effective) {
     constexpr mode_t kPrivateFile = 0600, kPrivateFolder = 0700;
+    if (!effective.main || is_current(effective)) return std::optional<std::filesystem::path>();
     remove_copy();
     if (auto made = base::make_folder(copy_folder(), kPrivateFolder); !made) return std::move(made).error();
     const auto file = copy_folder() / options_.config_path.filename();
-    auto written = base::replace_file(file, effective.main.value_or(""), kPrivateFile);
+    auto written = base::replace_file(file, *effective.main, kPrivateFile);
     for (auto next = effective.beside.begin(); written && next != effective.beside.end(); ++next)
         written = base::replace_file(copy_folder() / next->first, next->second, kPrivateFile);
     if (!written) return std::move(written).error();
-    return file;
+    return std::optional(file);
 }
 
 void ConfigKeeper::remove_copy() {
@@ -204,19 +197,20 @@ void ConfigKeeper::remove_copy() {
     std::filesystem::remove_all(copy_folder(), ignored);
 }
 
-base::Result<ConfigKeeper::Outcome> ConfigKeeper::stage(const opamp::RemoteConfig& offer, const Composed& composed) {
-    const config::Revision* current = store_.current();
-    const auto change = composed.is_news ? lifecycle::Change::config : lifecycle::Change::none;
-    if (!composed.is_news && current && current->remote_hash == offer.hash) return Outcome{*current, change};
-    auto revision = store_.add(composed.effective, &offer);
+base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig& offer,
+                                                       const config::Effective& effective) {
+    const auto same_as = is_current(effective) ? std::optional(*store_.current()) : std::nullopt;
+    if (same_as && same_as->remote_hash == offer.hash) return Stored{*same_as, same_as};
+    auto revision = store_.add(effective, &offer);
     if (!revision) return std::move(revision).error();
-    return Outcome{*revision, change};
+    return Stored{*revision, same_as};
 }
 
-base::Result<void> ConfigKeeper::remember_failed(const std::string& remote_hash, const std::string& reason) {
-    if (remote_hash.empty()) return {};
+base::Result<void> ConfigKeeper::end_check(const std::string& remote_hash, const std::optional<std::string>& refusal) {
+    remove_copy();
+    if (!refusal || remote_hash.empty()) return {};
     config::Rollout rollout = store_.rollout();
-    rollout.remember_failed(remote_hash, reason);
+    rollout.remember_failed(remote_hash, *refusal);
     return store_.set_rollout(rollout);
 }
 
@@ -240,17 +234,16 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     return Given{*revision, store_.report_of(*revision)};
 }
 
-base::Result<void> ConfigKeeper::commit(std::uint64_t id) {
+base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good) {
     const config::Revision* revision = store_.find(id);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
+    if (auto committed = store_.set_last_good(id); !committed) return committed;
     config::Rollout rollout = store_.rollout();
-    const config::Revision* before = store_.last_good();
-    const bool is_way_back = before && before->runs && !std::exchange(last_good_failed_, false);
-    rollout.remember_good(is_way_back ? before->id : 0, id);
     rollout.candidate = 0;
     rollout.starts = 0;
+    rollout.older_good.clear();
+    for (const lifecycle::Revision& older : older_good) rollout.older_good.push_back(older.id);
     if (revision->remote_hash) rollout.forget_failed(*revision->remote_hash);
-    if (auto committed = store_.set_last_good(id); !committed) return committed;
     auto noted = store_.set_rollout(rollout);
     store_.prune(kRevisionsKept);
     return noted;
@@ -259,12 +252,10 @@ base::Result<void> ConfigKeeper::commit(std::uint64_t id) {
 base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::string& reason) {
     const config::Revision* revision = store_.find(from);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
+    if (is_proven(*revision)) return {};  // what was good before may be so again
     config::Rollout rollout = store_.rollout();
-    if (revision == store_.last_good())
-        last_good_failed_ = true;
-    else if (!is_proven(*revision) && revision->remote_hash && !revision->remote_hash->empty())
+    if (revision->remote_hash && !revision->remote_hash->empty())
         rollout.remember_failed(*revision->remote_hash, reason);
-    std::erase(rollout.older_good, from);
     rollout.candidate = 0;
     rollout.starts = 0;
     return store_.set_rollout(rollout);

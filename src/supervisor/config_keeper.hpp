@@ -30,29 +30,25 @@ public:
     /// Errors: io (the folder), invalid (the local files cannot be composed).
     static base::Result<ConfigKeeper> open(Options options);
 
-    /// How the last run ended and what to start with: a trial that was cut short is a trial again; a local file that
-    /// has changed since makes a new candidate. `trial_offer` numbers the offer of a resumed trial.
+    /// How the last run ended and what to start with: a trial that was cut short is a trial again, within limits; a
+    /// local file that has changed since makes a new candidate. `trial_offer` numbers the offer of such a trial.
     base::Result<lifecycle::Begun> begin(lifecycle::OfferId trial_offer);
 
-    struct Composed {
-        config::Effective effective;
-        bool is_news = true;  ///< The agent would be given something else than now.
-    };
     /// What the agent would be given. Errors: invalid (the offer, in one sentence; also what became of it when it was
     /// tried before), io.
-    base::Result<Composed> compose_offer(const opamp::RemoteConfig& offer);
-    /// A private copy of the files to be checked: the path of the config in it. Errors: io.
-    base::Result<std::filesystem::path> write_copy(const config::Effective& effective);
-    void remove_copy();
+    base::Result<config::Effective> compose_offer(const opamp::RemoteConfig& offer);
+    /// A private copy of the files, to be checked: the path of the config in it, or nothing where there is nothing to
+    /// check, because there is no config or the agent has it already. Errors: io.
+    base::Result<std::optional<std::filesystem::path>> write_copy(const config::Effective& effective);
+    /// Removes the copy. An offer that was refused is not composed again. Errors: io (it will be).
+    base::Result<void> end_check(const std::string& remote_hash, const std::optional<std::string>& refusal);
 
-    struct Outcome {
+    struct Stored {
         config::Revision revision;
-        lifecycle::Change change;
+        std::optional<config::Revision> same_as;  ///< The current one, if it gives the agent the same.
     };
     /// Stores what was composed of `offer`. Errors: io.
-    base::Result<Outcome> stage(const opamp::RemoteConfig& offer, const Composed& composed);
-    /// The offer is not to be composed again.
-    base::Result<void> remember_failed(const std::string& remote_hash, const std::string& reason);
+    base::Result<Stored> store(const opamp::RemoteConfig& offer, const config::Effective& effective);
 
     struct Given {
         config::Revision revision;
@@ -60,7 +56,7 @@ public:
     };
     /// Makes `id` current on disk and gives the agent its files.
     base::Result<Given> install(std::uint64_t id);
-    base::Result<void> commit(std::uint64_t id);
+    base::Result<void> commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good);
     /// `from` failed before its gate: its offer is not tried again.
     base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
 
@@ -73,20 +69,20 @@ private:
         : options_(std::move(options)), store_(std::move(store)) {}
     void note_leftovers(const config::Revision& revision);
     std::filesystem::path copy_folder() const { return options_.folder / "check"; }
+    void remove_copy();
+    bool is_current(const config::Effective& effective) const;
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);
     base::Result<void> forget_failures_of_other_local_files(const config::Revision& local);
     std::optional<std::string> reason_to_give_up(const config::Revision& candidate) const;
-    base::Result<void> give_up(const config::Revision& candidate, const std::string& reason);
     bool is_proven(const config::Revision& revision) const;
     std::vector<lifecycle::Revision> older_good() const;
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);
 
     Options options_;
     config::RevisionStore store_;
-    bool last_good_failed_ = false;  ///< As the way back from a candidate.
-    config::Installed installed_;    ///< What the agent was given last, and what is left of configs before.
+    config::Installed installed_;  ///< What the agent was given last, and what is left of configs before.
 };
 
 /// The pure table's view of a stored revision.

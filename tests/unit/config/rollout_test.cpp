@@ -37,13 +37,3 @@ TEST_CASE("of the hashes that failed the newest hundred are remembered, each onc
     rollout.forget_failed("100");
     CHECK_FALSE(rollout.find_failed("100"));
 }
-
-TEST_CASE("three revisions that were good are remembered, the newest first", "[config][rollout]") {
-    Rollout rollout;
-    rollout.remember_good(0, 1);
-    CHECK(rollout.older_good.empty());
-    for (std::uint64_t id = 1; id < 6; ++id) rollout.remember_good(id, id + 1);
-    CHECK(rollout.older_good == std::vector<std::uint64_t>{5, 4, 3});
-    rollout.remember_good(6, 4);
-    CHECK(rollout.older_good == std::vector<std::uint64_t>{6, 5, 3});
-}

@@ -43,6 +43,9 @@ struct Hands {
     void operator()(const Commit& commit) {
         require(in_force(commit.revision), "a revision becomes last-good only by passing its gate");
         world.good.insert(commit.revision.id);
+        for (const Revision& older : commit.older_good)
+            require(world.good.contains(older.id) && older != commit.revision, "a way back was good");
+        require(commit.older_good.size() <= 3, "the ways back are bounded");
     }
     void operator()(const ReportConfig& report) {
         const auto known = world.fates.find(report.offer);
@@ -77,7 +80,8 @@ struct Senses {
     void operator()(const Offered& offered) { world.offers = offered.offer; }
     void operator()(const Staged& staged) {
         world.rollbacks = 0;
-        world.revision_of[staged.offer] = staged.revision;
+        // APPLIED is right for what runs if that is the same.
+        world.revision_of[staged.offer] = staged.same_as == world.state.current ? staged.same_as : staged.revision;
         world.stage_ordered = 0;
     }
     void operator()(const Rejected&) { world.stage_ordered = 0; }
@@ -150,9 +154,11 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     if (world.deadline) events.push_back(DeadlinePassed{});
     if (world.stage_ordered != 0) {
         const std::uint64_t id = 10 + world.stage_ordered;
-        events.push_back(Staged{world.stage_ordered, {id, true}, Change::config});
-        events.push_back(Staged{world.stage_ordered, {id, false}, Change::config});
-        events.push_back(Staged{world.stage_ordered, world.state.current, Change::none});
+        events.push_back(Staged{world.stage_ordered, {id, true}});
+        events.push_back(Staged{world.stage_ordered, {id, false}});
+        events.push_back(Staged{world.stage_ordered, {id, world.state.current.runs}, world.state.current});
+        if (world.state.base != world.state.current)  // which was current when it was stored
+            events.push_back(Staged{world.stage_ordered, {id, true}, world.state.base});
         events.push_back(Rejected{world.stage_ordered, "not YAML"});
     }
     if (world.offers < bounds.offers) events.push_back(Offered{world.offers + 1});
@@ -164,7 +170,7 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
 std::optional<Event> kind_event(const World& world, const Policy& policy) {
     if (world.finished) return std::nullopt;
     if (world.spawning) return Spawned{*world.spawning};
-    if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}, Change::config};
+    if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}};
     if (world.state.phase == Phase::stopping)
         return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
     if (world.child && !world.state.proven && policy.has_probe) return ProbeUp{};

@@ -5,7 +5,6 @@
 
 #include "support/temp_folder.hpp"
 
-using lifecycle::Change;
 using opamp::ConfigStatus;
 using supervisor::ConfigKeeper;
 
@@ -19,10 +18,10 @@ struct Rig {
         REQUIRE(keeper);
         return std::move(*keeper);
     }
-    static base::Result<ConfigKeeper::Outcome> stage(ConfigKeeper& keeper, const opamp::RemoteConfig& offer) {
+    static base::Result<ConfigKeeper::Stored> stage(ConfigKeeper& keeper, const opamp::RemoteConfig& offer) {
         auto composed = keeper.compose_offer(offer);
         if (!composed) return std::move(composed).error();
-        return keeper.stage(offer, *composed);
+        return keeper.store(offer, *composed);
     }
     /// As the supervisor does: stored, reported, installed.
     static std::uint64_t give(ConfigKeeper& keeper, const opamp::RemoteConfig& offer) {
@@ -33,7 +32,7 @@ struct Rig {
         return outcome->revision.id;
     }
     static void prove(ConfigKeeper& keeper, std::uint64_t id, const std::string& hash) {
-        REQUIRE(keeper.commit(id));
+        REQUIRE(keeper.commit(id, {}));
         REQUIRE(keeper.save_status({hash, ConfigStatus::applied, ""}));
     }
     static lifecycle::Begun begin(ConfigKeeper& keeper) {
@@ -125,7 +124,7 @@ TEST_CASE("a status that the daemon could not finish is finished at the next sta
         ConfigKeeper keeper = rig.open();
         REQUIRE(keeper.install(Rig::begin(keeper).current.id));
         const auto id = Rig::give(keeper, offer("good", "a: 1\n"));
-        REQUIRE(keeper.commit(id));
+        REQUIRE(keeper.commit(id, {}));
         SECTION("committed, not yet said") {}
         SECTION("received, not yet stored") {
             REQUIRE(keeper.save_status({"lost", ConfigStatus::applying, ""}));
@@ -163,8 +162,8 @@ TEST_CASE("an offer that gives the agent what it has changes nothing", "[supervi
     ConfigKeeper keeper = rig.open();
     REQUIRE(keeper.install(Rig::begin(keeper).current.id));
     Rig::prove(keeper, Rig::give(keeper, offer("h", "a: 1\n")), "h");
-    CHECK(Rig::stage(keeper, offer("other", "a: 1\n"))->change == Change::none);
-    CHECK(Rig::stage(keeper, offer("other", "a: 2\n"))->change == Change::config);
+    CHECK(Rig::stage(keeper, offer("other", "a: 1\n"))->same_as);
+    CHECK_FALSE(Rig::stage(keeper, offer("other", "a: 2\n"))->same_as);
 }
 
 TEST_CASE("an empty map stops the agent where there is no local config, also after a restart", "[supervisor][keeper]") {
@@ -229,9 +228,8 @@ TEST_CASE("what has failed is not tried again, and the reason is known after a r
     SECTION("with the same local files") {
         ConfigKeeper keeper = rig.open();
         const auto begun = Rig::begin(keeper);
-        CHECK_FALSE(begun.trial);
-        CHECK(begun.current == begun.base);
-        CHECK(keeper.status() == opamp::RemoteConfigStatus{"bad", ConfigStatus::failed, "exit code 3"});
+        CHECK(begun.failure == "exit code 3");
+        CHECK(begun.offer == 1);
         CHECK(Rig::stage(keeper, offer("bad", "a: 1\n")).error().message() == "exit code 3");
         CHECK(Rig::stage(keeper, offer("other", "a: 1\n")));
     }
@@ -259,16 +257,18 @@ TEST_CASE("a trial is begun as often as it may be, and then has failed", "[super
         REQUIRE(keeper.install(begun.current.id));
         CHECK(rig.effective() == "a: 2\n");
     }
-    for (int start = 4; start <= 5; ++start) {
+    const std::string reason = "opampd ended each of the 3 times that it was tried";
+    {
         ConfigKeeper keeper = rig.open();
         const auto begun = Rig::begin(keeper);
-        CHECK_FALSE(begun.trial);
-        CHECK(begun.current == begun.last_good);
-        REQUIRE(keeper.install(begun.current.id));
-        CHECK(rig.effective() == "a: 1\n");
-        CHECK(keeper.status() == opamp::RemoteConfigStatus{"new", ConfigStatus::failed,
-                                                           "opampd ended each of the 3 times that it was tried"});
+        CHECK(begun.failure == reason);
+        CHECK(begun.offer == 1);
+        REQUIRE(keeper.note_failure(begun.current.id, reason));
+        CHECK(Rig::stage(keeper, offer("new", "a: 2\n")).error().message() == reason);
     }
+    // And that is remembered, however opampd ended after it.
+    ConfigKeeper keeper = rig.open();
+    CHECK(Rig::begin(keeper).failure == reason);
 }
 
 TEST_CASE("a daemon that ends between a verdict and the way back takes it at its start",
@@ -283,42 +283,27 @@ TEST_CASE("a daemon that ends between a verdict and the way back takes it at its
     }
     ConfigKeeper keeper = rig.open();
     const auto begun = Rig::begin(keeper);
-    CHECK_FALSE(begun.trial);
-    CHECK(begun.current == begun.last_good);
-    CHECK(Rig::stage(keeper, offer("bad", "a: 2\n")).error().message() == "exit code 3");
+    CHECK(begun.failure == "exit code 3");
+    CHECK(begun.offer == 0);  // which has its verdict
 }
 
-TEST_CASE("what was good before last-good is a way back, unless it has failed as one",
-          "[supervisor][keeper][rollout]") {
+TEST_CASE("what was good before last-good is a way back, and outlives the others", "[supervisor][keeper][rollout]") {
     Rig rig;
-    std::uint64_t first = 0, second = 0, third = 0;
+    lifecycle::Revision first, second;
     {
         ConfigKeeper keeper = rig.open();
         REQUIRE(keeper.install(Rig::begin(keeper).current.id));
-        first = Rig::give(keeper, offer("1", "a: 1\n"));
-        Rig::prove(keeper, first, "1");
-        second = Rig::give(keeper, offer("2", "a: 2\n"));
-        Rig::prove(keeper, second, "2");
-        third = Rig::give(keeper, offer("3", "a: 3\n"));
-        Rig::prove(keeper, third, "3");
-    }
-    const auto ids = [](const lifecycle::Begun& begun) {
-        std::vector<std::uint64_t> found;
-        for (const auto& revision : begun.older_good) found.push_back(revision.id);
-        return found;
-    };
-    {
-        ConfigKeeper keeper = rig.open();
-        CHECK(ids(Rig::begin(keeper)) == std::vector{second, first});
-        REQUIRE(keeper.note_failure(third, "never healthy"));
-        REQUIRE(keeper.commit(second));
+        first.id = Rig::give(keeper, offer("1", "a: 1\n"));
+        Rig::prove(keeper, first.id, "1");
+        second.id = Rig::give(keeper, offer("2", "a: 2\n"));
+        Rig::prove(keeper, second.id, "2");
+        REQUIRE(keeper.commit(Rig::give(keeper, offer("3", "a: 3\n")), {second, first}));
+        for (int i = 0; i < 30; ++i)
+            Rig::give(keeper, offer("x" + std::to_string(i), "x: " + std::to_string(i) + "\n"));
+        REQUIRE(keeper.commit(Rig::give(keeper, offer("4", "a: 4\n")), {second, first}));
     }
     ConfigKeeper keeper = rig.open();
-    const auto begun = Rig::begin(keeper);
-    CHECK(begun.last_good.id == second);
-    CHECK(ids(begun) == std::vector{first});
-    // Revisions come and go; what was good stays.
-    for (int i = 0; i < 30; ++i) Rig::give(keeper, offer("x" + std::to_string(i), "x: " + std::to_string(i) + "\n"));
-    REQUIRE(keeper.commit(second));
-    CHECK(ids(Rig::begin(keeper)) == std::vector{first});
+    CHECK(Rig::begin(keeper).older_good == std::vector{second, first});
+    REQUIRE(keeper.note_failure(first.id, "never healthy"));
+    CHECK(Rig::stage(keeper, offer("1", "a: 1\n")));  // it was good once, and may be so again
 }
