@@ -252,6 +252,10 @@ void name_ourselves(websocket::response_type& response) {
 /// missing: the write fails, and what was said is still to be read.
 async::Task<error_code> reason_of(Stream& stream, error_code failure) {
     if (failure != asio::error::broken_pipe && failure != asio::error::connection_reset) co_return failure;
+    // Without anything there, this may be the failure of a read. Another one would wait for ever: the reactor, which is
+    // told of each change once, has nothing more to tell.
+    error_code ignored;
+    if (stream.tcp().available(ignored) == 0) co_return failure;
     char byte = 0;
     const auto [code, bytes] = co_await stream.async_read_some(asio::buffer(&byte, 1), async::as_result);
     co_return code.category() == asio::error::get_ssl_category() ? code : failure;

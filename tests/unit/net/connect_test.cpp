@@ -64,6 +64,19 @@ TEST_CASE("localhost means this machine's addresses, one after the other", "[net
     run(io, ended(tasks));
 }
 
+TEST_CASE("a server that resets the connection instead of an answer is known at once", "[net][connect]") {
+    Peer peer([](Tcp::socket socket) -> async::Task<> {
+        co_await read_head(socket);
+        socket.set_option(Tcp::socket::linger(true, 0));
+        socket.close();  // by a reset
+    });
+    net::Limits limits;
+    limits.handshake = 1h;  // and no limit is waited for
+    const auto outcome = run(peer.io, attempt(peer.options("ws", limits)));
+    REQUIRE(outcome.error);
+    CHECK(outcome.error->message() == "connection reset by the peer");
+}
+
 TEST_CASE("a peer that acknowledges nothing is given up after two minutes, at rest and with a message under way",
           "[net][connect]") {
     asio::io_context io;
