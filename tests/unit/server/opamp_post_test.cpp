@@ -35,6 +35,27 @@ Posted post(TestServer& server, const pb::AgentToServer& message, std::vector<ne
     return posted;
 }
 
+/// A token file, and the server's view of it.
+struct Tokens {
+    explicit Tokens(const std::string& text) {
+        write(text);
+        known = server::TokenFile::open(folder.path / "tokens");
+        REQUIRE(known);
+    }
+    void write(const std::string& text) const { std::ofstream(folder.path / "tokens") << text; }
+
+    const TemporaryFolder folder;
+    base::Result<server::TokenFile> known = base::Error(base::Kind::bug, "not opened");
+};
+
+/// The agent gets a token of its own.
+void offer_token(TestServer& server, const std::string& header, const std::string& token) {
+    opamp::ConnectionSettingsOffers offers;
+    offers.opamp.emplace().destination_endpoint = "ws://h/";
+    offers.opamp->headers = opamp::Headers{{header, "Bearer " + token}};
+    REQUIRE(server.agents.set_settings(kUid, offers, at(0)));
+}
+
 bool is_connected(const TestServer& server, const base::Uuid& uid = kUid) {
     const server::Agent* agent = server.agents.find(uid);
     return agent != nullptr && agent->link != nullptr;
@@ -194,12 +215,8 @@ TEST_CASE("an agent moves from one transport to the other", "[server][post][SRV-
 }
 
 TEST_CASE("without a valid token nobody is let in", "[server][post][SRV-LIFE-2]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "tokens";
-    std::ofstream(file) << "# of the fleet\nfirst-token\nuser:pass:word\n";
-    auto tokens = server::TokenFile::open(file);
-    REQUIRE(tokens);
-    TestServer server({}, std::chrono::seconds(30), &*tokens);
+    Tokens tokens("# of the fleet\nfirst-token\nuser:pass:word\n");
+    TestServer server({}, std::chrono::seconds(30), &*tokens.known);
     struct Row {
         std::vector<net::Header> headers;
         unsigned status;
@@ -215,26 +232,17 @@ TEST_CASE("without a valid token nobody is let in", "[server][post][SRV-LIFE-2]"
     }
     const auto refused = run(server.io, post_bytes(server, ""));
     CHECK(refused.header("WWW-Authenticate") == "Bearer realm=\"opamp\"");
-    std::ofstream(file) << "another-token\n";
+    tokens.write("another-token\n");
     CHECK(post(server, wire_full(0), bearer("first-token")).status == 401);
     CHECK(post(server, wire_full(0), bearer("another-token")).status == 200);
-    std::ofstream(file) << "";  // not read: the lines before stay in force
+    tokens.write("");  // not read: the lines before stay in force
     CHECK(post(server, wire_full(0), bearer("another-token")).status == 200);
 }
 
 TEST_CASE("an offered token takes the place of the old one when it is used", "[server][post][SRV-CONN-4]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "tokens";
-    std::ofstream(file) << "shared\n";
-    auto tokens = server::TokenFile::open(file);
-    REQUIRE(tokens);
-    TestServer server({}, std::chrono::seconds(30), &*tokens);
-    const auto offer = [&](const std::string& token) {
-        opamp::ConnectionSettingsOffers offers;
-        offers.opamp.emplace().destination_endpoint = "ws://h/";
-        offers.opamp->headers = opamp::Headers{{"authorization", "Bearer " + token}};
-        REQUIRE(server.agents.set_settings(kUid, offers, at(0)));
-    };
+    Tokens tokens("shared\n");
+    TestServer server({}, std::chrono::seconds(30), &*tokens.known);
+    const auto offer = [&](const std::string& token) { offer_token(server, "authorization", token); };
     CHECK(post(server, wire_full(0), bearer("shared")).status == 200);
     offer("own-1");
     CHECK(post(server, wire_heartbeat(1), bearer("shared")).status == 200);
@@ -250,17 +258,10 @@ TEST_CASE("an offered token takes the place of the old one when it is used", "[s
 
 TEST_CASE("an agent with a token of its own is not spoken for over a WebSocket with another",
           "[server][post][SRV-CONN-4]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "tokens";
-    std::ofstream(file) << "shared\n";
-    auto tokens = server::TokenFile::open(file);
-    REQUIRE(tokens);
-    TestServer server({}, std::chrono::seconds(30), &*tokens);
+    Tokens tokens("shared\n");
+    TestServer server({}, std::chrono::seconds(30), &*tokens.known);
     post(server, wire_full(0), bearer("shared"));
-    opamp::ConnectionSettingsOffers offers;
-    offers.opamp.emplace().destination_endpoint = "ws://h/";
-    offers.opamp->headers = opamp::Headers{{"Authorization", "Bearer own"}};
-    REQUIRE(server.agents.set_settings(kUid, offers, at(0)));
+    offer_token(server, "Authorization", "own");
     post(server, wire_heartbeat(1), bearer("own"));
     const auto talk = [](TestServer& s) -> async::Task<> {
         auto options = s.options(s.opamp_port, "/v1/opamp");
