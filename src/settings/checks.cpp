@@ -74,8 +74,16 @@ Complaint uuid(Item item, const Environment&) {
     return std::nullopt;
 }
 
+Complaint reload_signal(Item item, const Environment&) {
+    const auto number = parse_signal(item.text);
+    for (const int fatal : {SIGKILL, SIGSTOP})
+        if (number == fatal) return "cannot be handled by a process (write SIGHUP, SIGUSR1 or none)";
+    return std::nullopt;
+}
+
 Complaint ending_signal(Item item, const Environment&) {
     const auto number = parse_signal(item.text);
+    if (number == 0) return "ends no process (write SIGTERM, SIGINT or SIGQUIT)";
     for (const int suspending : {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU})
         if (number == suspending) return "suspends a process instead of ending it (write SIGTERM, SIGINT or SIGQUIT)";
     return std::nullopt;

@@ -18,6 +18,7 @@ Complaint variable(Item item, const Environment& environment);
 Complaint attribute(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
+Complaint reload_signal(Item item, const Environment& environment);
 Complaint only_false(Item item, const Environment& environment);
 Complaint message_size(Item item, const Environment& environment);
 Complaint tls_version(Item item, const Environment& environment);

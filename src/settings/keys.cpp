@@ -137,6 +137,35 @@ const Key kKeys[] = {
     {.name = "agent.config_check.timeout", .meaning = "How long it may take. What still runs then is killed, with its children, and the config has failed.",
      .field = FIELD(agent.config_check.timeout)},
 
+    {.name = "agent.reload.signal", .meaning = "The signal that makes the running agent read its config again, sent to its main process: `SIGHUP`. `none`: it is restarted for each config.",
+     .field = FIELD(agent.reload.signal), .check = reload_signal},
+    {.name = "agent.reload.timeout", .meaning = "How long `confirm` may take to change. Then the agent is restarted instead.",
+     .field = FIELD(agent.reload.timeout)},
+    {.name = "agent.reload.confirm.url", .meaning = "URL whose answer changes once the agent has taken the config. Without one there is no telling whether it has, and `health` alone decides.",
+     .field = FIELD(agent.reload.confirm.url), .check = http_url},
+    {.name = "agent.reload.confirm.line", .meaning = "How the line of the answer begins that has to change.",
+     .field = FIELD(agent.reload.confirm.line), .check = not_empty, .default_text = "the whole answer"},
+
+    {.name = "agent.remote_config.allowed_keys", .meaning = "If given, a config may have values at or below these keys alone: `receivers.otlp`, `service.pipelines.*`.",
+     .field = FIELD(agent.remote_config.allowed_keys), .check = not_empty},
+    {.name = "agent.remote_config.denied_keys", .meaning = "It may have none at or below these: `exporters.file*`. They beat `allowed_keys`.",
+     .field = FIELD(agent.remote_config.denied_keys), .check = not_empty},
+    {.name = "agent.remote_config.allowed_entries", .meaning = "If given, the names that its entries may have; `*` and `?` stand for any. The one without a name is `\"\"`.",
+     .field = FIELD(agent.remote_config.allowed_entries)},
+    {.name = "agent.remote_config.allowed_content_types", .meaning = "If given, the content types that its entries may have; `*` and `?` stand for any.",
+     .field = FIELD(agent.remote_config.allowed_content_types)},
+    {.name = "agent.remote_config.max_size", .meaning = "The most that its entries may have together.",
+     .field = FIELD(agent.remote_config.max_size), .default_text = "no limit but that of a message"},
+    {.name = "agent.remote_config.require_signature", .meaning = "Only configs with a signature by one of `public_keys` are accepted; see [signatures.md](signatures.md).",
+     .field = FIELD(agent.remote_config.require_signature)},
+    {.name = "agent.remote_config.public_keys", .meaning = "Files with the public keys, one a line.",
+     .field = FIELD(agent.remote_config.public_keys), .check = readable_file},
+
+    {.name = "agent.redaction.enabled", .meaning = "Show `[REDACTED]` for the values of keys that look like secrets: `*password*`, `*token*`, `*api_key*` and the like.",
+     .field = FIELD(agent.redaction.enabled)},
+    {.name = "agent.redaction.keys", .meaning = "Further names of keys whose values are secrets; `*` and `?` stand for any.",
+     .field = FIELD(agent.redaction.keys), .check = not_empty},
+
     {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
      .field = FIELD(agent.description.identifying_attributes), .check = attribute},
     {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
@@ -217,6 +246,18 @@ const Section kSections[] = {
      "A check of each new config before the agent is touched, on a private copy of its files. What it prints last is "
      "the "
      "reason of the FAILED."},
+    {"agent.reload",
+     "A new config without a restart. The agent has to prove itself with it as after a start; a reload that it does not "
+     "take becomes a restart, and so does the way back."},
+    {"agent.reload.confirm",
+     "What shows that the agent has taken the config: an answer over HTTP that changes when it has, asked for before and "
+     "after."},
+    {"agent.remote_config",
+     "What a server may send at all. What breaks a rule is refused before the agent is touched; at each start of "
+     "opampd "
+     "the configs that are stored are held against the rules again."},
+    {"agent.redaction",
+     "Of configs in all that is reported to the server, printed or logged. The agent's own files are untouched."},
     {"agent.description",
      "Attributes that describe the agent to the server, in addition to those found out; "
      "where both have one, these win."},

@@ -133,6 +133,36 @@ struct ConfigCheck {
     Duration timeout = std::chrono::seconds(10);
 };
 
+/// How a running agent shows that it has taken a config: one line of an answer over HTTP changes.
+struct ReloadConfirm {
+    std::string url;   ///< Checked; empty: nothing shows it.
+    std::string line;  ///< How the line begins; empty: the whole answer.
+};
+
+/// An agent that takes a new config without a restart.
+struct Reload {
+    int signal = 0;  ///< 0: it is restarted instead.
+    Duration timeout = std::chrono::seconds(2);
+    ReloadConfirm confirm;
+};
+
+/// What the operator of this host lets a server's config say.
+struct RemoteConfig {
+    std::vector<std::string> allowed_keys;
+    std::vector<std::string> denied_keys;
+    std::vector<std::string> allowed_entries;
+    std::vector<std::string> allowed_content_types;
+    std::uint64_t max_size = 0;  ///< Bytes; 0: only what a message may have.
+    bool require_signature = false;
+    std::vector<std::filesystem::path> public_keys;  ///< Files.
+};
+
+/// Of configs wherever they are shown: to the server, to people.
+struct Redaction {
+    bool enabled = true;
+    std::vector<std::string> keys;  ///< In addition to the usual names of secrets.
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
@@ -144,7 +174,10 @@ struct Agent {
     std::vector<std::filesystem::path> config_files;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
+    RemoteConfig remote_config;
+    Redaction redaction;
     ConfigCheck config_check;
+    Reload reload;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);

@@ -131,6 +131,20 @@ void check_health(const Health& health, const std::string& path, Report& report)
         report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
 }
 
+void check_reload(const Reload& reload, const std::string& path, Report& report) {
+    const std::string section = path + ".reload", url = section + ".confirm.url", line = section + ".confirm.line";
+    if (reload.confirm.url.empty() && !reload.confirm.line.empty() && !report.failed(url))
+        report.add(url, "is missing (give the URL of the answer that the line is in)");
+    if (reload.signal == 0 && !reload.confirm.url.empty() && !report.failed(section + ".signal"))
+        report.add(section + ".signal", "is missing (give the signal that makes the agent read its config again)");
+}
+
+void check_signature(const RemoteConfig& remote, const std::string& path, Report& report) {
+    const std::string keys = path + ".remote_config.public_keys";
+    if (remote.require_signature && remote.public_keys.empty() && !report.failed(keys))
+        report.add(keys, "is missing (require_signature needs a file with public keys)");
+}
+
 /// Makes `agent.config_path` absolute; it must not hit a file that is not ours to replace.
 void place_config(Agent& agent, const std::string& path, const fs::path& settings_file, const Environment& environment,
                   Report& report) {
@@ -206,6 +220,8 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
             check_order(path + ".min_uptime", agent.min_uptime, path + ".config_apply_timeout",
                         agent.config_apply_timeout, report);
         check_health(agent.health, path, report);
+        check_reload(agent.reload, path, report);
+        check_signature(agent.remote_config, path, report);
         place_config(agent, path, settings.file, environment, report);
         const fs::path real = environment.canonical(agent.config_path);
         const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");
