@@ -6,7 +6,7 @@ import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 from certificates import Authority, Pair, openssl
-from fake_server import Reply, Tls
+from http_parts import Reply, Tls
 from protocol import APPLIED, FAILED, S2A, has, is_full, is_healthy, settings_offer, settings_status
 from rig import eventually, expect
 from settings import begin, fail, move, offer, url

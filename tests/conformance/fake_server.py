@@ -12,65 +12,12 @@ import ssl
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import websocket
+from http_parts import Reply, Request, message_reply
 from protocol import A2S, S2A, SERVER_EVERYTHING
 from rig import eventually
-
-PROTOBUF = "application/x-protobuf"
-
-
-@dataclass
-class Tls:
-    """Files; `client_ca` makes a client certificate required unless it is only `asked` for."""
-    cert: Any
-    key: Any
-    client_ca: Any = None
-    asked: bool = False
-    min_version: Any = None
-    max_version: Any = None
-    ciphers: str = ""
-
-    def context(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.cert, self.key)
-        context.minimum_version = self.min_version or context.minimum_version
-        context.maximum_version = self.max_version or context.maximum_version
-        if self.ciphers:
-            context.set_ciphers(self.ciphers)
-        if self.client_ca:
-            context.load_verify_locations(self.client_ca)
-            context.verify_mode = ssl.CERT_OPTIONAL if self.asked else ssl.CERT_REQUIRED
-        return context
-
-
-@dataclass
-class Reply:
-    """An HTTP answer."""
-    status: int = 200
-    headers: dict = field(default_factory=dict)
-    body: bytes = b""
-    chunked: bool = False
-
-    def bytes(self):
-        lines = [f"HTTP/1.1 {self.status} Scripted", *(f"{name}: {value}" for name, value in self.headers.items())]
-        lines.append("Transfer-Encoding: chunked" if self.chunked else f"Content-Length: {len(self.body)}")
-        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(self.body), self.body) if self.chunked and self.body else self.body
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def message_reply(message, **options):
-    return Reply(headers={"Content-Type": PROTOBUF}, body=message.SerializeToString(), **options)
-
-
-class Request(NamedTuple):
-    method: str
-    target: str
-    headers: dict  # names in lower case
-    body: bytes
-    at: float
 
 
 class Report(NamedTuple):
@@ -375,67 +322,3 @@ def _listed(answer):
     if answer is None:
         return []
     return answer if isinstance(answer, list) else [answer]
-
-
-class FakeProxy:
-    """An HTTP proxy for CONNECT, in the clear or over TLS. `refusal`: a Reply for every CONNECT."""
-
-    def __init__(self, tls=None, refusal=None):
-        self.context = tls.context() if tls else None
-        self.requests, self.certificates, self.tls_failures, self.refusal = [], [], [], refusal
-        self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self.sockets.append(client)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
-        with contextlib.suppress(OSError, ValueError):
-            if self.context:
-                try:
-                    client = self.context.wrap_socket(client, server_side=True)
-                except (ssl.SSLError, OSError) as failure:
-                    return self.tls_failures.append(str(failure))
-                self.certificates.append(client.getpeercert(binary_form=True))
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                if not (byte := client.recv(1)):
-                    return None
-                head += byte
-            lines = head.decode().strip().split("\r\n")
-            method, target, _ = lines[0].split()
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-            self.requests.append(Request(method, target, headers, b"", time.monotonic()))
-            if self.refusal:
-                return client.sendall(self.refusal.bytes())
-            host, _, port = target.rpartition(":")
-            upstream = socket.create_connection((host.strip("[]"), int(port)))
-            self.sockets.append(upstream)
-            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=self._pump, args=(upstream, client), daemon=True)
-            back.start()
-            self._pump(client, upstream)
-            back.join()
-            client.close()
-            upstream.close()
-        return None
-
-    @staticmethod
-    def _pump(source, sink):
-        with contextlib.suppress(OSError, ValueError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        for sock in [self.listener, *self.sockets]:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()

@@ -6,7 +6,7 @@ import time
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 import websocket
-from fake_server import Reply
+from http_parts import Reply
 from protocol import (APPLIED, FULL_STATE, S2A, config_status, fields, flagged, hash_of, is_full, padded, parts, remote_config,
                       unknown_field)
 from rig import eventually, expect, is_alive

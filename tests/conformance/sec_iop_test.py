@@ -96,7 +96,7 @@ def unknown_fields(stage, scheme):
     if scheme == "ws":
         fs.latest().send(data)
     else:
-        from fake_server import PROTOBUF, Reply
+        from http_parts import PROTOBUF, Reply
         answers = [Reply(headers={"Content-Type": PROTOBUF}, body=data)]
         fs.answer = lambda report: answers.pop() if answers else fs.acknowledge(report)
     stage.wait_report("applied", config_status(APPLIED, hash_of(offer)), since)

@@ -8,7 +8,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from certificates import Authority  # noqa: E402
-from fake_server import FakeProxy, FakeServer, Tls  # noqa: E402
+from fake_proxy import FakeProxy  # noqa: E402
+from fake_server import FakeServer  # noqa: E402
+from http_parts import Tls  # noqa: E402
 from protocol import APPLIED, config_status, hash_of, is_healthy, remote_config  # noqa: E402
 from scene import LONG, Scene, merged  # noqa: E402
 from suite import main  # noqa: E402

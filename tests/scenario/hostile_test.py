@@ -11,7 +11,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
 import stage as stage_module  # noqa: E402, F401  (finds tests/support)
 from certificates import Authority  # noqa: E402
-from fake_server import Reply, Tls, message_reply  # noqa: E402
+from http_parts import Reply, Tls, message_reply  # noqa: E402
 from protocol import APPLIED, config_status, hash_of, is_full, is_healthy, remote_config  # noqa: E402
 from rig import expect, is_alive  # noqa: E402
 from scene import LONG  # noqa: E402
