@@ -5,10 +5,10 @@ import ssl
 import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from certificates import Authority, Pair, openssl
+from certificates import Authority, openssl
 from http_parts import Reply, Tls
-from protocol import APPLIED, FAILED, S2A, has, is_full, is_healthy, settings_offer, settings_status
-from rig import eventually, expect
+from protocol import APPLIED, S2A, has, is_full, is_healthy, settings_status
+from rig import expect
 from settings import begin, fail, move, offer, url
 from stage import run
 from suite import conformance

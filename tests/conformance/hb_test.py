@@ -3,7 +3,7 @@
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 from http_parts import Reply
-from protocol import (APPLIED, HEAD, REPORTS_HEARTBEAT, fields, is_unhealthy, parts, settings_offer, settings_status)
+from protocol import APPLIED, HEAD, REPORTS_HEARTBEAT, fields, parts, settings_offer, settings_status
 from rig import expect
 from scene import LONG
 from stage import run

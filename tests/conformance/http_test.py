@@ -6,7 +6,7 @@ import threading
 import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from http_parts import PROTOBUF, Reply, message_reply
+from http_parts import PROTOBUF, Reply
 from protocol import (APPLIED, HEAD, S2A, config_status, fields, flagged, hash_of, is_full, is_unhealthy, padded, parts,
                       remote_config, settings_offer, uid_text)
 from rig import eventually, expect
