@@ -1,5 +1,6 @@
 #include "supervisor/connection_settings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/bytes.hpp"
@@ -18,6 +19,8 @@ using opamp::ConfigStatus;
 namespace {
 
 constexpr auto kNever = SteadyClock::time_point::max();
+/// Certificates may outlast every clock; no daemon runs for as long as this.
+constexpr std::chrono::seconds kLongestLook = std::chrono::hours(24 * 3650);
 
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
@@ -30,9 +33,9 @@ Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
     if (!from) return from.error();
     const auto until = net::not_after(certificate);
     if (!until) return until.error();
-    const auto due = *from + (*until - *from) * 2 / 3;
-    return SteadyClock::now() +
-           std::chrono::duration_cast<SteadyClock::duration>(due - std::chrono::system_clock::now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto left = *from + (*until - *from) * 2 / 3 - now;
+    return SteadyClock::now() + std::clamp(left, std::chrono::seconds(0), kLongestLook);
 }
 
 }  // namespace
