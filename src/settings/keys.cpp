@@ -30,7 +30,7 @@ const Key kKeys[] = {
 
     {.name = "server.auth.bearer_token_file", .meaning = "File with the token to send. It is read for each connection, so that whoever renews it only has to replace it.",
      .field = FIELD(settings.server.auth.bearer_token_file), .check = readable_file},
-    {.name = "server.auth.oauth2.token_url", .meaning = "Where tokens are asked for: `https://…`, or `http://` on this machine. Its certificate is verified with the CAs of `server.tls`.",
+    {.name = "server.auth.oauth2.token_url", .meaning = "Where tokens are asked for: `https://…`, or `http://` on this machine. Its certificate is verified with the CAs of `server.tls`. It is reached through the proxy of `server.proxy`, unless it is on this machine or in `NO_PROXY`.",
      .field = FIELD(settings.server.auth.oauth2.token_url), .check = token_url},
     {.name = "server.auth.oauth2.client_id", .meaning = "The client's name at the token server.",
      .field = FIELD(settings.server.auth.oauth2.client_id), .check = not_empty},
@@ -233,7 +233,7 @@ const Section kSections[] = {
     {"server.tls",
      "For `wss://`. Without any of these the system's CAs are trusted and the server's name is verified."},
     {"server.limits", "Of one message."},
-    {"server.proxy", "How the server is reached through an HTTP proxy, over both transports."},
+    {"server.proxy", "How the server is reached through an HTTP proxy, over both transports; and a token server."},
     {"server.connection_settings",
      "Settings that the server offers, where `capabilities.accepts_opamp_connection_settings` allows it. They are kept "
      "in "

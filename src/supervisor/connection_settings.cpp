@@ -1,7 +1,6 @@
 #include "supervisor/connection_settings.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/bytes.hpp"
 #include "net/csr.hpp"
@@ -21,11 +20,6 @@ namespace {
 constexpr auto kNever = SteadyClock::time_point::max();
 /// Certificates may outlast every clock; no daemon runs for as long as this.
 constexpr std::chrono::seconds kLongestLook = std::chrono::hours(24 * 3650);
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
 
 /// When two thirds of its life are over there is time left for a server that does not answer at once.
 Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
@@ -98,7 +92,7 @@ const std::optional<opamp::OpampConnectionSettings>& ConnectionSettings::setting
 }
 
 Result<net::ClientOptions> ConnectionSettings::options_of(Using which) const {
-    return client_options(server_, settings_of(which), variable);
+    return client_options(server_, settings_of(which), environment_variable);
 }
 
 Task<> ConnectionSettings::run(Orders orders) {
@@ -178,7 +172,7 @@ Result<opamp::OpampConnectionSettings> ConnectionSettings::plan(const opamp::Opa
         for (const std::string& key : {stored_.request_key, known})
             if (!key.empty() && net::check_pair(certificate->cert, key)) certificate->private_key = key;
     }
-    auto options = client_options(server_, planned, variable);
+    auto options = client_options(server_, planned, environment_variable);
     if (!options) return std::move(options).error();
     if (auto checked = net::check_tls(options->tls); !checked) return std::move(checked).error();
     return planned;

@@ -10,9 +10,11 @@ from http_parts import Request
 
 
 class FakeProxy:
-    """An HTTP proxy for CONNECT, in the clear or over TLS. `refusal`: a Reply for every CONNECT."""
+    """An HTTP proxy for CONNECT, in the clear or over TLS. `refusal`: a Reply for every CONNECT. `ways`: the port on this machine
+    that stands for a target."""
 
-    def __init__(self, tls=None, refusal=None):
+    def __init__(self, tls=None, refusal=None, ways=None):
+        self.ways = ways or {}
         self.context = tls.context() if tls else None
         self.requests, self.certificates, self.tls_failures, self.refusal = [], [], [], refusal
         self.sockets = []
@@ -47,7 +49,8 @@ class FakeProxy:
             if self.refusal:
                 return client.sendall(self.refusal.bytes())
             host, _, port = target.rpartition(":")
-            upstream = socket.create_connection((host.strip("[]"), int(port)))
+            address = ("127.0.0.1", self.ways[target]) if target in self.ways else (host.strip("[]"), int(port))
+            upstream = socket.create_connection(address)
             self.sockets.append(upstream)
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=self._pump, args=(upstream, client), daemon=True)
