@@ -7,11 +7,11 @@ import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 from http_parts import PROTOBUF, Reply
-from protocol import (APPLIED, HEAD, S2A, config_status, fields, flagged, hash_of, is_full, is_unhealthy, padded, parts,
+from protocol import (APPLIED, HEAD, S2A, config_status, fields, flagged, hash_of, is_full, is_healthy, is_unhealthy, padded, parts,
                       remote_config, settings_offer, uid_text)
 from rig import eventually, expect
 from scene import LONG
-from stage import run
+from stage import QUICK, run
 from suite import conformance
 
 KIB, MIB = 1024, 1024 * 1024
@@ -131,6 +131,27 @@ def compressed_answers(stage):
     fs.gzips = False
     stage.apply("instrument: false\n")
     expect("both configs came whole", stage.config.read_text() == "instrument: false\n")
+
+
+# --- losses
+
+
+@conformance("[MSG-1] a request that may have arrived is sent again as it was, also where nobody is there in between")
+def lost_answer(stage):
+    fs = begin(stage, stage.idle() | QUICK, server={"poll_interval": LONG})
+
+    def hang_up(report):
+        fs.stop_listening()
+        report.connection.cut()
+    fs.answer = hang_up
+    since, refusals = fs.now(), len(stage.events("server.connect_failed"))
+    stage.heal()
+    stage.wait_for_event("server.connect_failed", refusals + 3)
+    stage.port = fs.port
+    again = stage.serve()
+    first = again.wait_for_report("a request")
+    expect(f"as it was: {fs.messages(since)} {first.message}", [report.raw for report in fs.reports[since:]] == [first.raw])
+    stage.wait_report("then what has changed", is_healthy)
 
 
 # --- limits

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tokens of a token server, and the way to it."""
+"""Tokens: from a file or from a token server, and the way to that server."""
 
 import json
 import pathlib
@@ -10,6 +10,7 @@ import stage as stage_module  # noqa: E402, F401  (finds tests/support)
 from http_parts import Reply, Tls  # noqa: E402
 from protocol import is_healthy  # noqa: E402
 from rig import expect  # noqa: E402
+from scene import LONG  # noqa: E402
 from stage import TRANSPORTS, run  # noqa: E402
 from suite import scenario, scenario_for  # noqa: E402
 
@@ -93,6 +94,29 @@ def proxy_that_refuses_is_named(stage):
     failed = stage.wait_for_event("server.connect_failed")
     expect(f"what and where: {failed}", f"127.0.0.1:{proxy.port}" in failed["error"] and "407" in failed["error"])
     nothing_secret_is_in_the_log(stage)
+
+
+# --- a file
+
+
+@scenario_for(TRANSPORTS)
+def token_that_cannot_be_read_holds_up_reports_and_loses_none(stage, scheme):
+    stage.scheme = scheme
+    file = stage.folder / "token"
+    file.write_text("first")
+    fs = stage.begin(server={"auth": {"bearer_token_file": str(file)}, "poll_interval": LONG})
+    file.write_text("")
+    since = fs.now()
+    if scheme == "ws":
+        fs.latest().cut()
+    stage.heal()
+    stage.wait_for_event("server.connect_failed", 2)
+    expect("nothing without a token", fs.now() == since)
+    file.write_text("second")
+    stage.wait_report("the last state", is_healthy, since)
+    numbers = [message.sequence_num for message in fs.messages()]
+    expect(f"no number is left out: {numbers}", numbers == list(range(numbers[0], numbers[0] + len(numbers))))
+    expect("with the new token", fs.reports[-1].request.headers["authorization"] == "Bearer second")
 
 
 if __name__ == "__main__":
