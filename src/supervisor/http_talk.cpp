@@ -29,7 +29,7 @@ HttpTalk::HttpTalk(Options options, Talk& talk, Credentials& credentials, Connec
 }
 
 Task<Result<void>> HttpTalk::run() {
-    is_unauthorized_ = false;
+    is_unauthorized_ = is_established_ = false;
     for (;;) {
         talk_.news.clear();
         if (talk_.leave.is_raised()) {

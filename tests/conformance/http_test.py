@@ -154,6 +154,19 @@ def lost_answer(stage):
     stage.wait_report("then what has changed", is_healthy)
 
 
+@conformance("[LIFE-2] [LIFE-7] a server that was found again is one that works: the next failure is the first")
+def found_again(stage):
+    fs = begin(stage)
+    for count in (2, 3):
+        since = len(stage.events("server.retry_planned"))
+        fs.refusal = Reply(500)
+        stage.wait_for_event("server.retry_planned", since + 3)
+        fs.refusal = None
+        stage.wait_for_event("server.connected", count)
+    failures = [event["failures"] for event in stage.events("server.connect_failed")]
+    expect(f"counted anew: {failures}", failures.count(2) == 2)
+
+
 # --- limits
 
 
