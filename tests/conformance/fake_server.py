@@ -38,6 +38,8 @@ class Connection:
         self.request, self.requests, self.frames = None, [], []
         self.peer_certificate, self.tls_version, self.cipher = None, None, None
         self.is_reset = False
+        self.reads = threading.Event()  # while it is set
+        self.reads.set()
         self.ended = threading.Event()
         self.lock = threading.Lock()
 
@@ -67,6 +69,7 @@ class Connection:
         """TCP ends without a Close frame. SHUT_WR: half of it."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(how)
+        self.reads.set()
 
     # --- what came of it
 
@@ -81,6 +84,7 @@ class FakeServer:
     def __init__(self, port=0, tls=None, answer=None, refusal=None, capabilities=SERVER_EVERYTHING):
         self.capabilities, self.refusal, self.gzips, self.speaks = capabilities, refusal, False, True
         self.keeps_alive = True  # over HTTP
+        self.longest_body = None  # of a request; before a longer one it stops reading
         self.answer = answer or self.acknowledge
         self.reports, self.connections, self.garbage, self.tls_failures = [], [], [], []
         self.in_flight, self.most_in_flight = 0, 0
@@ -178,7 +182,7 @@ class FakeServer:
                 if self.context and not self._handshake(connection):
                     return
                 connection.stream = connection.socket.makefile("rb")
-                while self.speaks and (request := self._read_request(connection)):
+                while self.speaks and connection.reads.wait() and (request := self._read_request(connection)):
                     connection.request = connection.request or request
                     connection.requests.append(request)
                     if not self._take(connection, request):
@@ -223,7 +227,11 @@ class FakeServer:
                 connection.stream.readline()
             connection.stream.readline()
         else:
-            body = connection.stream.read(int(headers.get("content-length", 0)))
+            length = int(headers.get("content-length", 0))
+            if self.longest_body is not None and length > self.longest_body:
+                connection.reads.clear()
+            connection.reads.wait()
+            body = connection.stream.read(length)
         return Request(line[0], line[1], headers, body, time.monotonic())
 
     def _take(self, connection, request):
@@ -244,7 +252,7 @@ class FakeServer:
                         f"Sec-WebSocket-Accept: {websocket.accept_of(request.headers['sec-websocket-key'])}\r\n\r\n").encode())
         connection.transport = "ws"
         message = b""
-        while frame := websocket.read_frame(connection.stream):
+        while connection.reads.wait() and (frame := websocket.read_frame(connection.stream)):
             connection.frames.append(frame)
             if frame.opcode == websocket.CLOSE:
                 connection.close_code, connection.closed_at = websocket.close_code(frame.payload), time.monotonic()
