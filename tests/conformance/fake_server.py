@@ -232,6 +232,8 @@ class FakeServer:
                 connection.reads.clear()
             connection.reads.wait()
             body = connection.stream.read(length)
+            if len(body) < length:  # the client is gone
+                return None
         return Request(line[0], line[1], headers, body, time.monotonic())
 
     def _take(self, connection, request):
