@@ -16,6 +16,8 @@ Complaint not_empty(Item item, const Environment& environment);
 Complaint http_header(Item item, const Environment& environment);
 Complaint variable(Item item, const Environment& environment);
 Complaint attribute(Item item, const Environment& environment);
+Complaint preset_name(Item item, const Environment& environment);
+Complaint parameter(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
 Complaint reload_signal(Item item, const Environment& environment);
@@ -39,6 +41,9 @@ Complaint creatable_folder(Item item, const Environment& environment);
 Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
+
+/// Whether `name` may name an agent or a preset: it is a file's name too.
+bool is_plain_name(std::string_view name);
 
 /// Whether `name` has the form that the specification gives the names of custom capabilities ("CustomCapabilities").
 bool is_capability_name(std::string_view name);

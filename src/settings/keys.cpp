@@ -87,7 +87,12 @@ const Key kKeys[] = {
 
     {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` is taken."},
 
-    {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's.",
+    {.name = "agent.preset", .meaning = "The kind of agent: a preset, whose keys are the defaults of this agent. docs/presets.md has those that are built in, and says how to write one.",
+     .field = FIELD(agent.preset), .check = preset_name},
+    {.name = "agent.parameters", .meaning = "Values for the preset's parameters, such as an address; `{NAME}` stands for them in every text of the preset and of this agent.",
+     .field = FIELD(agent.parameters), .check = parameter},
+
+    {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's. A preset may have it already.",
      .field = FIELD(agent.executable), .check = program, .need = Need::required},
     {.name = "agent.args", .meaning = "Its arguments, with placeholders (see below). `[]`: none.",
      .field = FIELD(agent.args)},
@@ -209,6 +214,9 @@ const Key kKeys[] = {
     {.name = "capabilities.reports_available_components", .meaning = "The server sees what the agents are made of, where they have a command in `available_components`.",
      .field = FIELD(settings.capabilities.reports_available_components)},
 
+    {.name = "presets.directory", .meaning = "Presets of your own: `NAME.yaml` for each. They win over built-in ones of the same name.",
+     .field = FIELD(settings.presets.directory), .check = folder},
+
     {.name = "storage.directory", .meaning = "State of the daemon: one folder an agent. Two daemons need two of them.",
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
      .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
@@ -277,6 +285,7 @@ const Section kSections[] = {
      "the decision to be configured by it, and a supervisor that only watches is the exception. "
      "Set it to `false` for that: offers are then not acted upon, and the agents run with their `config_files` "
      "alone."},
+    {"presets", "Kinds of agents as files."},
     {"storage", "Where opampd keeps what must survive a restart."},
     {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
 };

@@ -163,9 +163,19 @@ struct Redaction {
     std::vector<std::string> keys;  ///< In addition to the usual names of secrets.
 };
 
+/// What an agent's preset gave it.
+struct FromPreset {
+    std::string file;               ///< Empty: a built-in preset.
+    std::string summary;            ///< What the preset says of itself.
+    std::vector<std::string> keys;  ///< "health.endpoint": not said by the agent's own section.
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
+    std::string preset = "generic";
+    TextMap parameters;  ///< Already filled in everywhere.
+    FromPreset from_preset;
     std::filesystem::path executable;
     std::vector<std::string> args{"--config", "{config}"};  ///< With placeholders: see command_line.hpp.
     std::vector<std::string> args_as_written;               ///< Before expansion: for people, without secrets.
@@ -206,6 +216,10 @@ struct Capabilities {
     bool reports_available_components = true;  ///< Of agents that have a command for it.
 };
 
+struct Presets {
+    std::filesystem::path directory = "/etc/opampd/presets";
+};
+
 struct Storage {
     std::filesystem::path directory;
 };
@@ -216,6 +230,7 @@ struct Settings {
     Server server;
     std::vector<Agent> agents;
     Capabilities capabilities;
+    Presets presets;
     Storage storage;
     Logs logs;
     std::filesystem::path file;  ///< Where they came from, as it was named.

@@ -127,7 +127,10 @@ void check_health(const Health& health, const std::string& path, Report& report)
     if (report.failed(path + ".health.type") || report.failed(endpoint)) return;
     if (health.type == ProbeType::http && health.endpoint.empty())
         report.add(endpoint, "is missing (type http needs the URL to ask, such as http://127.0.0.1:8080/healthz)");
-    if (health.type == ProbeType::process && !health.endpoint.empty())
+    // Whoever chooses the type need not take the preset's endpoint away.
+    const std::string type = path + ".health.type";
+    const bool is_overruled = report.is_from_preset(endpoint) && report.has(type) && !report.is_from_preset(type);
+    if (health.type == ProbeType::process && !health.endpoint.empty() && !is_overruled)
         report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
 }
 
@@ -197,7 +200,9 @@ void check_commands(Settings& settings, Agent& agent, const std::string& path, c
         check_command(capability.command, its_path + ".command", environment, report);
     }
     const auto check_optional = [&](const std::string& section, std::vector<std::string>& command, const char* what) {
-        if (report.has(section + ".timeout") && command.empty() && !report.failed(section + ".command"))
+        // "[]" is how a preset's program is left out.
+        const bool is_given = report.has(section + ".command");
+        if (report.has(section + ".timeout") && command.empty() && !is_given)
             report.add(section, std::string("has no command (give the program that ") + what + ")");
         check_command(command, section + ".command", environment, report);
     };
@@ -212,7 +217,7 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         Agent& agent = settings.agents[i];
         const std::string& path = paths[i];
         CustomCapability none;
-        need_keys("agent", path, {settings, agent, none}, report);
+        if (!report.failed(path + ".preset")) need_keys("agent", path, {settings, agent, none}, report);
         check_commands(settings, agent, path, environment, report);
         check_order(path + ".restart.initial_backoff", agent.restart.initial_backoff, path + ".restart.max_backoff",
                     agent.restart.max_backoff, report);

@@ -44,6 +44,9 @@ FakeEnvironment example_machine() {
     environment.files["/etc/opampd/ca.pem"] = environment.files["/etc/opampd/config-keys"] = environment.files["/etc/opampd/base.yaml"] = "x";
     environment.files["/etc/opampd/client.pem"] = environment.files["/etc/opampd/client.key"] = "x";
     environment.folders.insert("/var/lib/demo");
+    environment.folders.insert("/etc/opampd/presets");
+    environment.programs.insert("/usr/bin/prometheus");
+    environment.programs.insert("/usr/bin/promtool");
     return environment;
 }
 
