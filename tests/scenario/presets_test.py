@@ -109,6 +109,16 @@ def prometheus_never_sees_a_config_that_promtool_refuses(scene):
 
 
 @scenario
+def prometheus_takes_a_change_without_a_restart(scene):
+    begin_prometheus(scene)
+    scene.offer(scrapes_every("7s"))
+    pid, starts = scene.pid(), len(scene.starts())
+    scene.offer(scrapes_every("8s"))
+    expect("the same process", is_alive(pid) and len(scene.starts()) == starts)
+    expect(f"with the new config: {runs_with(scene)}", "scrape_interval: 8s" in runs_with(scene))
+
+
+@scenario
 def prometheus_without_any_config_starts_with_the_first_offer(scene):
     scene.serve()
     scene.configure(prometheus(scene), **own_presets(scene))

@@ -38,6 +38,8 @@ TEST_CASE("the preset of Prometheus needs nothing but its name", "[settings][pre
     CHECK(agent.config_check.command == Texts{"/usr/bin/promtool", "check", "config", "{config}"});
     CHECK(agent.health.type == settings::ProbeType::http);
     CHECK(agent.health.endpoint == "http://127.0.0.1:9090/-/ready");
+    CHECK(agent.reload.signal == SIGHUP);
+    CHECK(agent.reload.confirm.url == "http://127.0.0.1:9090/metrics");
 }
 
 TEST_CASE("what the agent says wins over its preset", "[settings][preset]") {
@@ -178,7 +180,7 @@ TEST_CASE("in words: what the preset gave", "[settings][preset][describe]") {
               .find("agent       agent\n"
                     "  preset    prometheus (built in): Prometheus, whose configs promtool checks\n"
                     "  gives     parameters, executable, args, config_format, config_check, config_apply_timeout, "
-                    "health.type, health.endpoint, stop_timeout\n"
+                    "health.type, health.endpoint, reload, stop_timeout\n"
                     "  runs      /usr/bin/prometheus \"--config.file=/srv/a.yml\" "
                     "\"--web.listen-address=127.0.0.1:9090\"\n") != std::string::npos);
     CHECK(text("  executable: ./demo-service\n", machine({{"generic", "stop_timeout: 3s\n"}}))
