@@ -138,7 +138,7 @@ void check_reload(const Reload& reload, const std::string& path, Report& report)
     const std::string section = path + ".reload", url = section + ".confirm.url", line = section + ".confirm.line";
     if (reload.confirm.url.empty() && !reload.confirm.line.empty() && !report.failed(url))
         report.add(url, "is missing (give the URL of the answer that the line is in)");
-    if (reload.signal == 0 && !reload.confirm.url.empty() && !report.failed(section + ".signal"))
+    if (reload.signal == 0 && !reload.confirm.url.empty() && !report.has(section + ".signal"))
         report.add(section + ".signal", "is missing (give the signal that makes the agent read its config again)");
 }
 
