@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
 namespace base {
 namespace {
@@ -19,11 +20,18 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
     return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
 
-/// The same name each time, so that what a power cut left is used up by the next change.
+/// The same name each time, so that what a stop in between has left can be found.
+std::filesystem::path temporary_name(const std::filesystem::path& file) {
+    return folder_of(file) / ("." + file.filename().string() + ".new");
+}
+
+bool is_temporary(const std::string& name) {
+    return name.starts_with('.') && name.ends_with(".new");
+}
+
 std::filesystem::path temporary_beside(const std::filesystem::path& file) {
-    auto made = folder_of(file) / ("." + file.filename().string() + ".new");
-    ::unlink(made.c_str());
-    return made;
+    remove_unfinished(file);
+    return temporary_name(file);
 }
 
 Result<void> write_all(int fd, std::string_view content) {
@@ -124,6 +132,18 @@ Result<void> replace_link(const std::filesystem::path& link, const std::filesyst
     const auto made = temporary_beside(link);
     if (::symlink(target.c_str(), made.c_str()) != 0) return errno_error(errno).within("linking " + quoted(link));
     return rename_durably(made, link);
+}
+
+void remove_unfinished(const std::filesystem::path& file) {
+    ::unlink(temporary_name(file).c_str());
+}
+
+void remove_all_unfinished(const std::filesystem::path& folder) {
+    std::error_code code;
+    std::vector<std::filesystem::path> found;
+    for (std::filesystem::directory_iterator next(folder, code), end; !code && next != end; next.increment(code))
+        if (is_temporary(next->path().filename().string())) found.push_back(next->path());
+    for (const auto& path : found) ::unlink(path.c_str());
 }
 
 Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {

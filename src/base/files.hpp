@@ -35,6 +35,11 @@ Result<void> replace_file(const std::filesystem::path& file, const Pieces& conte
 /// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.
 Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target);
 
+/// Removes what a stop in the middle of a replacement of `file` has left.
+void remove_unfinished(const std::filesystem::path& file);
+/// The same for every file of a folder that is ours alone.
+void remove_all_unfinished(const std::filesystem::path& folder);
+
 /// Creates the folder and its parents with `mode`, durably; an existing one is left as it is.
 Result<void> make_folder(const std::filesystem::path& folder, mode_t mode);
 

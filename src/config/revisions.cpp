@@ -65,6 +65,7 @@ base::Result<Effective> read_effective(const fs::path& folder, const Revision& r
 
 base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
     RevisionStore store(folder);
+    base::remove_all_unfinished(folder);
     if (auto note = base::make_room(folder / "revisions", base::Wanted::folder)) store.notes_.push_back(*note);
     if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
     store.read_revisions();

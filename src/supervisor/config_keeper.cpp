@@ -30,6 +30,8 @@ base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
     keeper.remove_copy();
     if (const config::Revision* current = keeper.store_.current())
         if (const auto effective = keeper.store_.load(*current)) keeper.installed_ = config::Installed(*effective);
+    base::remove_unfinished(keeper.options_.config_path);
+    for (const std::string& name : keeper.installed_.beside) base::remove_unfinished(keeper.path_beside(name));
     for (const auto& [id, revision] : keeper.store_.all()) keeper.note_leftovers(revision);
     return keeper;
 }
@@ -42,8 +44,10 @@ void ConfigKeeper::note_leftovers(const config::Revision& revision) {
     if (!effective) return;
     if (!installed_.main && effective->main && base::has_content(options_.config_path, *effective->main))
         installed_.main = true;
-    for (const auto& [name, body] : effective->beside)
-        if (base::has_content(options_.config_path.parent_path() / name, body)) installed_.beside.insert(name);
+    for (const auto& [name, body] : effective->beside) {
+        base::remove_unfinished(path_beside(name));
+        if (base::has_content(path_beside(name), body)) installed_.beside.insert(name);
+    }
 }
 
 base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* remote) const {

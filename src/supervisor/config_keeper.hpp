@@ -90,6 +90,9 @@ private:
     ConfigKeeper(Options options, config::RevisionStore store)
         : options_(std::move(options)), store_(std::move(store)) {}
     void note_leftovers(const config::Revision& revision);
+    std::filesystem::path path_beside(const std::string& name) const {
+        return options_.config_path.parent_path() / name;
+    }
     std::filesystem::path copy_folder() const { return options_.folder / "check"; }
     void remove_copy();
     bool is_current(const config::Effective& effective) const;

@@ -86,3 +86,15 @@ TEST_CASE("what stands where something else is wanted is set aside", "[base][fil
     CHECK(*note == "'" + (folder / "f").string() + "' is a folder; kept as '" + (folder / "f.damaged").string() + "'");
     CHECK_FALSE(std::filesystem::exists(folder / "f"));
 }
+
+TEST_CASE("what a stop in the middle of a replacement left is removed, and nothing else", "[base][files]") {
+    TempFolder folder;
+    for (const char* name : {".f.new", ".g.new", "f", ".f", "f.new"}) support::write(folder / name, "");
+    base::remove_unfinished(folder / "f");
+    CHECK_FALSE(std::filesystem::exists(folder / ".f.new"));
+    CHECK(std::filesystem::exists(folder / ".g.new"));
+    base::remove_all_unfinished(folder.path());
+    CHECK_FALSE(std::filesystem::exists(folder / ".g.new"));
+    for (const char* name : {"f", ".f", "f.new"}) CHECK(std::filesystem::exists(folder / name));
+    base::remove_all_unfinished(folder / "missing");
+}
