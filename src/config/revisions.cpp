@@ -169,6 +169,17 @@ const Revision* RevisionStore::find_offer(const std::string& remote_hash) const 
     return newest == revisions_.rend() ? nullptr : &newest->second;
 }
 
+/// Not `wanted` by its ID: the newest one, if it is the same and was never given to the agent, because the daemon ended
+/// before that.
+const Revision* RevisionStore::find_stored_in_vain(const Revision& wanted) const {
+    if (revisions_.empty()) return nullptr;
+    const Revision& newest = revisions_.rbegin()->second;
+    Revision same = wanted;
+    same.id = newest.id;
+    const bool is_used = newest.id == current_ || newest.id == last_good_ || newest.id == rollout_.candidate;
+    return same == newest && !is_used && load(newest) ? &newest : nullptr;
+}
+
 base::Result<Revision> RevisionStore::add(const Effective& effective, const opamp::RemoteConfig* remote) {
     Revision revision;
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
@@ -176,6 +187,7 @@ base::Result<Revision> RevisionStore::add(const Effective& effective, const opam
     revision.runs = effective.runs;
     revision.is_base = !remote;
     if (remote) revision.remote_hash = remote->hash;
+    if (const auto* unused = find_stored_in_vain(revision)) return *unused;
     const fs::path made = folder_ / "revisions" / ("." + name_of(revision));
     std::error_code code;
     fs::remove_all(made, code);

@@ -55,7 +55,8 @@ public:
     /// The newest one made from an offer with this hash.
     const Revision* find_offer(const std::string& remote_hash) const;
 
-    /// Stores a new revision, durably; `remote` is null for a base.
+    /// Stores a new revision, durably, unless the newest is exactly that and waits to be used; `remote` is null for a
+    /// base.
     base::Result<Revision> add(const Effective& effective, const opamp::RemoteConfig* remote);
     base::Result<Effective> load(const Revision& revision) const;
     /// What the protocol reports of it, without its secrets if `redactor` is given; may be kept, and read from another
@@ -82,6 +83,7 @@ private:
     void read_status();
     void read_rollout();
     std::uint64_t read_link(const char* name);
+    const Revision* find_stored_in_vain(const Revision& wanted) const;
     base::Result<void> point(const char* link, std::uint64_t id, std::uint64_t& to);
     void set_aside(const std::filesystem::path& path, const std::string& why);
 
