@@ -42,6 +42,15 @@ std::string name_of(const Revision& revision) {
     return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
 }
 
+base::Result<std::vector<fs::path>> list(const fs::path& folder) {
+    std::error_code code;
+    std::vector<fs::path> found;
+    fs::directory_iterator next(folder, code);
+    for (; !code && next != fs::directory_iterator(); next.increment(code)) found.push_back(next->path());
+    if (code) return base::errno_error(code.value()).within("reading '" + folder.string() + "'");
+    return found;
+}
+
 base::Result<Effective> read_effective(const fs::path& folder, const Revision& revision) {
     Effective effective;
     effective.runs = revision.runs;
@@ -50,11 +59,12 @@ base::Result<Effective> read_effective(const fs::path& folder, const Revision& r
         effective.main = std::move(*main);
     else if (main.error().kind() != base::Kind::not_found)
         return std::move(main).error();
-    std::error_code code;
-    for (fs::directory_iterator next(folder / "beside", code), end; !code && next != end; next.increment(code)) {
-        auto body = base::read_file(next->path());
+    auto names = list(folder / "beside");
+    if (!names && names.error().kind() != base::Kind::not_found) return std::move(names).error();
+    for (const fs::path& path : names ? *names : std::vector<fs::path>()) {
+        auto body = base::read_file(path);
         if (!body) return std::move(body).error();
-        effective.beside[next->path().filename().string()] = std::move(*body);
+        effective.beside[path.filename().string()] = std::move(*body);
     }
     if (hash(effective) != revision.hash)
         return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
@@ -68,7 +78,7 @@ base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
     base::remove_all_unfinished(folder);
     if (auto note = base::make_room(folder / "revisions", base::Wanted::folder)) store.notes_.push_back(*note);
     if (auto made = base::make_folder(folder / "revisions", kPrivateFolder); !made) return std::move(made).error();
-    store.read_revisions();
+    if (auto read = store.read_revisions(); !read) return std::move(read).error();
     store.read_status();
     store.read_rollout();
     store.current_ = store.read_link("current");
@@ -81,12 +91,11 @@ void RevisionStore::set_aside(const fs::path& path, const std::string& why) {
     notes_.push_back(why + (aside ? "; kept as '" + aside->string() + "'" : "; " + aside.error().message()));
 }
 
-void RevisionStore::read_revisions() {
+base::Result<void> RevisionStore::read_revisions() {
+    auto found = list(folder_ / "revisions");
+    if (!found) return std::move(found).error();
     std::error_code code;
-    std::vector<fs::path> found;
-    for (fs::directory_iterator next(folder_ / "revisions", code), end; !code && next != end; next.increment(code))
-        found.push_back(next->path());
-    for (const fs::path& path : found) {
+    for (const fs::path& path : *found) {
         const std::string name = path.filename().string();
         if (name.ends_with(".damaged")) continue;
         if (name.starts_with('.')) {  // left by a stop in the middle of `add`
@@ -102,6 +111,7 @@ void RevisionStore::read_revisions() {
         else
             revisions_[*id] = *revision;
     }
+    return {};
 }
 
 void RevisionStore::read_status() {
@@ -195,7 +205,7 @@ base::Result<Revision> RevisionStore::add(const Effective& effective, const opam
     if (stored) {
         fs::rename(made, path_of(revision), code);
         if (code)
-            stored = base::errno_error(code.value()).within("storing revision " + name_of(revision));
+            stored = base::errno_error(code.value()).within("storing '" + path_of(revision).string() + "'");
         else
             stored = base::sync_folder(folder_ / "revisions");
     }

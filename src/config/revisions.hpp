@@ -79,7 +79,7 @@ public:
 private:
     explicit RevisionStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
     std::filesystem::path path_of(const Revision& revision) const;
-    void read_revisions();
+    base::Result<void> read_revisions();
     void read_status();
     void read_rollout();
     std::uint64_t read_link(const char* name);

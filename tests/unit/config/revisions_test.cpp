@@ -148,3 +148,40 @@ TEST_CASE("the oldest revisions go, the needed ones stay", "[config][revisions]"
     for (const auto& entry : std::filesystem::directory_iterator(folder / "revisions")) folders += entry.is_directory();
     CHECK(folders == 4);
 }
+
+TEST_CASE("a revision that was stored in vain is used when the same comes again", "[config][revisions]") {
+    TempFolder folder;
+    const auto first = [&] {
+        RevisionStore store = open(folder);
+        return add(store, "a: 1\n");
+    }();
+    RevisionStore store = open(folder);
+    CHECK(add(store, "a: 1\n") == first);
+    CHECK(store.all().size() == 1);
+
+    SECTION("but not another's offer") {
+        CHECK(add(store, "a: 1\n", nullptr).id != first.id);
+    }
+    SECTION("but not once it has been used") {
+        REQUIRE(store.set_current(first.id));
+        CHECK(add(store, "a: 1\n").id != first.id);
+    }
+    SECTION("but not when it is damaged") {
+        support::write(folder / "revisions" / ("1-" + base::to_hex(first.hash).substr(0, 8)) / "effective", "a: 2\n");
+        CHECK(add(store, "a: 1\n").id != first.id);
+    }
+}
+
+TEST_CASE("a folder that cannot be read is told, and not taken for damage", "[config][revisions]") {
+    TempFolder folder;
+    RevisionStore store = open(folder);
+    const auto revision = store.add({true, "a: 1\n", {{"x", "1"}}}, &kOffer);
+    REQUIRE(revision);
+    const auto beside = folder / "revisions" / ("1-" + base::to_hex(revision->hash).substr(0, 8)) / "beside";
+    std::filesystem::remove_all(beside);
+    std::filesystem::create_symlink("beside", beside);  // ELOOP, also for root
+    const auto loaded = store.load(*revision);
+    REQUIRE_FALSE(loaded);
+    CHECK(loaded.error().kind() == base::Kind::io);
+    CHECK(loaded.error().text().find("reading '" + beside.string() + "'") != std::string::npos);
+}
