@@ -37,7 +37,8 @@ base::Result<void> check_free(const fs::path& file, const std::string& name, con
 
 }  // namespace
 
-Installed::Installed(const Effective& effective) : main(effective.main) {
+void Installed::add(const Effective& effective) {
+    main = main || effective.main;
     for (const auto& [name, body] : effective.beside) beside.insert(name);
 }
 

@@ -13,7 +13,8 @@ namespace config {
 /// The files that are there because of us.
 struct Installed {
     Installed() = default;
-    explicit Installed(const Effective& effective);
+    explicit Installed(const Effective& effective) { add(effective); }
+    void add(const Effective& effective);
 
     bool main = false;
     std::set<std::string> beside;  ///< Names.

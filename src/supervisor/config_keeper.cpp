@@ -98,8 +98,13 @@ base::Result<std::optional<std::filesystem::path>> ConfigKeeper::write_copy(cons
 }
 
 void ConfigKeeper::remove_copy() {
-    std::error_code ignored;
-    std::filesystem::remove_all(copy_folder(), ignored);
+    std::error_code code;
+    std::filesystem::remove_all(copy_folder(), code);
+    if (!code) return;
+    base::log::warning(
+        "config_check.copy_left",
+        {{"agent", options_.folder.filename().string()},
+         {"error", base::errno_error(code.value()).within("removing '" + copy_folder().string() + "'").text()}});
 }
 
 base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig& offer, const Composed& composed) {
@@ -137,7 +142,17 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
         if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
     }
     // The link first: a daemon that ends in between finds a trial, never an unproven config that looks proven.
-    if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
+    if (auto pointed = store_.set_current(id); !pointed) {
+        if (!is_proven(*revision)) return std::move(pointed).error();
+        // What is known to be good runs all the same; the next start tries once more what the link leads to.
+        base::log::error(
+            "config.link_failed",
+            {{"agent", options_.folder.filename().string()}, {"revision", id}, {"error", pointed.error().text()}});
+    }
+    if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
+        return std::move(are_free).error();
+    // If it fails half-way, files of both are there.
+    installed_.add(*effective);
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
         return std::move(installed).error();
     installed_ = config::Installed(*effective);

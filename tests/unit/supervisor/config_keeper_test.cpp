@@ -307,3 +307,41 @@ TEST_CASE("what was good before last-good is a way back, and outlives the others
     REQUIRE(keeper.note_failure(first.id, "never healthy"));
     CHECK(Rig::stage(keeper, offer("1", "a: 1\n")));  // it was good once, and may be so again
 }
+
+TEST_CASE("what a stop left of unfinished files is gone after the next start", "[supervisor][keeper]") {
+    Rig rig;
+    opamp::RemoteConfig with_file = offer("h", "a: 1\n");
+    with_file.files["x.txt"] = {"x", "text/plain"};
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, with_file), "h");
+        Rig::give(keeper, offer("h2", "a: 2\n"));
+    }
+    const std::vector<std::filesystem::path> left{"state/.rollout.new", "state/.last-good.new", ".effective.yaml.new",
+                                                  ".x.txt.new"};
+    for (const auto& name : left) support::write(rig.folder / name, "half");
+    support::write(rig.folder / ".mine.new", "the operator's");
+    (void)rig.open();
+    for (const auto& name : left) CHECK_FALSE(std::filesystem::exists(rig.folder / name));
+    CHECK(std::filesystem::exists(rig.folder / ".mine.new"));
+}
+
+TEST_CASE("an install that fails half-way leaves no file behind once another config is installed",
+          "[supervisor][keeper]") {
+    Rig rig;
+    ConfigKeeper keeper = rig.open();
+    const auto base = Rig::begin(keeper).current;
+    REQUIRE(keeper.install(base.id));
+    opamp::RemoteConfig with_file = offer("h", "a: 1\n");
+    with_file.files["x.txt"] = {"x", "text/plain"};
+    const auto stored = Rig::stage(keeper, with_file);
+    REQUIRE(stored);
+    std::filesystem::create_directory(rig.folder / "effective.yaml");  // cannot be replaced by a file
+    support::write(rig.folder / "effective.yaml/full", "");
+    REQUIRE_FALSE(keeper.install(stored->revision.id));
+    CHECK(std::filesystem::exists(rig.folder / "x.txt"));
+    std::filesystem::remove_all(rig.folder / "effective.yaml");
+    REQUIRE(keeper.install(base.id));
+    CHECK_FALSE(std::filesystem::exists(rig.folder / "x.txt"));
+}
