@@ -120,12 +120,20 @@ Result<void> replace_file(const std::filesystem::path& file, std::string_view co
 }
 
 Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
+    if (auto prepared = prepare_file(file, content, mode); !prepared) return prepared;
+    return finish_file(file);
+}
+
+Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
     const auto made = temporary_beside(file);
-    if (auto written = write_synced(made, content, mode); !written) {
-        ::unlink(made.c_str());
-        return std::move(written).error().within("writing " + quoted(file));
-    }
-    return rename_durably(made, file);
+    auto written = write_synced(made, content, mode);
+    if (written) return {};
+    ::unlink(made.c_str());
+    return std::move(written).error().within("writing " + quoted(file));
+}
+
+Result<void> finish_file(const std::filesystem::path& file) {
+    return rename_durably(temporary_name(file), file);
 }
 
 Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target) {

@@ -32,6 +32,11 @@ bool has_content(const std::filesystem::path& file, std::string_view content);
 Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
 Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode);
 
+/// The same in two steps, for several files: what needs room comes before the first of them is replaced. What is not
+/// finished is to be removed with `remove_unfinished`.
+Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode);
+Result<void> finish_file(const std::filesystem::path& file);
+
 /// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.
 Result<void> replace_link(const std::filesystem::path& link, const std::filesystem::path& target);
 

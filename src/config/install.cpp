@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
 
 #include "base/bytes.hpp"
 #include "base/files.hpp"
+#include "base/pieces.hpp"
 
 namespace config {
 namespace {
@@ -13,10 +15,31 @@ namespace {
 namespace fs = std::filesystem;
 constexpr mode_t kPrivateFile = 0600;
 
-base::Result<void> write_file(const fs::path& file, const std::string& content) {
-    if (base::has_content(file, content)) return {};
-    return base::replace_file(file, content, kPrivateFile);
-}
+/// Files that are all written before the first of them takes the place of an old one.
+class Replacements {
+public:
+    Replacements() = default;
+    Replacements(const Replacements&) = delete;
+    ~Replacements() {
+        for (const fs::path& file : prepared_) base::remove_unfinished(file);
+    }
+
+    base::Result<void> prepare(const fs::path& file, const std::string& content) {
+        if (base::has_content(file, content)) return {};
+        base::Pieces pieces;
+        pieces.add(content);
+        auto prepared = base::prepare_file(file, pieces, kPrivateFile);
+        if (prepared) prepared_.insert(file);
+        return prepared;
+    }
+
+    base::Result<void> finish(const fs::path& file) {
+        return prepared_.erase(file) == 0 ? base::Result<void>() : base::finish_file(file);
+    }
+
+private:
+    std::set<fs::path> prepared_;
+};
 
 base::Result<void> remove_file(const fs::path& file) {
     if (::unlink(file.c_str()) != 0 && errno != ENOENT)
@@ -56,12 +79,17 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
 base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path) {
     const fs::path folder = config_path.parent_path();
     if (auto are_free = check_names(now, before, config_path); !are_free) return are_free;
+    Replacements files;
     for (const auto& [name, body] : now.beside)
-        if (auto written = write_file(folder / name, body); !written) return written;
+        if (auto prepared = files.prepare(folder / name, body); !prepared) return prepared;
+    if (now.main)
+        if (auto prepared = files.prepare(config_path, *now.main); !prepared) return prepared;
+    for (const auto& [name, body] : now.beside)
+        if (auto finished = files.finish(folder / name); !finished) return finished;
     for (const std::string& name : before.beside)
         if (!now.beside.contains(name))
             if (auto removed = remove_file(folder / name); !removed) return removed;
-    if (now.main) return write_file(config_path, *now.main);
+    if (now.main) return files.finish(config_path);
     return before.main ? remove_file(config_path) : base::Result<void>();
 }
 

@@ -28,8 +28,8 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
 /// and only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an
 /// offer. Files that have their content already are not touched.
 ///
-/// Errors  as check_names, io. What was there before an error is partly replaced, never torn:
-///         install the previous config again.
+/// Errors  as check_names, io. Without room nothing is replaced; after another error what was there is partly replaced,
+///         never torn: install the previous config again.
 base::Result<void> install(const Effective& now, const Installed& before, const std::filesystem::path& config_path);
 
 }  // namespace config

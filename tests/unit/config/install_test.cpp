@@ -65,3 +65,19 @@ TEST_CASE("a taken name is known before anything is touched", "[config][install]
     CHECK_FALSE(config::check_names({true, "a: 2\n", {{"supervisor.yaml", "evil"}}}, {}, folder / "effective.yaml"));
     CHECK(config::check_names({true, "a: 2\n", {{"rules.txt", "fine"}}}, {}, folder / "effective.yaml"));
 }
+
+TEST_CASE("where one file cannot be written, none is replaced", "[config][install]") {
+    support::TempFolder folder;
+    const auto path = folder / "effective.yaml";
+    const Effective before{true, "a: 1\n", {{"x.txt", "1"}, {"old.txt", "1"}}};
+    const Effective after{true, "a: 2\n", {{"x.txt", "2"}, {"new.txt", "2"}}};
+    REQUIRE(install(before, {}, path));
+    std::filesystem::create_directory(folder / ".effective.yaml.new");
+    const auto failed = install(after, Installed(before), path);
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().text().find(path.string()) != std::string::npos);
+    for (const char* name : {"x.txt", "old.txt"}) CHECK(support::read(folder / name) == "1");
+    CHECK(support::read(path) == "a: 1\n");
+    for (const char* name : {"new.txt", ".new.txt.new", ".x.txt.new"})
+        CHECK_FALSE(std::filesystem::exists(folder / name));
+}
