@@ -137,6 +137,11 @@ const Key kKeys[] = {
     {.name = "agent.config_check.timeout", .meaning = "How long it may take. What still runs then is killed, with its children, and the config has failed.",
      .field = FIELD(agent.config_check.timeout)},
 
+    {.name = "agent.config_history.max_revisions", .meaning = "How many configs are kept. What is in use, the newest ones, and what a rollback may need are kept in any case.",
+     .field = FIELD(agent.config_history.max_revisions)},
+    {.name = "agent.config_history.max_age", .meaning = "How long one is kept; looked at when opampd starts and whenever a config comes.",
+     .field = FIELD(agent.config_history.max_age)},
+
     {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
      .field = FIELD(agent.description.identifying_attributes), .check = attribute},
     {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
@@ -184,6 +189,12 @@ const Key kKeys[] = {
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
      .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
 
+    {.name = "control.socket", .meaning = "The Unix socket of `opampctl`. Its mode is 0660; its folder has to be there.",
+     .field = FIELD(settings.control.socket), .check = socket_path,
+     .default_text = "`$RUNTIME_DIRECTORY/control.sock` (its first entry), else `control.sock` in `storage.directory`"},
+    {.name = "control.group", .meaning = "A group whose members may use `opampctl` too, beside root and opampd's own user. The folder of the socket has to let them in.",
+     .field = FIELD(settings.control.group), .check = not_empty},
+
     {.name = "telemetry.logs.level", .meaning = "The least that is logged.",
      .field = FIELD(settings.logs.level)},
     {.name = "telemetry.logs.format", .meaning = "`logfmt` or one JSON object a line.",
@@ -217,6 +228,7 @@ const Section kSections[] = {
      "A check of each new config before the agent is touched, on a private copy of its files. What it prints last is "
      "the "
      "reason of the FAILED."},
+    {"agent.config_history", "The configs that the agent had, for `opampctl config` to show and to go back to."},
     {"agent.description",
      "Attributes that describe the agent to the server, in addition to those found out; "
      "where both have one, these win."},
@@ -237,6 +249,7 @@ const Section kSections[] = {
      "Set it to `false` for that: offers are then not acted upon, and the agents run with their `config_files` "
      "alone."},
     {"storage", "Where opampd keeps what must survive a restart."},
+    {"control", "Where `opampctl` asks and gives orders. Whoever may use the socket may stop the agents."},
     {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
 };
 

@@ -133,6 +133,12 @@ struct ConfigCheck {
     Duration timeout = std::chrono::seconds(10);
 };
 
+/// How many of the agent's configs are kept, and for how long.
+struct ConfigHistory {
+    unsigned max_revisions = 20;
+    Duration max_age = std::chrono::hours(24 * 90);
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
@@ -145,6 +151,7 @@ struct Agent {
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
     ConfigCheck config_check;
+    ConfigHistory config_history;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
@@ -177,6 +184,12 @@ struct Storage {
     std::filesystem::path directory;
 };
 
+/// Where opampctl is listened to.
+struct Control {
+    std::filesystem::path socket;
+    std::string group;  ///< Whose members may use it; empty: nobody but root and the daemon's user.
+};
+
 using Logs = base::log::Options;
 
 struct Settings {
@@ -184,6 +197,7 @@ struct Settings {
     std::vector<Agent> agents;
     Capabilities capabilities;
     Storage storage;
+    Control control;
     Logs logs;
     std::filesystem::path file;  ///< Where they came from, as it was named.
 };

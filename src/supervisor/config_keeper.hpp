@@ -25,6 +25,7 @@ public:
         std::vector<std::filesystem::path> local_files;
         config::Format format = config::Format::automatic;
         unsigned max_trials = 3;  ///< Starts of a revision that has not proved good.
+        config::Kept kept{};
     };
 
     /// Errors: io (the folder), invalid (the local files cannot be composed).
@@ -63,6 +64,8 @@ public:
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
     const std::vector<std::string>& notes() const { return store_.notes(); }
+    /// To be looked at, on the blocking pool too.
+    const config::RevisionStore& revisions() const { return store_; }
 
 private:
     ConfigKeeper(Options options, config::RevisionStore store)
@@ -79,6 +82,7 @@ private:
     bool is_proven(const config::Revision& revision) const;
     std::vector<lifecycle::Revision> older_good() const;
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);
+    void prune() { store_.prune(options_.kept, base::unix_nano_now()); }
 
     Options options_;
     config::RevisionStore store_;
