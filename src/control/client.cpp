@@ -1,7 +1,9 @@
 #include "control/client.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cerrno>
 #include <string>
@@ -41,7 +43,7 @@ Error cannot_connect(int code) {
     if (code == EACCES || code == EPERM)
         return Error(Kind::refused, "this user may not connect")
             .hint("use root, the user that opampd runs as, or a member of control.group");
-    if (code == EAGAIN) return no_answer();  // its backlog is full
+    if (code == EAGAIN) return no_answer();  // its queue was full all the time
     return base::errno_error(code);
 }
 
@@ -79,9 +81,14 @@ Result<std::string> read_all(int fd, Clock::time_point end) {
 Result<Answer> converse(const std::filesystem::path& socket, const Request& request, Clock::time_point end) {
     const auto address = address_of(socket);
     if (!address) return address.error();
-    const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return base::errno_error(errno);
+    // Blocking: while the daemon's queue is full one that does not block fails at once, and there is nothing to poll.
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - Clock::now()).count() + 1;
+    const timeval limit{left, 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (::connect(fd.get(), address->get(), address->size) != 0) return cannot_connect(errno);
+    ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
     if (auto sent = send_all(fd.get(), to_json(request), end); !sent) return std::move(sent).error();
     auto text = read_all(fd.get(), end);
     if (!text) return std::move(text).error();

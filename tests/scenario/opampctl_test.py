@@ -274,8 +274,8 @@ def hostile_peers_do_not_keep_others_out(scene):
     with contextlib.ExitStack() as stack:
         def connect():
             peer = stack.enter_context(socket.socket(socket.AF_UNIX))
+            peer.connect(str(socket_of(scene)))  # waits while the queue is full
             peer.settimeout(20)
-            peer.connect(str(socket_of(scene)))
             return peer
         silent = [connect() for _ in range(12)]
         garbage = connect()
