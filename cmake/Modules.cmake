@@ -35,13 +35,14 @@ function(opampd_precompile target)
   target_precompile_headers(${target} REUSE_FROM opampd_pch)
 endfunction()
 
-# opampd_embed(MODULE FOLDER files...): src/MODULE/FOLDER/files as std::optional<std::string_view> MODULE::FOLDER_file(name),
-# which src/MODULE/FOLDER.hpp declares.
-function(opampd_embed module folder)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${module}/${folder}/ OUTPUT_VARIABLE files)
-  set(generated ${CMAKE_BINARY_DIR}/embedded/${module}_${folder}_files.cpp)
+# opampd_embed(MODULE NAME FOLDER files...): FOLDER/files, which may be patterns, as std::span<const base::EmbeddedFile>
+# MODULE::NAME_files(), which src/MODULE/NAME.hpp declares.
+function(opampd_embed module name folder)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/${folder}/ OUTPUT_VARIABLE patterns)
+  file(GLOB files CONFIGURE_DEPENDS ${patterns})
+  set(generated ${CMAKE_BINARY_DIR}/embedded/${module}_${name}_files.cpp)
   add_custom_command(OUTPUT ${generated} DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    COMMAND ${CMAKE_COMMAND} -DMODULE=${module} -DFOLDER=${folder} "-DFILES=${files}" -DOUTPUT=${generated}
+    COMMAND ${CMAKE_COMMAND} -DMODULE=${module} -DNAME=${name} "-DFILES=${files}" -DOUTPUT=${generated}
       -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
   target_sources(opampd_${module} PRIVATE ${generated})
 endfunction()

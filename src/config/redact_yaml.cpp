@@ -246,6 +246,7 @@ std::optional<std::string> redact_yaml(std::string_view text, const Redactor& re
     // The parser takes the byte 4 for the end of its input, and counts in int.
     constexpr std::size_t kMost = std::numeric_limits<int>::max() - 16;
     if (text.size() >= kMost || text.find('\x04') != std::string_view::npos) return std::nullopt;
+    if (yaml::has_too_many_brackets(text)) return std::nullopt;
     const std::size_t mark = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
     const std::string_view read = text.substr(mark);
     const std::string_view first = yaml::start_for(read);

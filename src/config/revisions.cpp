@@ -164,10 +164,16 @@ base::Result<Effective> RevisionStore::load(const Revision& revision) const {
     return read_effective(path_of(revision), revision);
 }
 
-opamp::EffectiveConfig RevisionStore::report_of(const Revision& revision) const {
-    const auto read = [folder = path_of(revision), revision]() -> std::optional<opamp::ConfigMap> {
+opamp::EffectiveConfig RevisionStore::report_of(const Revision& revision,
+                                                const std::optional<Redactor>& redactor) const {
+    const auto read = [folder = path_of(revision), revision, redactor]() -> std::optional<opamp::ConfigMap> {
         auto effective = read_effective(folder, revision);
-        if (effective) return as_config_map(std::move(*effective));
+        if (effective) {
+            auto files = as_config_map(std::move(*effective));
+            for (auto& [name, file] : files)
+                if (redactor) file.body = redactor->redact(file.body);
+            return files;
+        }
         base::log::error("effective_config.not_reported", {{"error", effective.error().text()}});
         return std::nullopt;
     };

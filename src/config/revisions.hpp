@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "config/compose.hpp"
+#include "config/redact.hpp"
 #include "config/rollout.hpp"
 #include "opamp/messages.hpp"
 
@@ -80,9 +81,9 @@ public:
     /// Stores a new revision, durably; `remote` is null for a base.
     base::Result<Revision> add(const Effective& effective, const opamp::RemoteConfig* remote);
     base::Result<Effective> load(const Revision& revision) const;
-    /// What the protocol reports of it; may be kept, and read from another thread, for as long as the revision is not
-    /// pruned.
-    opamp::EffectiveConfig report_of(const Revision& revision) const;
+    /// What the protocol reports of it, without its secrets if `redactor` is given; may be kept, and read from another
+    /// thread, for as long as the revision is not pruned.
+    opamp::EffectiveConfig report_of(const Revision& revision, const std::optional<Redactor>& redactor) const;
     base::Result<opamp::RemoteConfig> load_remote(const Revision& revision) const;
 
     base::Result<void> set_current(std::uint64_t id);

@@ -66,6 +66,7 @@ std::string format(const Rollout& rollout) {
     base::Record record;
     record.set("candidate", std::to_string(rollout.candidate));
     record.set("starts", std::to_string(rollout.starts));
+    if (rollout.serial) record.set("serial", std::to_string(*rollout.serial));
     record.set_bytes("local_hash", rollout.local_hash);
     record.set("older_good", format_ids(rollout.older_good));
     record.set("failed", std::to_string(rollout.failed.size()));
@@ -86,7 +87,12 @@ std::optional<Rollout> parse_rollout(std::string_view text) {
     const auto count = to_number<std::size_t>(field("failed"));
     auto local_hash = record->find_bytes("local_hash");
     if (!candidate || !starts || !older_good || !count || *count > kMostFailed || !local_hash) return std::nullopt;
-    Rollout rollout{*candidate, *starts, std::move(*older_good), std::move(*local_hash), {}};
+    std::optional<std::uint64_t> serial;
+    if (const auto text_of_serial = record->find("serial")) {
+        serial = to_number<std::uint64_t>(*text_of_serial);
+        if (!serial) return std::nullopt;
+    }
+    Rollout rollout{*candidate, *starts, std::move(*older_good), serial, std::move(*local_hash), {}};
     for (std::size_t i = 0; i < *count; ++i) {
         auto hash = record->find_bytes(key("hash", i));
         auto reason = record->find_bytes(key("reason", i));

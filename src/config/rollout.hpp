@@ -20,6 +20,7 @@ struct Rollout {
     std::uint64_t candidate = 0;            ///< The revision that was started last without having proved good; 0: none.
     int starts = 0;                         ///< How often.
     std::vector<std::uint64_t> older_good;  ///< Revisions that were last-good before the present one, newest first.
+    std::optional<std::uint64_t> serial;    ///< Of the signed config that was accepted last.
     std::string local_hash;                 ///< Of the local config that `failed` was tried with.
     std::vector<Failed> failed;             ///< The newest last.
 

@@ -35,7 +35,7 @@ std::string sign(const opamp::ConfigMap& files, const std::vector<const SecretKe
 /// What `verify` holds an offer against.
 struct Trust {
     std::vector<PublicKey> keys;
-    std::uint64_t now = 0;                     ///< Seconds since 1970, UTC.
+    std::optional<std::uint64_t> now;          ///< Seconds since 1970, UTC; nothing: at any time.
     std::optional<std::uint64_t> last_serial;  ///< Of the config accepted last: then a serial is needed, not below it.
 };
 

@@ -10,6 +10,9 @@
 
 namespace config::yaml {
 
+/// Whether the parser would need far more memory than `text` has: over a million commas and opening brackets.
+bool has_too_many_brackets(std::string_view text);
+
 /// Before a root list or map in brackets the parser queues all of it as tokens, to see whether it is a key: many times
 /// the text. With this in front it does not. Empty where there is little to queue.
 inline std::string_view start_for(std::string_view text) {

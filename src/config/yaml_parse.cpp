@@ -129,6 +129,15 @@ private:
     std::size_t values_ = 0;
 };
 
+}  // namespace
+
+bool has_too_many_brackets(std::string_view text) {
+    const auto in_brackets = [](char c) { return c == ',' || c == '[' || c == '{'; };
+    return std::count_if(text.begin(), text.end(), in_brackets) > kMostInBrackets;
+}
+
+namespace {
+
 /// What the parser would take for something else, or would need far more memory for than the text has bytes.
 base::Result<void> check_bytes(std::string_view text) {
     if (text.starts_with("\xFE\xFF") || text.starts_with("\xFF\xFE") || text.substr(0, 4).find('\0') != text.npos)
@@ -136,8 +145,7 @@ base::Result<void> check_bytes(std::string_view text) {
     const auto end = text.find('\x04');  // the parser's own sign for the end of its input
     if (end != text.npos)
         return base::Error(base::Kind::invalid, "byte " + std::to_string(end + 1) + ": a control character (0x04)");
-    const auto in_brackets = [](char c) { return c == ',' || c == '[' || c == '{'; };
-    if (std::count_if(text.begin(), text.end(), in_brackets) > kMostInBrackets)
+    if (has_too_many_brackets(text))
         return base::Error(base::Kind::too_large, "more than a million commas and brackets");
     return {};
 }

@@ -20,9 +20,16 @@ struct Name {
 };
 
 constexpr Name<Command> kCommands[] = {
-    {Command::status, "status"},           {Command::show, "show"},
-    {Command::restart, "restart"},         {Command::history, "config_history"},
-    {Command::config_show, "config_show"}, {Command::config_diff, "config_diff"},
+    {Command::status, "status"},
+    {Command::show, "show"},
+    {Command::restart, "restart"},
+    {Command::stop, "stop"},
+    {Command::start, "start"},
+    {Command::history, "config_history"},
+    {Command::config_show, "config_show"},
+    {Command::config_diff, "config_diff"},
+    {Command::rollback, "config_rollback"},
+    {Command::retry, "config_retry"},
 };
 constexpr Name<Kind> kKinds[] = {
     {Kind::failed, "failed"},
@@ -50,6 +57,7 @@ void members(Visitor& v, T& request) requires std::is_same_v<std::remove_const_t
     v("agent", request.agent);
     v("revision", request.revision);
     v("against", request.against);
+    v("hash", request.hash);
     v("remote", request.remote);
 }
 template <typename Visitor, typename T>
@@ -69,6 +77,7 @@ template <typename Visitor, typename T>
 void members(Visitor& v, T& agent) requires std::is_same_v<std::remove_const_t<T>, Agent> {
     v("name", agent.name);
     v("phase", agent.phase);
+    v("held", agent.held);
     v("healthy", agent.healthy);
     v("reason", agent.reason);
     v("pid", agent.pid);

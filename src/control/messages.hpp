@@ -12,13 +12,14 @@
 
 namespace control {
 
-enum class Command { status, show, restart, history, config_show, config_diff };
+enum class Command { status, show, restart, stop, start, history, config_show, config_diff, rollback, retry };
 
 struct Request {
     Command command = Command::status;
     std::string agent;     ///< Its name; of `status` alone it may be empty: all of them.
     std::string revision;  ///< A number, or current, last-good, previous, local; empty: what the command says.
     std::string against;   ///< Of `config_diff`: the other one.
+    std::string hash;      ///< Of `retry`: of the offer, or its beginning; empty: the newest.
     bool remote = false;   ///< Of `config_show`: the offer as it was received.
     friend bool operator==(const Request&, const Request&) = default;
 };
@@ -43,6 +44,7 @@ struct Server {
 struct Agent {
     std::string name;
     std::string phase;
+    bool held = false;  ///< Stopped by the operator.
     bool healthy = false;
     std::string reason;               ///< Why it is not.
     std::optional<std::int64_t> pid;  ///< Of its process, while there is one.

@@ -28,10 +28,15 @@ constexpr Row kRows[] = {
     {"status", "", 0, 0, "all agents: process, health, config, connection", control::Command::status},
     {"show", "AGENT", 1, 1, "everything known of one", control::Command::show},
     {"restart", "AGENT", 1, 1, "stop it and start it again", control::Command::restart},
+    {"stop", "AGENT", 1, 1, "keep it stopped until it is started, or opampd is", control::Command::stop},
+    {"start", "AGENT", 1, 1, "start it again after a stop", control::Command::start},
     {"config history", "AGENT", 1, 1, "the configs it had, and what became of them", control::Command::history},
     {"config show", "AGENT [REVISION]", 1, 2, "one of them; the current one by default", control::Command::config_show},
     {"config diff", "AGENT [FROM [TO]]", 1, 3, "from the previous to the current one, or between any two",
      control::Command::config_diff},
+    {"config rollback", "AGENT [REVISION]", 1, 2, "go back to what was good before, or to any of them",
+     control::Command::rollback},
+    {"config retry", "AGENT [HASH]", 1, 2, "try the server's config again that failed", control::Command::retry},
     {"config keygen", "FILE", 1, 1, "a new key to sign configs with: FILE and FILE.pub", {}, Offline::keygen},
     {"config sign",
      "--key FILE DIR | [NAME=]FILE...",
@@ -122,7 +127,8 @@ Result<const Row*> find_row(std::vector<std::string>& words) {
 control::Request request_of(control::Command command, const std::vector<std::string>& operands) {
     control::Request request;
     request.command = command;
-    std::string* const places[] = {&request.agent, &request.revision, &request.against};
+    const bool is_retry = command == control::Command::retry;
+    std::string* const places[] = {&request.agent, is_retry ? &request.hash : &request.revision, &request.against};
     for (std::size_t i = 0; i < operands.size(); ++i) *places[i] = operands[i];
     return request;
 }
@@ -182,7 +188,8 @@ std::string help_text() {
     text +=
         "\n"
         "REVISION, FROM and TO are numbers of config history, or current, last-good, previous, or local for\n"
-        "the local config alone. Values that look like secrets are not shown.\n"
+        "the local config alone. HASH is the hash of an offer, or its beginning. Values that look like\n"
+        "secrets are not shown.\n"
         "\n";
     for (const Flag& flag : kFlags)
         text += line("  " + std::string(flag.name) + (flag.value ? " " + std::string(flag.value) : ""), flag.help);

@@ -12,6 +12,7 @@ using control::Revision;
 using Row = std::vector<std::string>;
 
 constexpr std::size_t kShownOfHash = 8;
+constexpr std::size_t kWholeHash = std::string::npos;
 
 /// On one line, without what a terminal would obey: reasons are words of agents and servers.
 std::string plain(const std::string& text) {
@@ -42,13 +43,17 @@ std::size_t width(const std::string& text) {
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+std::string phase_text(const Agent& agent) {
+    return plain(agent.phase) + (agent.held ? " (stopped)" : "");
+}
+
 std::string revision_text(const Agent& agent) {
     return number(agent.current) + (agent.trial ? " (on trial)" : "");
 }
 
-std::string remote_text(const control::RemoteConfig& config) {
+std::string remote_text(const control::RemoteConfig& config, std::size_t digits) {
     if (config.status == "UNSET") return "-";
-    return plain(config.status + " " + short_hash(config.hash));
+    return plain(config.status + " " + config.hash.substr(0, digits));
 }
 
 std::string server_text(const control::Server& server) {
@@ -61,7 +66,9 @@ std::string troubles(const Agent& agent) {
     const auto add = [&](const std::string& what, const std::string& next) {
         text += plain(agent.name + ": " + what) + "\n" + (next.empty() ? "" : "  next: " + plain(next) + "\n");
     };
-    if (!agent.healthy && !agent.reason.empty())
+    if (agent.held)
+        add("stopped by opampctl", "opampctl start " + agent.name);
+    else if (!agent.healthy && !agent.reason.empty())
         add("not healthy: " + agent.reason, "see " + agent.state_folder + "/agent.log");
     if (agent.remote_config.status == "FAILED")
         add("the server's config failed: " + agent.remote_config.error, "opampctl config history " + agent.name);
@@ -74,8 +81,8 @@ std::string status(const std::vector<Agent>& agents) {
     std::vector<Row> rows{{"AGENT", "PHASE", "HEALTHY", "PID", "SINCE", "REVISION", "REMOTE CONFIG", "SERVER"}};
     std::string details;
     for (const Agent& agent : agents) {
-        rows.push_back({plain(agent.name), plain(agent.phase), agent.healthy ? "yes" : "no", pid_of(agent),
-                        or_dash(agent.started_at), revision_text(agent), remote_text(agent.remote_config),
+        rows.push_back({plain(agent.name), phase_text(agent), agent.healthy ? "yes" : "no", pid_of(agent),
+                        or_dash(agent.started_at), revision_text(agent), remote_text(agent.remote_config, kShownOfHash),
                         server_text(agent.server)});
         details += troubles(agent);
     }
@@ -89,15 +96,14 @@ std::string show(const Agent& agent) {
     const auto since = [](const std::string& time) { return time.empty() ? "" : "since " + time; };
     return table({
         {"agent", plain(agent.name)},
-        {"phase", plain(agent.phase)},
+        {"phase", phase_text(agent)},
         {"healthy", with(agent.healthy ? "yes" : "no", agent.reason)},
         {"process", with(pid_of(agent), since(agent.started_at))},
         {"executable", plain(agent.executable)},
         {"config", plain(agent.config_path)},
         {"revision", with(revision_text(agent), agent.config_hash)},
         {"last good", number(agent.last_good)},
-        {"remote config",
-         with(or_dash(agent.remote_config.status + " " + agent.remote_config.hash), agent.remote_config.error)},
+        {"remote config", with(remote_text(agent.remote_config, kWholeHash), agent.remote_config.error)},
         {"server", with(plain(agent.server.endpoint) + " " + server_text(agent.server),
                         agent.server.connected ? since(agent.server.since) : agent.server.error)},
         {"instance UID", plain(agent.instance_uid)},

@@ -8,15 +8,21 @@ namespace health {
 
 using namespace std::chrono_literals;
 
-async::Task<base::Result<void>> ask(const HttpProbe& probe) {
+async::Task<base::Result<net::HttpResponse>> get(const net::Url& url, base::Duration timeout,
+                                                 std::size_t most_of_body) {
     net::ClientOptions options;
-    options.url = probe.url;
-    options.limits.handshake = probe.timeout;
-    auto response = co_await net::http_get(options);
+    options.url = url;
+    options.limits.handshake = timeout;
+    auto response = co_await net::http_get(options, most_of_body);
+    if (response && (response->status < 200 || response->status > 299))
+        co_return base::Error(base::Kind::refused,
+                              "HTTP " + std::to_string(response->status) + " from " + url.authority() + url.target);
+    co_return response;
+}
+
+async::Task<base::Result<void>> ask(const HttpProbe& probe) {
+    auto response = co_await get(probe.url, probe.timeout, net::kProbeBody);
     if (!response) co_return std::move(response).error();
-    if (response->status < 200 || response->status > 299)
-        co_return base::Error(base::Kind::refused, "HTTP " + std::to_string(response->status) + " from " +
-                                                       probe.url.authority() + probe.url.target);
     co_return base::Result<void>();
 }
 

@@ -6,6 +6,7 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "net/http.hpp"
 #include "net/url.hpp"
 
 namespace health {
@@ -24,6 +25,9 @@ public:
     virtual void probe_up() = 0;
     virtual void probe_down(const std::string& reason) = 0;
 };
+
+/// What an agent answers. Errors: as net::http_get; refused (a status other than 200 to 299).
+async::Task<base::Result<net::HttpResponse>> get(const net::Url& url, base::Duration timeout, std::size_t most_of_body);
 
 /// One question. Well is any status of 200 to 299; else an Error says what came instead.
 async::Task<base::Result<void>> ask(const HttpProbe& probe);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kMostOlderGood = 3;
 constexpr int kFailuresBeforePause = 2;  // the first restart is immediate
+constexpr std::string_view kHeldText = "stopped by the operator";
 
 /// Where a failed candidate gives way to, best first.
 std::vector<Revision> ways_back(const State& state) {
@@ -46,6 +47,10 @@ public:
     /// From any phase without a process: runs `current`, or stays down when there is nothing to run.
     void start_current() {
         state_.proven = false;
+        if (state_.held) {
+            rest();
+            return;
+        }
         if (state_.current.runs) {
             state_.phase = Phase::starting;
             state_.after = After::start;
@@ -60,6 +65,53 @@ public:
         pass_gate();
     }
 
+    /// The operator's wish: down, with everything else as it is.
+    void rest() {
+        state_.phase = Phase::down;
+        state_.proven = false;
+        act(ClearDeadline{});
+        report_health(std::string(kHeldText));
+    }
+
+    /// `current` takes the place of what runs, or will run next.
+    void switch_over() {
+        switch (state_.phase) {
+        case Phase::running:
+            if (policy_.reloads && state_.proven && state_.current.runs)
+                reload();
+            else
+                stop(After::start);
+            break;
+        case Phase::reloading: stop(After::start); break;
+        case Phase::stopping: break;  // what is started next is `current`
+        case Phase::starting: break;  // its outcome will show that it runs the wrong one
+        case Phase::down:
+        case Phase::backing_off: start_current(); break;
+        case Phase::gone: break;
+        }
+    }
+
+    void try_out(Revision candidate) {
+        state_.current = candidate;
+        state_.trial = candidate != state_.last_good;
+        state_.adopting = {};
+        state_.ways_taken = 0;
+        state_.failures = 0;
+        switch_over();
+    }
+
+    /// What runs and is proven goes by the name of `revision` from now on, which is the same.
+    void adopt(Revision revision) {
+        if (revision == state_.current) return;
+        act(Adopt{revision});
+        std::erase(state_.older_good, revision);
+        if (state_.last_good == state_.current) {
+            state_.last_good = revision;
+            act(Commit{revision, state_.older_good});
+        }
+        state_.current = revision;
+    }
+
     /// `current` has proved itself, by health or, without anything to run, by being stopped.
     void pass_gate() {
         state_.proven = true;
@@ -70,11 +122,18 @@ public:
             act(Commit{state_.current, state_.older_good});
         }
         state_.ways_taken = 0;
+        if (state_.adopting.id != 0) adopt(std::exchange(state_.adopting, Revision{}));
         report_health("");
         settle_offer(Fate::applied);
         state_.offer = 0;
         if (state_.phase == Phase::running) act(ArmDeadline{policy_.reset_after});
         take_waiting();
+    }
+
+    /// The process has its config: now it has to prove itself.
+    void begin_gate() {
+        state_.successes = 0;
+        act(ArmDeadline{policy_.has_probe ? policy_.apply_timeout : policy_.min_uptime});
     }
 
     void stop(After after) {
@@ -95,6 +154,7 @@ public:
         if (was_trial || way != Rollback::none) settle_offer(Fate::failed, reason);
         if (way == Rollback::none) return way;
         act(NoteRollback{state_.current, next, reason});
+        state_.adopting = {};
         state_.current = next;
         state_.offer = 0;
         state_.failures = 0;
@@ -122,6 +182,13 @@ public:
     }
 
 private:
+    void reload() {
+        state_.phase = Phase::reloading;
+        state_.proven = false;
+        act(Reload{state_.current});
+        act(ArmDeadline{policy_.reload_timeout});
+    }
+
     std::pair<Rollback, Revision> next_way() {
         const std::vector<Revision> ways = ways_back(state_);
         while (state_.ways_taken < ways.size()) {
@@ -186,45 +253,66 @@ void on(Move& move, const Staged& staged, const Policy&) {
     // Against what runs now: another revision may have taken its place while the offer was being stored.
     const bool is_same = staged.same_as.id != 0 && staged.same_as == move->current;
     if (is_same) {
+        if (move->proven)
+            move.adopt(staged.revision);
+        else
+            move->adopting = staged.revision;
         move.settle_offer(move->proven ? Fate::applied : Fate::applying);
         if (move->proven) move->offer = 0;
         move.take_waiting();
         return;
     }
     move.settle_offer(Fate::applying);
-    move->current = staged.revision;
-    move->trial = true;
-    move->ways_taken = 0;
-    move->failures = 0;
-    switch (move->phase) {
-    case Phase::running: move.stop(After::start); break;
-    case Phase::stopping: break;  // what is started next is `current`
-    case Phase::starting: break;  // its outcome will show that it runs the wrong one
-    case Phase::down:
-    case Phase::backing_off: move.start_current(); break;
-    case Phase::gone: break;
-    }
+    move.try_out(staged.revision);
 }
 
 void on(Move& move, const RestartWanted&, const Policy&) {
     switch (move->phase) {
-    case Phase::running: move.stop(After::start); break;
+    case Phase::running:
+    case Phase::reloading: move.stop(After::start); break;
     case Phase::backing_off:
         move->failures = 0;
         move.start_current();
         break;
-    case Phase::down:  // without a config there is nothing to start
+    case Phase::down:  // without a config there is nothing to start, and the operator's wish counts for more
     case Phase::starting:
     case Phase::stopping:
     case Phase::gone: break;
     }
 }
 
-void on(Move& move, const Spawned& spawned, const Policy& policy) {
+void on(Move& move, const StopWanted&, const Policy&) {
+    if (std::exchange(move->held, true)) return;
+    switch (move->phase) {
+    case Phase::running:
+    case Phase::reloading: move.stop(After::start); break;
+    case Phase::down:
+    case Phase::backing_off: move.rest(); break;
+    case Phase::starting:
+    case Phase::stopping:
+    case Phase::gone: break;
+    }
+}
+
+void on(Move& move, const StartWanted&, const Policy&) {
+    if (!std::exchange(move->held, false) || move->phase != Phase::down) return;
+    move->failures = 0;
+    move.start_current();
+}
+
+void on(Move& move, const RollbackWanted& wanted, const Policy&) {
+    if (wanted.to == move->current && !move->trial) return;
+    if (move->offer != 0) move.settle_offer(Fate::failed, wanted.reason);
+    move->offer = 0;
+    if (wanted.to != move->current) move.act(NoteRollback{move->current, wanted.to, wanted.reason, true});
+    move.try_out(wanted.to);
+    move.take_waiting();
+}
+
+void on(Move& move, const Spawned& spawned, const Policy&) {
     if (move->phase != Phase::starting) return;
     move->phase = Phase::running;
-    move->successes = 0;
-    if (move->after == After::shutdown || spawned.revision != move->current) {
+    if (move->after == After::shutdown || move->held || spawned.revision != move->current) {
         move.stop(move->after);
         return;
     }
@@ -232,7 +320,7 @@ void on(Move& move, const Spawned& spawned, const Policy& policy) {
     // report.
     const bool has_crashed = move->failures > 0 && !move->trouble.empty();
     move.report_health(has_crashed ? move->trouble : "starting");
-    move.act(ArmDeadline{policy.has_probe ? policy.apply_timeout : policy.min_uptime});
+    move.begin_gate();
 }
 
 /// The process ended by itself, or never came to be. `failures_that_count` sets the pause before the next start.
@@ -266,12 +354,27 @@ void on(Move& move, const SpawnFailed& failed, const Policy&) {
 void on(Move& move, const Exited& exited, const Policy&) {
     if (move->phase == Phase::running) {
         on_failure(move, exited.reason, move->failures + 1);
+    } else if (move->phase == Phase::reloading) {
+        // By the signal, perhaps: a start of its own shows what the config is worth.
+        move.report_health(exited.reason);
+        move.start_current();
     } else if (move->phase == Phase::stopping) {
         if (move->after == After::start)
             move.start_current();
         else
             move.finish();
     }
+}
+
+void on(Move& move, const Reloaded& reloaded, const Policy&) {
+    if (move->phase != Phase::reloading || reloaded.revision != move->current) return;
+    move->phase = Phase::running;
+    move.begin_gate();
+}
+
+/// A restart proves the config as well.
+void on(Move& move, const ReloadFailed& failed, const Policy&) {
+    if (move->phase == Phase::reloading && failed.revision == move->current) move.stop(After::start);
 }
 
 void on(Move& move, const ProbeUp&, const Policy& policy) {
@@ -308,6 +411,7 @@ void on(Move& move, const DeadlinePassed&, const Policy& policy) {
             move.take_waiting();
         }
         break;
+    case Phase::reloading: move.stop(After::start); break;
     case Phase::stopping: move.act(Kill{}); break;
     case Phase::backing_off: move.start_current(); break;
     case Phase::down:
@@ -318,7 +422,8 @@ void on(Move& move, const DeadlinePassed&, const Policy& policy) {
 
 void on(Move& move, const ShutdownWanted&, const Policy&) {
     switch (move->phase) {
-    case Phase::running: move.stop(After::shutdown); break;
+    case Phase::running:
+    case Phase::reloading: move.stop(After::shutdown); break;
     case Phase::starting:
     case Phase::stopping: move->after = After::shutdown; break;
     case Phase::down:
@@ -348,6 +453,7 @@ std::string_view to_string(Phase phase) {
     case Phase::down: return "down";
     case Phase::starting: return "starting";
     case Phase::running: return "running";
+    case Phase::reloading: return "reloading";
     case Phase::stopping: return "stopping";
     case Phase::backing_off: return "backing_off";
     case Phase::gone: return "gone";

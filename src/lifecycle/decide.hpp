@@ -25,9 +25,10 @@ struct Revision {
 using OfferId = std::uint64_t;
 
 enum class Phase {
-    down,      ///< No process, and none wanted: before the start, or without a config.
+    down,      ///< No process, and none wanted: before the start, without a config, or stopped by the operator.
     starting,  ///< `Start` was ordered; its outcome comes next.
     running,
+    reloading,    ///< Running, and told to take `current`: whether it has comes next, or the deadline.
     stopping,     ///< Signalled; the exit comes next, or the deadline.
     backing_off,  ///< Died or could not be started; the deadline comes next.
     gone,         ///< Shut down for good.
@@ -46,10 +47,12 @@ struct State {
     std::size_t ways_taken = 0;        ///< Of these ways back, since a process was proven last.
     bool trial = false;                ///< `current` is a candidate: if it fails before its gate, it is rolled back.
     bool proven = false;               ///< This process has passed its gate.
+    bool held = false;                 ///< Stopped by the operator: nothing is started until he says so.
     int successes = 0;                 ///< Of its probe in a row, before that.
     OfferId offer = 0;                 ///< The offer whose fate hangs on `current`.
     OfferId staging = 0;               ///< Being composed and stored.
     OfferId waiting = 0;               ///< The newest offer that came in the meantime.
+    Revision adopting;                 ///< Of `offer`, and the same as `current`: takes its name once that is proven.
     After after = After::start;
     int failures = 0;     ///< Ends in a row without a stable run between them.
     std::string trouble;  ///< Why the agent is not healthy; empty when it is.
@@ -61,6 +64,8 @@ struct Policy {
     int successes = 1;       ///< The gate of a probe: so many in a row.
     base::Duration min_uptime = std::chrono::seconds(1);
     base::Duration apply_timeout = std::chrono::seconds(5);
+    bool reloads = false;  ///< A running agent takes another config without a restart.
+    base::Duration reload_timeout = std::chrono::seconds(2);  ///< Then it is restarted instead.
     base::Duration stop_timeout = std::chrono::seconds(10);
     base::Duration initial_backoff = std::chrono::seconds(1);
     base::Duration max_backoff = std::chrono::seconds(60);
@@ -93,6 +98,14 @@ struct Rejected {
     std::string reason;
 };
 struct RestartWanted {};
+/// The operator stops the agent, until `StartWanted`.
+struct StopWanted {};
+struct StartWanted {};
+/// The operator wants what was good before, or is thought to be.
+struct RollbackWanted {
+    Revision to;
+    std::string reason;
+};
 struct Spawned {
     Revision revision;
 };
@@ -103,6 +116,14 @@ struct SpawnFailed {
 struct Exited {
     std::string reason;
 };  ///< "exit code 3", "killed by signal 9"
+/// The agent was given the revision and, where that can be known, has taken it.
+struct Reloaded {
+    Revision revision;
+};
+struct ReloadFailed {
+    Revision revision;
+    std::string reason;
+};
 struct ProbeUp {};
 struct ProbeDown {
     std::string reason;
@@ -110,8 +131,9 @@ struct ProbeDown {
 struct DeadlinePassed {};  ///< Of the deadline armed last.
 struct ShutdownWanted {};
 
-using Event = std::variant<Begun, Offered, Staged, Rejected, RestartWanted, Spawned, SpawnFailed, Exited, ProbeUp,
-                           ProbeDown, DeadlinePassed, ShutdownWanted>;
+using Event =
+    std::variant<Begun, Offered, Staged, Rejected, RestartWanted, StopWanted, StartWanted, RollbackWanted, Spawned,
+                 SpawnFailed, Exited, Reloaded, ReloadFailed, ProbeUp, ProbeDown, DeadlinePassed, ShutdownWanted>;
 
 // ---- Actions: what to do, in order.
 
@@ -128,6 +150,17 @@ struct Start {
 struct Install {
     Revision revision;
     friend bool operator==(const Install&, const Install&) = default;
+};
+/// Makes it the current one on disk, gives the agent its files and tells the process to take them. Answered by Reloaded
+/// or ReloadFailed, unless the process is stopped or ends before.
+struct Reload {
+    Revision revision;
+    friend bool operator==(const Reload&, const Reload&) = default;
+};
+/// The same files as those of the current one, made from another offer: it is the current one on disk from now on.
+struct Adopt {
+    Revision revision;
+    friend bool operator==(const Adopt&, const Adopt&) = default;
 };
 struct SignalStop {
     friend bool operator==(const SignalStop&, const SignalStop&) = default;
@@ -161,10 +194,12 @@ struct ReportHealth {
     std::string reason;
     friend bool operator==(const ReportHealth&, const ReportHealth&) = default;
 };
-/// `from` failed before its gate, as a candidate or in the place of one; `to` takes its place.
+/// `from` failed before its gate, as a candidate or in the place of one, or the operator does not want it; `to` takes
+/// its place.
 struct NoteRollback {
     Revision from, to;
     std::string reason;
+    bool by_operator = false;
     friend bool operator==(const NoteRollback&, const NoteRollback&) = default;
 };
 /// No process is left and none will come.
@@ -172,8 +207,8 @@ struct Finish {
     friend bool operator==(const Finish&, const Finish&) = default;
 };
 
-using Action = std::variant<Stage, Start, Install, SignalStop, Kill, ArmDeadline, ClearDeadline, Commit, ReportConfig,
-                            ReportHealth, NoteRollback, Finish>;
+using Action = std::variant<Stage, Start, Install, Reload, Adopt, SignalStop, Kill, ArmDeadline, ClearDeadline, Commit,
+                            ReportConfig, ReportHealth, NoteRollback, Finish>;
 
 struct Step {
     State next;

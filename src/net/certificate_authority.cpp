@@ -171,7 +171,7 @@ Result<std::string> CertificateAuthority::issue(const std::string& csr_pem, cons
     if (!request) return request.error();
     if (auto checked = check_names(request->get(), allowed); !checked) return std::move(checked).error();
     X509* ca = state_->certificate.get();
-    const std::time_t end = to_time(now + state_->lifetime);
+    const std::time_t end = to_time(now) + state_->lifetime.count();  // beyond what the clock counts to, perhaps
     std::time_t at_now = to_time(now);
     if (X509_cmp_time(X509_get0_notAfter(ca), &at_now) < 0) return invalid("the CA's certificate has expired");
 

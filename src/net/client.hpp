@@ -106,9 +106,11 @@ private:
     bool may_have_been_received_ = false;
 };
 
-/// One GET on a connection of its own, within Limits::handshake; of the body the first 64 KiB are kept.
+inline constexpr std::size_t kProbeBody = 64 << 10;
+
+/// One GET on a connection of its own, within Limits::handshake; of the body the first `most_of_body` bytes are kept.
 /// Any status is a result; redirects are not followed. Errors: as above.
-async::Task<base::Result<HttpResponse>> http_get(const ClientOptions& options);
+async::Task<base::Result<HttpResponse>> http_get(const ClientOptions& options, std::size_t most_of_body = kProbeBody);
 
 /// One POST on a connection of its own, within Limits::handshake. Any status is a result.
 /// Errors: as above, and too_large (`body` is over Limits::send_bytes, the answer's over Limits::receive_bytes).

@@ -17,7 +17,7 @@ namespace {
 using base::Error;
 using base::Kind;
 using base::Result;
-using TimePoint = std::chrono::system_clock::time_point;
+using TimePoint = std::chrono::sys_seconds;
 
 constexpr std::size_t kLongestCommonName = 64;
 
@@ -59,7 +59,7 @@ Result<Certificate> read_certificate(const std::string& pem) {
 Result<TimePoint> to_time(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return failure(Kind::invalid, "the certificate has no readable validity");
-    return std::chrono::system_clock::from_time_t(::timegm(&parts));
+    return TimePoint(std::chrono::seconds(::timegm(&parts)));
 }
 
 bool name_and_sign(X509_REQ* request, EVP_PKEY* key, const std::string& common_name) {

@@ -16,8 +16,6 @@ using base::Error;
 using base::Kind;
 using base::Result;
 
-constexpr std::size_t kProbeBody = 64 << 10;
-
 /// Headers given by the options or the request go before those of our own.
 std::string head_of(const ClientOptions& options, std::string_view method, const std::vector<Header>& of_request,
                     std::vector<Header> ours) {
@@ -112,7 +110,7 @@ async::Task<> HttpClient::close() {
     co_await stream->end(options_.limits.close);
 }
 
-async::Task<Result<HttpResponse>> http_get(const ClientOptions& options) {
+async::Task<Result<HttpResponse>> http_get(const ClientOptions& options, std::size_t most_of_body) {
     const auto until = async::SteadyClock::now() + options.limits.handshake;
     auto stream = co_await open_stream(options, until);
     if (!stream) co_return std::move(stream).error();
@@ -120,7 +118,7 @@ async::Task<Result<HttpResponse>> http_get(const ClientOptions& options) {
     ours.push_back({"Connection", "close"});
     Exchange exchange;
     exchange.head = head_of(options, "GET", {}, std::move(ours));
-    exchange.answer.body_limit = kProbeBody;
+    exchange.answer.body_limit = most_of_body;
     exchange.answer.is_cut_at_limit = true;
     Progress progress;
     auto answered = co_await async::with_timeout(left_until(until), exchange_over(*stream, exchange, progress));

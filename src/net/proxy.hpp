@@ -24,10 +24,15 @@ struct Proxy {
 /// Errors: invalid; never with the password in the text.
 base::Result<Proxy> parse_proxy(std::string_view text);
 
-/// What HTTPS_PROXY or HTTP_PROXY (in capitals or not) say for `target`, unless NO_PROXY excepts it. NO_PROXY is a list
-/// of names (with what is below them), .suffixes, addresses and networks, each also with a port; "*" is everything.
-/// This machine itself is never reached through a proxy. `variable` returns an empty text for one that is not set.
-std::optional<std::string> proxy_from_environment(const Url& target,
-                                                  const std::function<std::string(const char*)>& variable);
+/// A variable of the environment, or empty where it is not set.
+using Variable = std::function<std::string(const char*)>;
+
+/// Whether no proxy is used for `target`: it is this machine, or NO_PROXY (in capitals or not) excepts it. That is a
+/// list of names (with what is below them), .suffixes, addresses and networks, each also with a port; "*" is
+/// everything.
+bool is_reached_directly(const Url& target, const Variable& variable);
+
+/// What HTTPS_PROXY or HTTP_PROXY (in capitals or not) say for `target`, unless it is reached directly.
+std::optional<std::string> proxy_from_environment(const Url& target, const Variable& variable);
 
 }  // namespace net

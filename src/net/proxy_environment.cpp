@@ -74,17 +74,21 @@ bool is_excepted(std::string_view list, const Url& target) {
     return false;
 }
 
+std::string either(const Variable& variable, const char* capitals, const char* small) {
+    auto value = variable(capitals);
+    return value.empty() ? variable(small) : value;
+}
+
 }  // namespace
 
-std::optional<std::string> proxy_from_environment(const Url& target,
-                                                  const std::function<std::string(const char*)>& variable) {
-    const auto either = [&](const char* capitals, const char* small) {
-        auto value = variable(capitals);
-        return value.empty() ? variable(small) : value;
-    };
-    if (is_this_machine(target.host)) return std::nullopt;
-    const auto proxy = target.is_tls() ? either("HTTPS_PROXY", "https_proxy") : either("HTTP_PROXY", "http_proxy");
-    if (proxy.empty() || is_excepted(either("NO_PROXY", "no_proxy"), target)) return std::nullopt;
+bool is_reached_directly(const Url& target, const Variable& variable) {
+    return is_this_machine(target.host) || is_excepted(either(variable, "NO_PROXY", "no_proxy"), target);
+}
+
+std::optional<std::string> proxy_from_environment(const Url& target, const Variable& variable) {
+    const auto proxy =
+        target.is_tls() ? either(variable, "HTTPS_PROXY", "https_proxy") : either(variable, "HTTP_PROXY", "http_proxy");
+    if (proxy.empty() || is_reached_directly(target, variable)) return std::nullopt;
     return proxy;
 }
 

@@ -52,6 +52,15 @@ std::uint16_t parse_port(std::string_view digits) {
     return error == std::errc{} && end == digits.data() + digits.size() ? port : 0;
 }
 
+/// Of what was percent-encoded: a line end must not get into the lines in which the host is named to servers and
+/// proxies.
+bool is_host(std::string_view host) {
+    constexpr std::string_view kOthers = "-._~!$&'()*+,;=:";  // RFC 3986, 3.2.2, and the colons of IPv6
+    return std::all_of(host.begin(), host.end(), [&](unsigned char c) {
+        return c < 0x80 && (std::isalnum(c) != 0 || kOthers.find(static_cast<char>(c)) != std::string_view::npos);
+    });
+}
+
 /// A part that an endpoint must not have.
 std::optional<Error> superfluous_part(const boost::urls::url_view& url) {
     if (url.has_userinfo())
@@ -83,6 +92,8 @@ base::Result<Url> parse_url(std::string_view text) {
         return invalid("the scheme " + quoted(url.scheme) + " is not supported").hint("write ws, wss, http or https");
     url.host = parsed->host_address();
     if (url.host.empty()) return invalid(quoted(text) + " has no host");
+    if (!is_host(url.host))
+        return invalid(quoted(text) + " has characters in its host that no name has").hint("write it in ASCII (xn--…)");
     url.target = parsed->encoded_target();
     // The library takes what is not a digit for the beginning of the path.
     const bool has_path = url.target.empty() || url.target.front() == '/' || url.target.front() == '?';

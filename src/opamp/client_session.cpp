@@ -175,9 +175,8 @@ void ClientSession::take_error(ServerError error, Orders& orders) {
 }
 
 base::Result<Orders> ClientSession::receive(std::string_view payload) {
-    constexpr std::size_t kMostBytes = 0x7FFFFFFF;  // protobuf counts in int
     pb::ServerToAgent message;
-    if (payload.size() > kMostBytes || !message.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
+    if (!parse(message, payload))
         return base::Error(base::Kind::invalid, "the server's message is not a ServerToAgent");
     Orders orders;
     if (!is_for_us(message.instance_uid())) {

@@ -10,12 +10,6 @@ namespace {
 
 using namespace wire;
 
-template <typename Message>
-bool parse(Message& message, std::string_view bytes) {
-    constexpr std::size_t kMost = 0x7FFFFFFF;  // protobuf counts in int
-    return bytes.size() <= kMost && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
 template <typename Entries, typename Format>
 std::string joined(const Entries& entries, Format format) {
     std::string text;

@@ -44,7 +44,7 @@ base::Pieces encode(const RemoteConfig& config) {
 
 std::optional<RemoteConfig> decode_remote_config(std::string_view bytes) {
     wire::pb::AgentRemoteConfig message;
-    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    if (!wire::parse(message, bytes)) return std::nullopt;
     return RemoteConfig{wire::take_files(*message.mutable_config()), std::move(*message.mutable_config_hash())};
 }
 
@@ -56,7 +56,7 @@ std::string encode(const OpampConnectionSettings& settings) {
 
 std::optional<OpampConnectionSettings> decode_connection_settings(std::string_view bytes) {
     wire::pb::OpAMPConnectionSettings message;
-    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    if (!wire::parse(message, bytes)) return std::nullopt;
     return wire::from_wire(message);
 }
 
@@ -252,6 +252,11 @@ ConnectionSettingsStatus from_wire(const pb::ConnectionSettingsStatus& message) 
 CustomMessage take_custom_message(pb::CustomMessage& message) {
     return {std::move(*message.mutable_capability()), std::move(*message.mutable_type()),
             std::move(*message.mutable_data())};
+}
+
+bool parse(google::protobuf::MessageLite& message, std::string_view bytes) {
+    constexpr std::size_t kMost = 0x7FFFFFFF;  // protobuf counts in int
+    return bytes.size() <= kMost && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 std::string serialize(const google::protobuf::MessageLite& message) {

@@ -4,6 +4,7 @@
 #include <opamp/v1/opamp.pb.h>
 
 #include <string>
+#include <string_view>
 
 #include "opamp/messages.hpp"
 
@@ -30,6 +31,9 @@ OpampConnectionSettings from_wire(const pb::OpAMPConnectionSettings& message);
 ConnectionSettingsOffers from_wire(const pb::ConnectionSettingsOffers& message);
 ConnectionSettingsStatus from_wire(const pb::ConnectionSettingsStatus& message);
 CustomMessage take_custom_message(pb::CustomMessage& message);
+
+/// False where `bytes` are no such message.
+bool parse(google::protobuf::MessageLite& message, std::string_view bytes);
 
 /// Equal values give equal bytes; maps have no order of their own on the wire.
 std::string serialize(const google::protobuf::MessageLite& message);

@@ -165,6 +165,10 @@ void Child::signal(int signo) {
     if (!reaped_) ::kill(-pid_, signo);
 }
 
+void Child::signal_leader(int signo) {
+    if (!reaped_) ::kill(pid_, signo);
+}
+
 namespace {
 
 /// By "PID (NAME) STATE PPID PGRP …"; the name may hold anything.

@@ -59,6 +59,8 @@ public:
     std::optional<ExitStatus> reap();
     /// To the whole group. Nothing happens if it is already gone.
     void signal(int signo);
+    /// To the process itself alone.
+    void signal_leader(int signo);
 
 private:
     Child(async::asio::any_io_executor executor, pid_t pid, int pidfd);

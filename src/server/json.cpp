@@ -20,22 +20,22 @@ struct CapabilityName {
     const char* name;
 };
 constexpr CapabilityName kCapabilityNames[] = {
-    {0x1, "ReportsStatus"},
-    {0x2, "AcceptsRemoteConfig"},
-    {0x4, "ReportsEffectiveConfig"},
-    {0x8, "AcceptsPackages"},
-    {0x10, "ReportsPackageStatuses"},
-    {0x20, "ReportsOwnTraces"},
-    {0x40, "ReportsOwnMetrics"},
-    {0x80, "ReportsOwnLogs"},
-    {0x100, "AcceptsOpAMPConnectionSettings"},
-    {0x200, "AcceptsOtherConnectionSettings"},
-    {0x400, "AcceptsRestartCommand"},
-    {0x800, "ReportsHealth"},
-    {0x1000, "ReportsRemoteConfig"},
-    {0x2000, "ReportsHeartbeat"},
-    {0x4000, "ReportsAvailableComponents"},
-    {0x8000, "ReportsConnectionSettingsStatus"},
+    {opamp::kReportsStatus, "ReportsStatus"},
+    {opamp::kAcceptsRemoteConfig, "AcceptsRemoteConfig"},
+    {opamp::kReportsEffectiveConfig, "ReportsEffectiveConfig"},
+    {opamp::kAcceptsPackages, "AcceptsPackages"},
+    {opamp::kReportsPackageStatuses, "ReportsPackageStatuses"},
+    {opamp::kReportsOwnTraces, "ReportsOwnTraces"},
+    {opamp::kReportsOwnMetrics, "ReportsOwnMetrics"},
+    {opamp::kReportsOwnLogs, "ReportsOwnLogs"},
+    {opamp::kAcceptsOpampConnectionSettings, "AcceptsOpAMPConnectionSettings"},
+    {opamp::kAcceptsOtherConnectionSettings, "AcceptsOtherConnectionSettings"},
+    {opamp::kAcceptsRestartCommand, "AcceptsRestartCommand"},
+    {opamp::kReportsHealth, "ReportsHealth"},
+    {opamp::kReportsRemoteConfig, "ReportsRemoteConfig"},
+    {opamp::kReportsHeartbeat, "ReportsHeartbeat"},
+    {opamp::kReportsAvailableComponents, "ReportsAvailableComponents"},
+    {opamp::kReportsConnectionSettingsStatus, "ReportsConnectionSettingsStatus"},
 };
 
 const char* to_string(opamp::ConfigProgress progress) {

@@ -1,6 +1,7 @@
 #include "server/page.hpp"
 
 #include <chrono>
+#include <string_view>
 
 #include "server/json.hpp"
 #include "server/same_origin.hpp"
@@ -46,7 +47,7 @@ net::HttpResponse page_response(const net::HttpRequest& request) {
             return response;
         }
         response.content_type = file.content_type;
-        response.body = page_file(file.name).value_or("");
+        response.body = base::content_of(page_files(), file.name).value_or("");
         response.headers.push_back({"Cache-Control", "no-cache"});
         return response;
     }

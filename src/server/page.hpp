@@ -1,9 +1,9 @@
 // The web page: files that are part of the program.
 #pragma once
 
-#include <optional>
-#include <string_view>
+#include <span>
 
+#include "base/embedded.hpp"
 #include "net/http_server.hpp"
 #include "server/agents.hpp"
 #include "server/live.hpp"
@@ -11,8 +11,8 @@
 
 namespace server {
 
-/// The file of src/server/page with that name ("app.js"); nothing if there is none.
-std::optional<std::string_view> page_file(std::string_view name);
+/// The files of src/server/page.
+std::span<const base::EmbeddedFile> page_files();
 
 /// What is served on the page's address: the page, the REST interface, and the live updates at /api/live.
 class PageEndpoint : public net::HttpHandler {

@@ -42,7 +42,10 @@ Polls::Link Polls::sender_of(const opamp::AgentReport& report, const AgentLink* 
         }
     }
     if (!found) {
-        const auto is_idle = [](const auto& entry) { return entry.second->agents.empty(); };
+        // Neither one that speaks for an agent, nor one whose request is being answered.
+        const auto is_idle = [](const auto& entry) {
+            return entry.second->agents.empty() && entry.second.use_count() == 1;
+        };
         const auto idle = std::find_if(first, last, is_idle);
         if (links_.count(report.instance_uid) >= kMostSenders && idle != last) links_.erase(idle);
         found = std::make_shared<PollLink>(peer, now);

@@ -7,6 +7,7 @@
 
 #include "base/units.hpp"
 #include "base/uuid.hpp"
+#include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
 
 namespace settings {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kMostOutput = 16u << 20;
 constexpr std::size_t kLongestCapabilityName = 255;
+constexpr std::size_t kLongestPlainName = 64;
 
 std::string lower_case(std::string_view text) {
     std::string lower;
@@ -67,6 +69,22 @@ Complaint attribute(Item item, const Environment&) {
     return std::nullopt;
 }
 
+Complaint preset_name(Item item, const Environment&) {
+    if (!is_plain_name(item.text))
+        return "is not a name for a preset (letters, digits, '.', '_' and '-', no dot in front, at most 64)";
+    return std::nullopt;
+}
+
+Complaint parameter(Item item, const Environment&) {
+    const bool is_word = std::all_of(item.name.begin(), item.name.end(),
+                                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    if (item.name.empty() || !is_word) return "is not a name for a parameter (letters, digits and _)";
+    for (const Placeholder& own : kPlaceholders)
+        if (own.name.substr(1, own.name.size() - 2) == item.name)
+            return "is the name of a placeholder of opampd's own (give another one)";
+    return std::nullopt;
+}
+
 Complaint uuid(Item item, const Environment&) {
     const auto id = base::Uuid::parse(item.text);
     if (!id) return "is not a UUID (write one like 01890a5d-ac96-774b-bcce-b302099a8057, or leave the key out)";
@@ -74,8 +92,16 @@ Complaint uuid(Item item, const Environment&) {
     return std::nullopt;
 }
 
+Complaint reload_signal(Item item, const Environment&) {
+    const auto number = parse_signal(item.text);
+    for (const int fatal : {SIGKILL, SIGSTOP})
+        if (number == fatal) return "cannot be handled by a process (write SIGHUP, SIGUSR1 or none)";
+    return std::nullopt;
+}
+
 Complaint ending_signal(Item item, const Environment&) {
     const auto number = parse_signal(item.text);
+    if (number == 0) return "ends no process (write SIGTERM, SIGINT or SIGQUIT)";
     for (const int suspending : {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU})
         if (number == suspending) return "suspends a process instead of ending it (write SIGTERM, SIGINT or SIGQUIT)";
     return std::nullopt;
@@ -104,6 +130,14 @@ Complaint output_size(Item item, const Environment&) {
     const auto bytes = base::parse_size(item.text);
     if (bytes && (*bytes < 1 || *bytes > kMostOutput)) return "is not between 1 and 16MiB";
     return std::nullopt;
+}
+
+bool is_plain_name(std::string_view name) {
+    const auto fits = [](unsigned char c) {
+        return std::isalnum(c) != 0 || std::string_view("._-").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    return !name.empty() && name.size() <= kLongestPlainName && name[0] != '.' &&
+           std::all_of(name.begin(), name.end(), fits);
 }
 
 bool is_capability_name(std::string_view name) {

@@ -16,8 +16,11 @@ Complaint not_empty(Item item, const Environment& environment);
 Complaint http_header(Item item, const Environment& environment);
 Complaint variable(Item item, const Environment& environment);
 Complaint attribute(Item item, const Environment& environment);
+Complaint preset_name(Item item, const Environment& environment);
+Complaint parameter(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
+Complaint reload_signal(Item item, const Environment& environment);
 Complaint only_false(Item item, const Environment& environment);
 Complaint message_size(Item item, const Environment& environment);
 Complaint tls_version(Item item, const Environment& environment);
@@ -39,6 +42,9 @@ Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
 Complaint socket_path(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
+
+/// Whether `name` may name an agent or a preset: it is a file's name too.
+bool is_plain_name(std::string_view name);
 
 /// Whether `name` has the form that the specification gives the names of custom capabilities ("CustomCapabilities").
 bool is_capability_name(std::string_view name);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "settings/settings.hpp"
@@ -16,6 +17,13 @@ struct Placeholder {
 inline constexpr Placeholder kConfigPlaceholder{"{config}", "the path of the agent's effective config"};
 inline constexpr Placeholder kInstanceUidPlaceholder{"{instance_uid}", "the agent's instance UID, as a UUID in text"};
 inline constexpr Placeholder kNamePlaceholder{"{name}", "the agent's name in this file"};
+inline constexpr Placeholder kPlaceholders[] = {kConfigPlaceholder, kInstanceUidPlaceholder, kNamePlaceholder};
+
+/// Placeholders, and what each becomes.
+using Replacements = std::vector<std::pair<std::string, std::string>>;
+
+/// `text` with each placeholder replaced, in one pass: what is put in stays as it is.
+std::string replaced(std::string_view text, const Replacements& replacements);
 
 /// `args` with each placeholder replaced, in one pass: braces in what is put in stay. Other braces stay as well.
 std::vector<std::string> filled_in(const std::vector<std::string>& args, const Agent& agent,

@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "settings/command_line.hpp"
 #include "settings/scalar.hpp"
+#include "settings/suggest.hpp"
 
 namespace settings {
 namespace {
@@ -56,8 +57,18 @@ std::string health_text(const Agent& agent) {
     return without_query(agent.health.endpoint) + " every " + as_text(agent.health.interval) + apply;
 }
 
+std::string preset_text(const Agent& agent) {
+    const FromPreset& from = agent.from_preset;
+    return agent.preset + " (" + (from.file.empty() ? "built in" : from.file) + ")" +
+           (from.summary.empty() ? "" : ": " + from.summary);
+}
+
 void describe_agent(std::string& text, const Agent& agent, const Settings& settings) {
     line(text, "agent", agent.name);
+    if (agent.preset != Agent{}.preset || !agent.from_preset.keys.empty()) {
+        line(text, "  preset", preset_text(agent));
+        line(text, "  gives", agent.from_preset.keys.empty() ? "nothing" : listed(agent.from_preset.keys));
+    }
     line(text, "  runs", command_text(agent));
     line(text, "  in", agent.working_directory.string());
     line(text, "  config", config_text(agent, settings.capabilities));

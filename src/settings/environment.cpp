@@ -58,6 +58,14 @@ public:
     base::Result<std::string> read(const std::filesystem::path& file) const override {
         return base::read_file(file, kReadLimit);
     }
+
+    std::vector<std::string> file_names(const std::filesystem::path& folder) const override {
+        std::vector<std::string> names;
+        std::error_code code;
+        for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
+            names.push_back(entry->path().filename().string());
+        return names;
+    }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -31,6 +32,8 @@ public:
     virtual std::filesystem::path canonical(const std::filesystem::path& path) const = 0;
     /// Errors: as base::read_file.
     virtual base::Result<std::string> read(const std::filesystem::path& file) const = 0;
+    /// What is in `folder`, in any order; nothing if it cannot be read.
+    virtual std::vector<std::string> file_names(const std::filesystem::path& folder) const = 0;
 };
 
 /// The one that the daemon runs in.

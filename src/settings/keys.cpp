@@ -30,7 +30,7 @@ const Key kKeys[] = {
 
     {.name = "server.auth.bearer_token_file", .meaning = "File with the token to send. It is read for each connection, so that whoever renews it only has to replace it.",
      .field = FIELD(settings.server.auth.bearer_token_file), .check = readable_file},
-    {.name = "server.auth.oauth2.token_url", .meaning = "Where tokens are asked for: `https://…`, or `http://` on this machine. Its certificate is verified with the CAs of `server.tls`.",
+    {.name = "server.auth.oauth2.token_url", .meaning = "Where tokens are asked for: `https://…`, or `http://` on this machine. Its certificate is verified with the CAs of `server.tls`. It is reached through the proxy of `server.proxy`, unless it is on this machine or in `NO_PROXY`.",
      .field = FIELD(settings.server.auth.oauth2.token_url), .check = token_url},
     {.name = "server.auth.oauth2.client_id", .meaning = "The client's name at the token server.",
      .field = FIELD(settings.server.auth.oauth2.client_id), .check = not_empty},
@@ -87,7 +87,12 @@ const Key kKeys[] = {
 
     {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` is taken."},
 
-    {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's.",
+    {.name = "agent.preset", .meaning = "The kind of agent: a preset, whose keys are the defaults of this agent. docs/presets.md has those that are built in, and says how to write one.",
+     .field = FIELD(agent.preset), .check = preset_name},
+    {.name = "agent.parameters", .meaning = "Values for the preset's parameters, such as an address; `{NAME}` stands for them in every text of the preset and of this agent.",
+     .field = FIELD(agent.parameters), .check = parameter},
+
+    {.name = "agent.executable", .meaning = "The agent's program. A bare name is looked up in `$PATH`; another relative path starts at opampd's own working directory, not at the agent's. A preset may have it already.",
      .field = FIELD(agent.executable), .check = program, .need = Need::required},
     {.name = "agent.args", .meaning = "Its arguments, with placeholders (see below). `[]`: none.",
      .field = FIELD(agent.args)},
@@ -142,6 +147,35 @@ const Key kKeys[] = {
     {.name = "agent.config_history.max_age", .meaning = "How long one is kept; looked at when opampd starts and whenever a config comes.",
      .field = FIELD(agent.config_history.max_age)},
 
+    {.name = "agent.reload.signal", .meaning = "The signal that makes the running agent read its config again, sent to its main process: `SIGHUP`. `none`: it is restarted for each config.",
+     .field = FIELD(agent.reload.signal), .check = reload_signal},
+    {.name = "agent.reload.timeout", .meaning = "How long `confirm` may take to change. Then the agent is restarted instead.",
+     .field = FIELD(agent.reload.timeout)},
+    {.name = "agent.reload.confirm.url", .meaning = "URL whose answer changes once the agent has taken the config. Without one there is no telling whether it has, and `health` alone decides.",
+     .field = FIELD(agent.reload.confirm.url), .check = http_url},
+    {.name = "agent.reload.confirm.line", .meaning = "How the line of the answer begins that has to change.",
+     .field = FIELD(agent.reload.confirm.line), .check = not_empty, .default_text = "the whole answer"},
+
+    {.name = "agent.remote_config.allowed_keys", .meaning = "If given, a config may have values at or below these keys alone: `receivers.otlp`, `service.pipelines.*`.",
+     .field = FIELD(agent.remote_config.allowed_keys), .check = not_empty},
+    {.name = "agent.remote_config.denied_keys", .meaning = "It may have none at or below these: `exporters.file*`. They beat `allowed_keys`.",
+     .field = FIELD(agent.remote_config.denied_keys), .check = not_empty},
+    {.name = "agent.remote_config.allowed_entries", .meaning = "If given, the names that its entries may have; `*` and `?` stand for any. The one without a name is `\"\"`.",
+     .field = FIELD(agent.remote_config.allowed_entries)},
+    {.name = "agent.remote_config.allowed_content_types", .meaning = "If given, the content types that its entries may have; `*` and `?` stand for any.",
+     .field = FIELD(agent.remote_config.allowed_content_types)},
+    {.name = "agent.remote_config.max_size", .meaning = "The most that its entries may have together.",
+     .field = FIELD(agent.remote_config.max_size), .default_text = "no limit but that of a message"},
+    {.name = "agent.remote_config.require_signature", .meaning = "Only configs with a signature by one of `public_keys` are accepted; see [signatures.md](signatures.md).",
+     .field = FIELD(agent.remote_config.require_signature)},
+    {.name = "agent.remote_config.public_keys", .meaning = "Files with the public keys, one a line.",
+     .field = FIELD(agent.remote_config.public_keys), .check = readable_file},
+
+    {.name = "agent.redaction.enabled", .meaning = "Show `[REDACTED]` for the values of keys that look like secrets: `*password*`, `*token*`, `*api_key*` and the like.",
+     .field = FIELD(agent.redaction.enabled)},
+    {.name = "agent.redaction.keys", .meaning = "Further names of keys whose values are secrets; `*` and `?` stand for any.",
+     .field = FIELD(agent.redaction.keys), .check = not_empty},
+
     {.name = "agent.description.identifying_attributes", .meaning = "For instance `service.name`, `service.version`.",
      .field = FIELD(agent.description.identifying_attributes), .check = attribute},
     {.name = "agent.description.non_identifying_attributes", .meaning = "For instance `deployment.environment`.",
@@ -185,6 +219,9 @@ const Key kKeys[] = {
     {.name = "capabilities.reports_available_components", .meaning = "The server sees what the agents are made of, where they have a command in `available_components`.",
      .field = FIELD(settings.capabilities.reports_available_components)},
 
+    {.name = "presets.directory", .meaning = "Presets of your own: `NAME.yaml` for each. They win over built-in ones of the same name.",
+     .field = FIELD(settings.presets.directory), .check = folder},
+
     {.name = "storage.directory", .meaning = "State of the daemon: one folder an agent. Two daemons need two of them.",
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
      .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
@@ -215,7 +252,7 @@ const Section kSections[] = {
     {"server.tls",
      "For `wss://`. Without any of these the system's CAs are trusted and the server's name is verified."},
     {"server.limits", "Of one message."},
-    {"server.proxy", "How the server is reached through an HTTP proxy, over both transports."},
+    {"server.proxy", "How the server is reached through an HTTP proxy, over both transports; and a token server."},
     {"server.connection_settings",
      "Settings that the server offers, where `capabilities.accepts_opamp_connection_settings` allows it. They are kept "
      "in "
@@ -229,6 +266,20 @@ const Section kSections[] = {
      "the "
      "reason of the FAILED."},
     {"agent.config_history", "The configs that the agent had, for `opampctl config` to show and to go back to."},
+    {"agent.reload",
+     "A new config without a restart. The agent has to prove itself with it as after a start; a reload that it does "
+     "not "
+     "take becomes a restart, and so does the way back."},
+    {"agent.reload.confirm",
+     "What shows that the agent has taken the config: an answer over HTTP that changes when it has, asked for before "
+     "and "
+     "after."},
+    {"agent.remote_config",
+     "What a server may send at all. What breaks a rule is refused before the agent is touched; at each start of "
+     "opampd "
+     "the configs that are stored are held against the rules again."},
+    {"agent.redaction",
+     "Of configs in all that is reported to the server, printed or logged. The agent's own files are untouched."},
     {"agent.description",
      "Attributes that describe the agent to the server, in addition to those found out; "
      "where both have one, these win."},
@@ -248,6 +299,7 @@ const Section kSections[] = {
      "the decision to be configured by it, and a supervisor that only watches is the exception. "
      "Set it to `false` for that: offers are then not acted upon, and the agents run with their `config_files` "
      "alone."},
+    {"presets", "Kinds of agents as files."},
     {"storage", "Where opampd keeps what must survive a restart."},
     {"control", "Where `opampctl` asks and gives orders. Whoever may use the socket may stop the agents."},
     {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},

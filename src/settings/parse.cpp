@@ -1,28 +1,19 @@
-#include <cctype>
+#include <algorithm>
 #include <utility>
 
 #include "settings/checks.hpp"
 #include "settings/expand.hpp"
 #include "settings/field.hpp"
 #include "settings/load.hpp"
+#include "settings/preset.hpp"
 #include "settings/suggest.hpp"
 #include "settings/validate.hpp"
 
 namespace settings {
 namespace {
 
-constexpr std::size_t kLongestAgentName = 64;
 /// In the state folder, beside the agents' folders.
 constexpr std::string_view kLockFile = "lock";
-
-/// Agents are named after folders and labels.
-bool is_agent_name(std::string_view name) {
-    for (const char c : name)
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
-            std::string_view("._-").find(c) == std::string_view::npos)
-            return false;
-    return !name.empty() && name.size() <= kLongestAgentName && name[0] != '.';
-}
 
 /// The map that is being read: its key in the file, the same in the table of keys, and the agent and
 /// capability it belongs to.
@@ -36,9 +27,12 @@ struct Scope {
 class Parser {
 public:
     Parser(const Environment& environment, Report& report, Settings& settings)
-        : environment_(environment), report_(report), settings_(settings) {}
+        : environment_(environment), report_(report), settings_(settings), presets_(environment, report) {}
 
-    void read(const Node& root) {
+    void read(Node root) {
+        // Agents are read with their presets.
+        std::stable_partition(root.entries.begin(), root.entries.end(),
+                              [](const Entry& entry) { return entry.key.text == "presets"; });
         Agent no_agent;
         section(root, {"", "", no_agent, no_capability_});
     }
@@ -104,7 +98,7 @@ private:
         for (const Entry& entry : node.entries) {
             const std::string path = joined("agents", entry.key.text);
             report_.saw(path, entry.key.mark);
-            if (!is_agent_name(entry.key.text))
+            if (!is_plain_name(entry.key.text))
                 report_.add(
                     entry.key.mark, entry.key.expanded ? "agents" : path,
                     "is not a name for an agent (letters, digits, '.', '_' and '-', no dot in front, at most 64)");
@@ -119,7 +113,8 @@ private:
         if (node.kind != Node::Kind::null && !is_section(node, path)) return;
         Agent agent;
         agent.name = name;
-        section(node, {path, "agent", agent, no_capability_});
+        section(presets_.over_preset(node, path, settings_.presets.directory, agent),
+                {path, "agent", agent, no_capability_});
         settings_.agents.push_back(std::move(agent));
         agent_paths_.push_back(path);
     }
@@ -143,6 +138,7 @@ private:
     const Environment& environment_;
     Report& report_;
     Settings& settings_;
+    PresetReader presets_;
     CustomCapability no_capability_;
     std::vector<std::string> agent_paths_;
 };
@@ -158,7 +154,7 @@ void parse_into(Settings& settings, std::string_view yaml, const Environment& en
     tidy(*root, "", report);
     expand(*root, "", environment, report);
     Parser parser(environment, report, settings);
-    parser.read(*root);
+    parser.read(*std::move(root));
     validate(settings, parser.agent_paths(), environment, report);
 }
 

@@ -17,24 +17,29 @@ std::string printable(std::string text) {
 }  // namespace
 
 std::string to_text(const Problem& problem, const std::filesystem::path& file) {
-    std::string text = file.string() + ":" + std::to_string(problem.line) + ": ";
+    std::string text = problem.file.empty() ? file.string() : printable(problem.file);
+    text += ":" + std::to_string(problem.line) + ": ";
     if (!problem.key.empty()) text += printable(problem.key) + ": ";
     return text + printable(problem.message);
 }
 
 void Report::add(Mark mark, const std::string& key, const std::string& message) {
-    problems_.push_back({mark.line, mark.column, key, message});
+    const std::string file = mark.file == 0 ? "" : files_.at(static_cast<std::size_t>(mark.file) - 1);
+    found_.push_back({mark, {mark.line, mark.column, key, message, file}});
 }
 
 bool Report::failed(std::string_view key) const {
-    return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) { return problem.key == key; });
+    return spoiled_.contains(key) ||
+           std::any_of(found_.begin(), found_.end(), [&](const Found& found) { return found.problem.key == key; });
 }
 
 std::vector<Problem> Report::take() {
-    std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
-        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+        return std::tie(a.mark.file, a.mark.line, a.mark.column) < std::tie(b.mark.file, b.mark.line, b.mark.column);
     });
-    return std::exchange(problems_, {});
+    std::vector<Problem> problems;
+    for (Found& found : std::exchange(found_, {})) problems.push_back(std::move(found.problem));
+    return problems;
 }
 
 Mark Report::where(std::string key) const {

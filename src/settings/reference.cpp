@@ -55,7 +55,7 @@ constexpr std::string_view kExpansion = R"(
 - Expanded values do not appear in messages, nor in what `--check` prints of arguments.
 )";
 
-constexpr std::string_view kPlaceholders = R"(
+constexpr std::string_view kPlaceholdersTitle = R"(
 ## Placeholders in `agent.args`
 
 | Written | Becomes |
@@ -64,7 +64,8 @@ constexpr std::string_view kPlaceholders = R"(
 
 constexpr std::string_view kEnding = R"(
 Without `args` the agent is started as `EXECUTABLE --config PATH`, with the path of its effective config. All other braces
-stay as they are. YAML wants quotes around a brace in front: `args: ["{config}"]`.
+stay as they are, but for the parameters of a preset ([presets.md](presets.md)), which are filled in first. YAML wants quotes
+around a brace in front: `args: ["{config}"]`.
 )";
 
 std::string code(const std::string& text) {
@@ -149,8 +150,8 @@ std::string reference_page() {
             if (belongs(key, section)) page += row(key);
     }
     page += kExpansion;
-    page += kPlaceholders;
-    for (const Placeholder& placeholder : {kConfigPlaceholder, kInstanceUidPlaceholder, kNamePlaceholder})
+    page += kPlaceholdersTitle;
+    for (const Placeholder& placeholder : settings::kPlaceholders)
         page += "| " + code(std::string(placeholder.name)) + " | " + std::string(placeholder.meaning) + " |\n";
     return page + std::string(kEnding);
 }

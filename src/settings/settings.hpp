@@ -139,9 +139,49 @@ struct ConfigHistory {
     Duration max_age = std::chrono::hours(24 * 90);
 };
 
+/// How a running agent shows that it has taken a config: one line of an answer over HTTP changes.
+struct ReloadConfirm {
+    std::string url;   ///< Checked; empty: nothing shows it.
+    std::string line;  ///< How the line begins; empty: the whole answer.
+};
+
+/// An agent that takes a new config without a restart.
+struct Reload {
+    int signal = 0;  ///< 0: it is restarted instead.
+    Duration timeout = std::chrono::seconds(2);
+    ReloadConfirm confirm;
+};
+
+/// What the operator of this host lets a server's config say.
+struct RemoteConfig {
+    std::vector<std::string> allowed_keys;
+    std::vector<std::string> denied_keys;
+    std::vector<std::string> allowed_entries;
+    std::vector<std::string> allowed_content_types;
+    std::uint64_t max_size = 0;  ///< Bytes; 0: only what a message may have.
+    bool require_signature = false;
+    std::vector<std::filesystem::path> public_keys;  ///< Files.
+};
+
+/// Of configs wherever they are shown: to the server, to people.
+struct Redaction {
+    bool enabled = true;
+    std::vector<std::string> keys;  ///< In addition to the usual names of secrets.
+};
+
+/// What an agent's preset gave it.
+struct FromPreset {
+    std::string file;               ///< Empty: a built-in preset.
+    std::string summary;            ///< What the preset says of itself.
+    std::vector<std::string> keys;  ///< "health.endpoint": not said by the agent's own section.
+};
+
 /// All paths are absolute once the file has been parsed.
 struct Agent {
     std::string name = "agent";  ///< Its folder in the state directory and its label in the log.
+    std::string preset = "generic";
+    TextMap parameters;  ///< Already filled in everywhere.
+    FromPreset from_preset;
     std::filesystem::path executable;
     std::vector<std::string> args{"--config", "{config}"};  ///< With placeholders: see command_line.hpp.
     std::vector<std::string> args_as_written;               ///< Before expansion: for people, without secrets.
@@ -150,8 +190,11 @@ struct Agent {
     std::vector<std::filesystem::path> config_files;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
+    RemoteConfig remote_config;
+    Redaction redaction;
     ConfigCheck config_check;
     ConfigHistory config_history;
+    Reload reload;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
@@ -180,6 +223,10 @@ struct Capabilities {
     bool reports_available_components = true;  ///< Of agents that have a command for it.
 };
 
+struct Presets {
+    std::filesystem::path directory = "/etc/opampd/presets";
+};
+
 struct Storage {
     std::filesystem::path directory;
 };
@@ -196,6 +243,7 @@ struct Settings {
     Server server;
     std::vector<Agent> agents;
     Capabilities capabilities;
+    Presets presets;
     Storage storage;
     Control control;
     Logs logs;

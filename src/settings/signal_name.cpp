@@ -8,6 +8,8 @@
 namespace settings {
 namespace {
 
+constexpr std::string_view kNone = "NONE";
+
 std::optional<int> parse_number(std::string_view text) {
     int number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -36,6 +38,7 @@ std::optional<int> parse_signal(std::string_view text) {
     std::string upper;
     for (const char c : text) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     std::string_view name = upper;
+    if (name == kNone) return 0;
     auto number = parse_number(name);
     if (!number) {
         if (name.starts_with("SIG")) name.remove_prefix(3);
@@ -45,6 +48,7 @@ std::optional<int> parse_signal(std::string_view text) {
 }
 
 std::string signal_name(int number) {
+    if (number == 0) return "none";
     if (const char* name = sigabbrev_np(number)) return "SIG" + std::string(name);
     if (number >= SIGRTMIN && number <= SIGRTMAX) return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
     return std::to_string(number);

@@ -16,14 +16,6 @@ bool is_near(std::string_view name, std::string_view known) {
     return edit_distance(name, known) <= std::max<std::size_t>(1, std::max(name.size(), known.size()) / 3);
 }
 
-std::string nearest(std::string_view name, const std::vector<std::string>& known) {
-    if (name.size() > kLongestName) return "";
-    const auto best = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-        return edit_distance(name, a) < edit_distance(name, b);
-    });
-    return best != known.end() && is_near(name, *best) ? *best : "";
-}
-
 /// The key or section elsewhere that ends with `name`.
 std::string elsewhere(std::string_view name) {
     for (const Key& key : keys()) {
@@ -51,9 +43,21 @@ std::string remedy_for_unknown(std::string_view path, std::string_view name) {
     const std::vector<std::string> known = names_in(path);
     if (const std::string near = nearest(name, known); !near.empty()) return "(did you mean " + near + "?)";
     if (const std::string place = elsewhere(name); !place.empty()) return "(did you mean " + place + "?)";
+    return "(known here: " + listed(known) + ")";
+}
+
+std::string nearest(std::string_view name, const std::vector<std::string>& known) {
+    if (name.size() > kLongestName) return "";
+    const auto best = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
+        return edit_distance(name, a) < edit_distance(name, b);
+    });
+    return best != known.end() && is_near(name, *best) ? *best : "";
+}
+
+std::string listed(const std::vector<std::string>& names) {
     std::string list;
-    for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
-    return "(known here: " + list + ")";
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    return list;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -32,7 +32,8 @@ struct Entry {
 
 /// The single document of `text`. Nothing after a problem: broken YAML, or more than one document.
 /// Aliases are resolved; their expansion is limited.
-std::optional<Node> read_yaml(std::string_view text, Report& report);
+/// `file` is where the marks point to.
+std::optional<Node> read_yaml(std::string_view text, Report& report, int file = 0);
 
 /// Resolves merge keys ("<<") and reports keys that are given twice (the first one stays) or are not text.
 /// `path` is the key of `node` itself.

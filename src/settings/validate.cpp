@@ -128,8 +128,25 @@ void check_health(const Health& health, const std::string& path, Report& report)
     if (report.failed(path + ".health.type") || report.failed(endpoint)) return;
     if (health.type == ProbeType::http && health.endpoint.empty())
         report.add(endpoint, "is missing (type http needs the URL to ask, such as http://127.0.0.1:8080/healthz)");
-    if (health.type == ProbeType::process && !health.endpoint.empty())
+    // Whoever chooses the type need not take the preset's endpoint away.
+    const std::string type = path + ".health.type";
+    const bool is_overruled = report.is_from_preset(endpoint) && report.has(type) && !report.is_from_preset(type);
+    if (health.type == ProbeType::process && !health.endpoint.empty() && !is_overruled)
         report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
+}
+
+void check_reload(const Reload& reload, const std::string& path, Report& report) {
+    const std::string section = path + ".reload", url = section + ".confirm.url", line = section + ".confirm.line";
+    if (reload.confirm.url.empty() && !reload.confirm.line.empty() && !report.failed(url))
+        report.add(url, "is missing (give the URL of the answer that the line is in)");
+    if (reload.signal == 0 && !reload.confirm.url.empty() && !report.has(section + ".signal"))
+        report.add(section + ".signal", "is missing (give the signal that makes the agent read its config again)");
+}
+
+void check_signature(const RemoteConfig& remote, const std::string& path, Report& report) {
+    const std::string keys = path + ".remote_config.public_keys";
+    if (remote.require_signature && remote.public_keys.empty() && !report.failed(keys))
+        report.add(keys, "is missing (require_signature needs a file with public keys)");
 }
 
 /// Makes `agent.config_path` absolute; it must not hit a file that is not ours to replace.
@@ -184,7 +201,9 @@ void check_commands(Settings& settings, Agent& agent, const std::string& path, c
         check_command(capability.command, its_path + ".command", environment, report);
     }
     const auto check_optional = [&](const std::string& section, std::vector<std::string>& command, const char* what) {
-        if (report.has(section + ".timeout") && command.empty() && !report.failed(section + ".command"))
+        // "[]" is how a preset's program is left out.
+        const bool is_given = report.has(section + ".command");
+        if (report.has(section + ".timeout") && command.empty() && !is_given)
             report.add(section, std::string("has no command (give the program that ") + what + ")");
         check_command(command, section + ".command", environment, report);
     };
@@ -199,7 +218,7 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         Agent& agent = settings.agents[i];
         const std::string& path = paths[i];
         CustomCapability none;
-        need_keys("agent", path, {settings, agent, none}, report);
+        if (!report.failed(path + ".preset")) need_keys("agent", path, {settings, agent, none}, report);
         check_commands(settings, agent, path, environment, report);
         check_order(path + ".restart.initial_backoff", agent.restart.initial_backoff, path + ".restart.max_backoff",
                     agent.restart.max_backoff, report);
@@ -207,6 +226,8 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
             check_order(path + ".min_uptime", agent.min_uptime, path + ".config_apply_timeout",
                         agent.config_apply_timeout, report);
         check_health(agent.health, path, report);
+        check_reload(agent.reload, path, report);
+        check_signature(agent.remote_config, path, report);
         place_config(agent, path, settings.file, environment, report);
         const fs::path real = environment.canonical(agent.config_path);
         const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");

@@ -14,8 +14,8 @@ namespace {
 /// Aliases of aliases grow exponentially: a file of 1 KiB could ask for all memory.
 constexpr std::size_t kMaxNodes = 100'000;
 
-Mark mark_of(const YAML::Mark& mark) {
-    return {mark.line + 1, mark.column + 1};
+Mark mark_of(const YAML::Mark& mark, int file) {
+    return {mark.line + 1, mark.column + 1, file};
 }
 
 std::size_t size_of(const Node& node) {
@@ -27,6 +27,8 @@ std::size_t size_of(const Node& node) {
 
 class TreeBuilder : public YAML::EventHandler {
 public:
+    explicit TreeBuilder(int file) : file_(file) {}
+
     Node take() { return std::move(root_); }
 
     void OnDocumentStart(const YAML::Mark&) override {}
@@ -65,10 +67,10 @@ private:
         YAML::anchor_t anchor;
     };
 
-    static Node make(const YAML::Mark& mark, Node::Kind kind = Node::Kind::null) {
+    Node make(const YAML::Mark& mark, Node::Kind kind = Node::Kind::null) const {
         Node node;
         node.kind = kind;
-        node.mark = mark_of(mark);
+        node.mark = mark_of(mark, file_);
         return node;
     }
 
@@ -100,6 +102,7 @@ private:
         }
     }
 
+    int file_;
     Node root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Node> anchors_;
@@ -119,17 +122,17 @@ bool is_indented_by_tab(std::string_view text, Mark mark) {
 
 }  // namespace
 
-std::optional<Node> read_yaml(std::string_view text, Report& report) {
+std::optional<Node> read_yaml(std::string_view text, Report& report, int file) {
     std::istringstream stream{std::string(text)};
     try {
         YAML::Parser parser(stream);
-        TreeBuilder builder;
+        TreeBuilder builder(file);
         if (!parser.HandleNextDocument(builder)) return Node{};
-        TreeBuilder second;
+        TreeBuilder second(file);
         if (!parser.HandleNextDocument(second)) return builder.take();
         report.add(second.take().mark, "", "a second YAML document starts here (keep one)");
     } catch (const YAML::Exception& e) {
-        const Mark mark = e.mark.is_null() ? Mark{} : mark_of(e.mark);
+        const Mark mark = e.mark.is_null() ? Mark{1, 1, file} : mark_of(e.mark, file);
         const bool tab = is_indented_by_tab(text, mark);
         report.add(mark, "", "not valid YAML: " + e.msg + (tab ? " (indent with spaces, not with tabs)" : ""));
     }

@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
+#include "supervisor/admission.hpp"
+#include "supervisor/config_check.hpp"
 #include "supervisor/from_settings.hpp"
 #include "supervisor/staging.hpp"
 
@@ -19,6 +23,9 @@ using lifecycle::Event;
 
 namespace {
 
+constexpr std::string_view kStartLineHead = "--- opampd: agent started, pid ";
+constexpr std::uint64_t kOutputTail = 8192;
+constexpr std::size_t kOutputLines = 10;
 constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
 
 /// Enough to recognise a hash in a log line.
@@ -26,8 +33,10 @@ std::string short_hash(const std::string& hash) {
     return base::to_hex(hash).substr(0, 16);
 }
 
-bool is_probe(const Event& event) {
-    return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event);
+/// What a process says of itself; nothing once it has ended or is about to.
+bool is_of_process(const Event& event) {
+    return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event) ||
+           std::holds_alternative<lifecycle::Reloaded>(event) || std::holds_alternative<lifecycle::ReloadFailed>(event);
 }
 
 }  // namespace
@@ -48,8 +57,10 @@ base::Result<void> AgentSupervisor::open() {
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);
-    auto keeper = ConfigKeeper::open(
-        {folder_, agent_.config_path, agent_.config_files, config_format(agent_), agent_.max_trials, kept(agent_)});
+    auto admission = read_admission(agent_);
+    if (!admission) return std::move(admission).error();
+    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_),
+                                      agent_.max_trials, std::move(*admission), redactor_of(agent_), kept(agent_)});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
@@ -83,6 +94,7 @@ Task<> AgentSupervisor::run() {
 
 Task<> AgentSupervisor::step(Event event) {
     const auto before = state_.phase;
+    tried_offer_ = std::holds_alternative<lifecycle::RollbackWanted>(event) ? 0 : state_.offer;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
     state_ = std::move(step.next);
     forget_offers_before(state_.waiting);
@@ -124,9 +136,7 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     if (!status) co_return std::nullopt;
     died_ = SteadyClock::now();
     const pid_t pid = child_->pid();
-    probes_.cancel();
-    co_await probes_.joined();
-    std::erase_if(inbox_, is_probe);
+    co_await end_probes();
     // What the agent left behind has been killed; it must not hold a port that the next start needs.
     co_await process::group_gone(pid, 2s);
     if (shared_.guard) shared_.guard->forget(pid);
@@ -169,6 +179,10 @@ void AgentSupervisor::take(opamp::Orders orders) {
     }
     log_.info("config.received", {{"hash", short_hash(offer.hash)}, {"entries", offer.files.size()}});
     last_received_hash_ = offer.hash;
+    queue_offer(std::move(offer));
+}
+
+void AgentSupervisor::queue_offer(opamp::RemoteConfig offer) {
     const lifecycle::OfferId id = ++last_offer_;
     forget_offers_before(id);
     offer_hashes_[id] = offer.hash;
@@ -238,6 +252,7 @@ Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint
 
 Task<> AgentSupervisor::perform(lifecycle::Start start) {
     log_.info("agent.starting", {{"revision", start.revision.id}});
+    output_begin_.reset();
     const auto installed = co_await install_revision(start.revision.id);
     const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
     if (spawned) {
@@ -246,6 +261,14 @@ Task<> AgentSupervisor::perform(lifecycle::Start start) {
     }
     log_.error("agent.start_failed", {{"error", spawned.error().text()}});
     inbox_.push_front(lifecycle::SpawnFailed{start.revision, spawned.error().text()});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Adopt adopt) {
+    auto given = co_await shared_.disk.run([this, &adopt] { return keeper_->adopt(adopt.revision.id); });
+    if (given)
+        server_.session().set_effective_config(std::move(given->report));
+    else
+        log_.error("config.adopt_failed", {{"revision", adopt.revision.id}, {"error", given.error().text()}});
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Install install) {
@@ -266,6 +289,8 @@ base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
 base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     auto output = open_output();
     if (!output) return std::move(output).error();
+    struct stat before {};
+    if (::fstat(output->get(), &before) == 0) output_begin_ = static_cast<std::uint64_t>(before.st_size);
     const std::string hash = base::to_hex(revision.hash);
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
@@ -273,7 +298,7 @@ base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     spec.environment = agent_environment(agent_, identity_.uid, hash);
     spec.working_directory = agent_.working_directory;
     spec.output = output->get();
-    spec.start_line_head = "--- opampd: agent started, pid ";
+    spec.start_line_head = kStartLineHead;
     spec.start_line_tail = ", config hash " + hash + " ---\n";
     auto child = process::Child::spawn(shared_.executor, spec);
     if (!child) return std::move(child).error();
@@ -285,14 +310,38 @@ base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
     log_.info("agent.started", fields);
-    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
+    begin_probes();
     return {};
 }
 
+/// `reason`, with what the agent has printed last since its start.
+Task<std::string> AgentSupervisor::with_output(std::string reason) {
+    if (!output_begin_) co_return reason;
+    auto text =
+        co_await shared_.disk.run([this] { return base::read_tail(output_file(), *output_begin_, kOutputTail); });
+    if (!text) co_return reason;
+    std::string_view said = *text;
+    if (said.starts_with(kStartLineHead)) said.remove_prefix(std::min(said.find('\n'), said.size()));
+    const std::string lines = last_lines(said, kOutputLines);
+    const auto redactor = redactor_of(agent_);
+    if (!lines.empty()) reason += "\n" + (redactor ? redactor->redact(lines) : lines);
+    co_return reason;
+}
+
+void AgentSupervisor::begin_probes() {
+    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
+}
+
+Task<> AgentSupervisor::end_probes() {
+    probes_.cancel();
+    co_await probes_.joined();
+    std::erase_if(inbox_, is_of_process);
+}
+
 Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
+    co_await end_probes();
     log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
     child_->signal(agent_.stop_signal);
-    co_return;
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Kill) {
@@ -329,6 +378,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
     case lifecycle::Fate::failed:
         status.status = opamp::ConfigStatus::failed;
         status.error_message = report.reason;
+        if (report.offer == tried_offer_) status.error_message = co_await with_output(report.reason);
         break;
     }
     forget_settled_offers();
@@ -339,7 +389,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
     const base::log::Field hash("hash", short_hash(status.hash));
     if (report.fate == lifecycle::Fate::applying) log_.info("config.applying", {hash});
     if (report.fate == lifecycle::Fate::applied) log_.info("config.applied", {hash});
-    if (report.fate == lifecycle::Fate::failed) log_.warning("config.failed", {hash, {"error", report.reason}});
+    if (report.fate == lifecycle::Fate::failed) log_.warning("config.failed", {hash, {"error", status.error_message}});
 }
 
 Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
@@ -354,9 +404,17 @@ Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
 Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
     log_.warning("config.rolled_back",
                  {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
-    auto noted = co_await shared_.disk.run(
-        [this, &rollback] { return keeper_->note_failure(rollback.from.id, rollback.reason); });
+    std::string reason = rollback.reason;
+    if (!rollback.by_operator) reason = co_await with_output(rollback.reason);
+    auto noted = co_await shared_.disk.run([this, &rollback, &reason] {
+        return rollback.by_operator ? keeper_->note_unwanted(rollback.from.id, reason)
+                                    : keeper_->note_failure(rollback.from.id, reason);
+    });
     if (!noted) log_.error("rollout.store_failed", {{"error", noted.error().text()}});
+    if (!rollback.by_operator) co_return;
+    const auto status = co_await shared_.disk.run([this] { return keeper_->status(); });
+    server_.session().set_remote_config_status(status);
+    server_.wake();
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Finish) {

@@ -49,14 +49,28 @@ public:
     void kill_now();
     void say_goodbye() { server_.say_goodbye(); }
 
+    // ---- What the operator asks for.
+
+    /// As the server's command to restart; an agent that was stopped is started.
+    void restart();
+    /// The agent stays down, whatever the server sends, until `start_agent` or the next start of opampd.
+    void stop_agent();
+    void start_agent();
+    /// Tries `revision`, or without one what was good before the present config; its number. The newest offer, if it
+    /// is what runs, counts as failed then. Errors: not_found, refused, io, invalid: nothing has changed.
+    async::Task<base::Result<std::uint64_t>> roll_back(std::optional<std::uint64_t> revision);
+    /// Forgets that the newest offer, or that of `hash`, failed; the newest is tried again. What happens next, in one
+    /// sentence. Errors: not_found (it has not failed), io, invalid.
+    async::Task<base::Result<std::string>> retry(std::optional<std::string> hash);
+
     /// Raised once the first start has been tried.
     async::Notice& begun() { return begun_; }
     const std::string& name() const { return agent_.name; }
     bool is_running() const { return child_ != nullptr; }
     bool is_healthy() const { return health_.healthy; }
 
-    // What the control socket asks and wants.
-    void restart() { post(lifecycle::RestartWanted{}); }
+    // ---- What opampctl shows.
+
     const settings::Agent& settings() const { return agent_; }
     const std::filesystem::path& folder() const { return folder_; }
     const base::Uuid& uid() const { return identity_.uid; }
@@ -73,6 +87,7 @@ private:
     void probe_down(const std::string& reason) override { post(lifecycle::ProbeDown{reason}); }
 
     void post(lifecycle::Event event);
+    void queue_offer(opamp::RemoteConfig offer);
     void forget_offers_before(lifecycle::OfferId newest);
     void forget_settled_offers();
     async::Task<lifecycle::Event> next_event();
@@ -82,6 +97,8 @@ private:
     async::Task<> perform(lifecycle::Stage stage);
     async::Task<> perform(lifecycle::Start start);
     async::Task<> perform(lifecycle::Install install);
+    async::Task<> perform(lifecycle::Reload reload);
+    async::Task<> perform(lifecycle::Adopt adopt);
     async::Task<> perform(lifecycle::SignalStop);
     async::Task<> perform(lifecycle::Kill);
     async::Task<> perform(lifecycle::ArmDeadline arm);
@@ -94,7 +111,12 @@ private:
 
     async::Task<> stage(lifecycle::OfferId id, opamp::RemoteConfig offer);
     async::Task<base::Result<config::Revision>> install_revision(std::uint64_t id);
+    async::Task<> reload(lifecycle::Revision revision);
+    async::Task<base::Result<void>> reload_with(std::uint64_t revision);
+    async::Task<> end_probes();
+    void begin_probes();
     base::Result<void> spawn(const config::Revision& revision);
+    async::Task<std::string> with_output(std::string reason);
     std::filesystem::path output_file() const { return folder_ / "agent.log"; }
     base::Result<base::UniqueFd> open_output() const;
     void take_identity(const base::Uuid& uid);
@@ -120,9 +142,11 @@ private:
     async::TaskGroup probes_;
     async::TaskGroup staging_;
     opamp::ComponentHealth health_;
+    std::optional<std::uint64_t> output_begin_;           ///< Where the present process's part of its log begins.
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
     lifecycle::OfferId last_offer_ = 0;
+    lifecycle::OfferId tried_offer_ = 0;  ///< In the present step: the one that a process was started for.
     std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;  ///< Not stored yet: at most three.
     std::map<lifecycle::OfferId, std::string> offer_hashes_;    ///< Of the offers that are still open.
     std::optional<std::string> last_received_hash_;

@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "process/run_command.hpp"
 #include "settings/command_line.hpp"
+#include "supervisor/admission.hpp"
 #include "supervisor/identity.hpp"
 
 namespace supervisor {
@@ -14,9 +15,10 @@ namespace {
 constexpr std::size_t kLines = 10;
 constexpr std::size_t kLongestLine = 400;
 
-CheckVerdict verdict_of(const process::CommandResult& result) {
+CheckVerdict verdict_of(const process::CommandResult& result, const std::optional<config::Redactor>& redactor) {
     if (result.succeeded()) return std::nullopt;
-    const std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
+    std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
+    if (redactor) said = redactor->redact(said);
     const std::string how = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
     return "config check: " + how + (said.empty() ? "" : "\n" + said);
 }
@@ -51,7 +53,7 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
     spec.timeout = agent.config_check.timeout;
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
-    co_return verdict_of(*result);
+    co_return verdict_of(*result, redactor_of(agent));
 }
 
 }  // namespace supervisor

@@ -1,6 +1,7 @@
 #include "supervisor/config_keeper.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/files.hpp"
@@ -9,6 +10,15 @@
 namespace supervisor {
 
 using Verdict = config::Outcome::Verdict;
+
+namespace {
+
+std::uint64_t unix_seconds_now() {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+}  // namespace
 
 lifecycle::Revision as_lifecycle(const config::Revision* revision) {
     return revision ? lifecycle::Revision{revision->id, revision->runs} : lifecycle::Revision{};
@@ -47,127 +57,21 @@ base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* re
     return config::compose(local, remote, options_.format);
 }
 
-/// The revision of the local config alone. Without local files it is what the operator left at the config's path.
-base::Result<config::Revision> ConfigKeeper::store_base() {
-    auto effective = compose(nullptr);
-    if (!effective) return std::move(effective).error();
-    const config::Revision* known = store_.base();
-    const config::Revision* current = store_.current();
-    if (options_.local_files.empty()) {
-        if (current && !current->is_base) {
-            // The file there is the server's, not the operator's: only what was found before the first offer counts.
-            if (known) return *known;
-        } else if (auto found = base::read_file(options_.config_path)) {
-            effective->main = std::move(*found);
-        }
-    }
-    if (known && known->hash == config::hash(*effective) && known->runs == effective->runs) return *known;
-    return store_.add(*effective, nullptr);
-}
-
-/// `revision`, made again from its offer if the local files have changed since.
-base::Result<config::Revision> ConfigKeeper::with_present_local_files(const config::Revision& revision) {
-    auto offer = store_.load_remote(revision);
-    if (!offer) return std::move(offer).error();
-    auto effective = compose(&offer->files);
-    if (!effective) return std::move(effective).error();
-    if (config::hash(*effective) == revision.hash && effective->runs == revision.runs) return revision;
-    return store_.add(*effective, &*offer);
-}
-
-base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local) {
-    const opamp::RemoteConfigStatus& status = store_.status();
-    const config::Revision* wanted = store_.current();
-    if (status.status == opamp::ConfigStatus::applying) {
-        // Stored, but the daemon ended before the agent was given it: the newest of that hash.
-        const config::Revision* offered = store_.find_offer(status.hash);
-        if (offered && (!wanted || offered->id > wanted->id)) wanted = offered;
-    }
-    if (!wanted) wanted = store_.last_good();
-    if (!wanted || wanted->is_base) return local;
-    auto present = with_present_local_files(*wanted);
-    if (present) return present;
-    base::log::warning(
-        "config.not_composed_again",
-        {{"agent", options_.folder.filename().string()}, {"revision", wanted->id}, {"error", present.error().text()}});
-    return *wanted;
-}
-
-/// What failed with other local files may be good with these.
-base::Result<void> ConfigKeeper::forget_failures_of_other_local_files(const config::Revision& local) {
-    config::Rollout rollout = store_.rollout();
-    if (std::exchange(rollout.local_hash, local.hash) != local.hash) rollout.failed.clear();
-    return store_.set_rollout(rollout);
-}
-
 bool ConfigKeeper::is_proven(const config::Revision& revision) const {
     return revision.is_base || store_.was_good(revision.id);
 }
 
-std::vector<lifecycle::Revision> ConfigKeeper::older_good() const {
-    std::vector<lifecycle::Revision> found;
-    for (const std::uint64_t id : store_.rollout().older_good) {
-        const config::Revision* revision = store_.find(id);
-        if (revision && revision->runs && revision != store_.last_good()) found.push_back(as_lifecycle(revision));
-    }
-    return found;
-}
-
-/// Nothing while the candidate may be tried, again or for the first time.
-std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revision& candidate) const {
-    const config::Rollout& rollout = store_.rollout();
-    const opamp::RemoteConfigStatus& status = store_.status();
-    // The daemon ended between the verdict and the rollback.
-    if (status.status == opamp::ConfigStatus::failed && candidate.remote_hash == status.hash)
-        return status.error_message;
-    if (const auto* failed = candidate.remote_hash ? rollout.find_failed(*candidate.remote_hash) : nullptr)
-        return failed->reason;
-    if (rollout.candidate == candidate.id && rollout.starts >= static_cast<int>(options_.max_trials))
-        return "opampd ended each of the " + std::to_string(rollout.starts) + " times that it was tried";
-    return std::nullopt;
-}
-
-base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
-    auto local = store_base();
-    if (!local) return std::move(local).error();
-    if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
-    auto start = choose_start(*local);
-    if (!start) return std::move(start).error();
-    prune();
-
-    lifecycle::Begun begun;
-    begun.current = as_lifecycle(&*start);
-    begun.last_good = as_lifecycle(store_.last_good());
-    begun.base = as_lifecycle(&*local);
-    begun.older_good = older_good();
-    begun.trial = begun.current != begun.last_good && begun.current != begun.base;
-
-    if (begun.trial) begun.failure = reason_to_give_up(*start).value_or("");
-
-    opamp::RemoteConfigStatus status = store_.status();
-    if (status.status == opamp::ConfigStatus::applying) {
-        if (begun.trial && start->remote_hash == status.hash) {
-            begun.offer = trial_offer;
-            return begun;
-        }
-        // Committed, and the daemon ended before it could say so; or lost before it was stored: then the server offers
-        // again.
-        const bool is_good = start->remote_hash == status.hash;
-        status = is_good ? opamp::RemoteConfigStatus{status.hash, opamp::ConfigStatus::applied, ""}
-                         : opamp::RemoteConfigStatus{};
-        if (auto saved = store_.set_status(status); !saved) return std::move(saved).error();
-    }
-    return begun;
-}
-
-base::Result<config::Effective> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
+base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
     if (const auto* failed = store_.rollout().find_failed(offer.hash))
         return base::Error(base::Kind::invalid, failed->reason);
-    auto effective = compose(&offer.files);
-    if (!effective) return effective;
+    const config::Moment moment{unix_seconds_now(), store_.rollout().serial};
+    auto admitted = config::admit(offer.files, options_.admission, options_.format, moment);
+    if (!admitted) return std::move(admitted).error();
+    auto effective = compose(&admitted->files);
+    if (!effective) return std::move(effective).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
-    return effective;
+    return Composed{std::move(*effective), admitted->serial};
 }
 
 bool ConfigKeeper::is_current(const config::Effective& effective) const {
@@ -193,8 +97,13 @@ void ConfigKeeper::remove_copy() {
     std::filesystem::remove_all(copy_folder(), ignored);
 }
 
-base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig& offer,
-                                                       const config::Effective& effective) {
+base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig& offer, const Composed& composed) {
+    const config::Effective& effective = composed.effective;
+    if (composed.serial) {
+        config::Rollout rollout = store_.rollout();
+        rollout.serial = composed.serial;
+        if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
+    }
     const auto same_as = is_current(effective) ? std::optional(*store_.current()) : std::nullopt;
     if (same_as && same_as->remote_hash == offer.hash) return Stored{*same_as, same_as};
     auto revision = store_.add(effective, &offer);
@@ -228,7 +137,13 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
         return std::move(installed).error();
     installed_ = config::Installed(*effective);
-    return Given{*revision, store_.report_of(*revision)};
+    return Given{*revision, store_.report_of(*revision, options_.redactor)};
+}
+
+base::Result<ConfigKeeper::Given> ConfigKeeper::adopt(std::uint64_t id) {
+    if (auto pointed = store_.set_current(id); !pointed) return std::move(pointed).error();
+    const config::Revision& revision = *store_.find(id);
+    return Given{revision, store_.report_of(revision, options_.redactor)};
 }
 
 base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good) {
@@ -266,6 +181,51 @@ base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::str
     rollout.starts = 0;
     auto noted = store_.set_rollout(rollout);
     return noted ? told : noted;
+}
+
+base::Result<void> ConfigKeeper::note_unwanted(std::uint64_t from, const std::string& reason) {
+    const config::Revision* revision = store_.find(from);
+    if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
+    auto told = store_.set_outcome(from, {Verdict::rolled_back, base::unix_nano_now(), reason});
+    if (!revision->remote_hash || revision->remote_hash->empty()) return told;
+    config::Rollout rollout = store_.rollout();
+    rollout.remember_failed(*revision->remote_hash, reason);
+    rollout.candidate = 0;
+    rollout.starts = 0;
+    if (auto noted = store_.set_rollout(rollout); !noted) return noted;
+    opamp::RemoteConfigStatus status = store_.status();
+    if (status.hash != *revision->remote_hash) return {};
+    status.status = opamp::ConfigStatus::failed;
+    status.error_message = reason;
+    return store_.set_status(status);
+}
+
+base::Result<lifecycle::Revision> ConfigKeeper::find_for_rollback(std::uint64_t id) const {
+    const config::Revision* revision = store_.find(id);
+    if (!revision)
+        return base::Error(base::Kind::not_found, "there is no revision " + std::to_string(id))
+            .hint("the config history has those that are kept");
+    if (const auto refusal = refusal_of(*revision)) return base::Error(base::Kind::refused, *refusal);
+    auto effective = store_.load(*revision);
+    if (!effective) return std::move(effective).error();
+    return as_lifecycle(revision);
+}
+
+base::Result<ConfigKeeper::Retried> ConfigKeeper::forget_failure(const std::string& hash) {
+    config::Rollout rollout = store_.rollout();
+    const opamp::RemoteConfigStatus& status = store_.status();
+    const bool has_failed = status.hash == hash && status.status == opamp::ConfigStatus::failed;
+    if (!has_failed && !rollout.find_failed(hash))
+        return base::Error(base::Kind::not_found, "no config of that hash has failed");
+    rollout.forget_failed(hash);
+    if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
+    Retried retried;
+    const config::Revision* stored = store_.find_offer(hash);
+    if (!stored) return retried;
+    auto offer = store_.load_remote(*stored);
+    if (!offer) return std::move(offer).error();
+    retried.offer = std::move(*offer);
+    return retried;
 }
 
 }  // namespace supervisor

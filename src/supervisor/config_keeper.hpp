@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "config/admission.hpp"
 #include "config/compose.hpp"
 #include "config/install.hpp"
 #include "config/revisions.hpp"
@@ -25,6 +26,8 @@ public:
         std::vector<std::filesystem::path> local_files;
         config::Format format = config::Format::automatic;
         unsigned max_trials = 3;  ///< Starts of a revision that has not proved good.
+        config::Admission admission{};
+        std::optional<config::Redactor> redactor{};  ///< For what is reported.
         config::Kept kept{};
     };
 
@@ -35,9 +38,13 @@ public:
     /// local file that has changed since makes a new candidate. `trial_offer` numbers the offer of such a trial.
     base::Result<lifecycle::Begun> begin(lifecycle::OfferId trial_offer);
 
-    /// What the agent would be given. Errors: invalid (the offer, in one sentence; also what became of it when it was
-    /// tried before), io.
-    base::Result<config::Effective> compose_offer(const opamp::RemoteConfig& offer);
+    struct Composed {
+        config::Effective effective;
+        std::optional<std::uint64_t> serial;  ///< Of the offer's signature.
+    };
+    /// What the agent would be given. Errors: invalid and too_large (the offer, in one sentence: its signature, the
+    /// policy, its content; also what became of it when it was tried before), io.
+    base::Result<Composed> compose_offer(const opamp::RemoteConfig& offer);
     /// A private copy of the files, to be checked: the path of the config in it, or nothing where there is nothing to
     /// check, because there is no config or the agent has it already. Errors: io.
     base::Result<std::optional<std::filesystem::path>> write_copy(const config::Effective& effective);
@@ -48,8 +55,8 @@ public:
         config::Revision revision;
         std::optional<config::Revision> same_as;  ///< The current one, if it gives the agent the same.
     };
-    /// Stores what was composed of `offer`. Errors: io.
-    base::Result<Stored> store(const opamp::RemoteConfig& offer, const config::Effective& effective);
+    /// Stores what was composed of `offer`; no offer with a lower serial is composed from now on. Errors: io.
+    base::Result<Stored> store(const opamp::RemoteConfig& offer, const Composed& composed);
 
     struct Given {
         config::Revision revision;
@@ -57,9 +64,24 @@ public:
     };
     /// Makes `id` current on disk and gives the agent its files.
     base::Result<Given> install(std::uint64_t id);
+    /// Makes `id` current on disk, which gives the agent the files that it has.
+    base::Result<Given> adopt(std::uint64_t id);
     base::Result<void> commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good);
     /// `from` failed before its gate: its offer is not tried again.
     base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
+    /// The operator does not want `from`, good as it may be. Afterwards `status` says so of the offer that it was made
+    /// from, if that is the newest.
+    base::Result<void> note_unwanted(std::uint64_t from, const std::string& reason);
+    /// Whether `id` can be given to the agent. Errors: not_found, refused (the policy or the signature, as they are
+    /// now), io and invalid (damaged).
+    base::Result<lifecycle::Revision> find_for_rollback(std::uint64_t id) const;
+
+    struct Retried {
+        /// What is stored of the offer; nothing: only its server has it.
+        std::optional<opamp::RemoteConfig> offer;
+    };
+    /// Forgets that the newest offer, or that of `hash`, failed. Errors: not_found (it has not), io.
+    base::Result<Retried> forget_failure(const std::string& hash);
 
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
@@ -77,6 +99,9 @@ private:
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Revision> store_base();
     base::Result<config::Revision> choose_start(const config::Revision& local);
+    std::optional<std::string> refusal_of(const config::Revision& revision) const;
+    const config::Revision* best_admitted() const;
+    base::Result<void> note_refusal(const config::Revision& revision, const std::string& reason);
     base::Result<void> forget_failures_of_other_local_files(const config::Revision& local);
     std::optional<std::string> reason_to_give_up(const config::Revision& candidate) const;
     bool is_proven(const config::Revision& revision) const;

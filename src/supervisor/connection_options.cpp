@@ -1,6 +1,7 @@
 #include "supervisor/connection_options.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace supervisor {
 namespace {
@@ -58,13 +59,11 @@ Result<std::optional<net::Proxy>> make_proxy(const std::string& url, const opamp
     return std::optional(std::move(*proxy));
 }
 
-/// The offered one, else the file's, else the environment's.
-Result<std::optional<net::Proxy>> choose_proxy(const settings::Proxy& from_file,
-                                               const std::optional<opamp::OpampConnectionSettings>& accepted,
-                                               const net::Url& target, const Variable& variable) {
-    if (accepted && accepted->proxy) return make_proxy(accepted->proxy->url, accepted->proxy->connect_headers);
-    if (!from_file.url.empty()) return make_proxy(from_file.url, from_file.connect_headers);
-    const auto found = from_file.from_environment ? net::proxy_from_environment(target, variable) : std::nullopt;
+/// The file's, else the environment's.
+Result<std::optional<net::Proxy>> local_proxy(const settings::Proxy& proxy, const net::Url& target,
+                                              const net::Variable& variable) {
+    if (!proxy.url.empty()) return make_proxy(proxy.url, proxy.connect_headers);
+    const auto found = proxy.from_environment ? net::proxy_from_environment(target, variable) : std::nullopt;
     if (!found) return std::optional<net::Proxy>();
     return make_proxy(*found, {});
 }
@@ -99,7 +98,7 @@ opamp::OpampConnectionSettings laid_over(const std::optional<opamp::OpampConnect
 
 Result<net::ClientOptions> client_options(const settings::Server& server,
                                           const std::optional<opamp::OpampConnectionSettings>& accepted,
-                                          const Variable& variable) {
+                                          const net::Variable& variable) {
     const bool has_endpoint = accepted && !accepted->destination_endpoint.empty();
     auto url = net::parse_url(has_endpoint ? accepted->destination_endpoint : server.endpoint);
     if (!url) return std::move(url).error().within(has_endpoint ? "destination_endpoint" : "server.endpoint");
@@ -116,10 +115,23 @@ Result<net::ClientOptions> client_options(const settings::Server& server,
             if (auto checked = check_certificate(*accepted->certificate); !checked) return std::move(checked).error();
         take_certificate(options.tls, *accepted);
     }
-    auto proxy = choose_proxy(server.proxy, accepted, options.url, variable);
+    auto proxy = accepted && accepted->proxy ? make_proxy(accepted->proxy->url, accepted->proxy->connect_headers)
+                                             : local_proxy(server.proxy, options.url, variable);
     if (!proxy) return std::move(proxy).error();
     options.proxy = std::move(*proxy);
     return options;
+}
+
+Result<std::optional<net::Proxy>> proxy_beside(const settings::Proxy& proxy, const net::Url& target,
+                                               const net::Variable& variable) {
+    const net::Variable none = [](const char*) { return std::string(); };
+    if (net::is_reached_directly(target, proxy.from_environment ? variable : none)) return std::optional<net::Proxy>();
+    return local_proxy(proxy, target, variable);
+}
+
+std::string environment_variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
 }
 
 }  // namespace supervisor

@@ -1,6 +1,6 @@
 #include "supervisor/connection_settings.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "base/bytes.hpp"
 #include "net/csr.hpp"
@@ -18,11 +18,8 @@ using opamp::ConfigStatus;
 namespace {
 
 constexpr auto kNever = SteadyClock::time_point::max();
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
+/// Certificates may outlast every clock; no daemon runs for as long as this.
+constexpr std::chrono::seconds kLongestLook = std::chrono::hours(24 * 3650);
 
 /// When two thirds of its life are over there is time left for a server that does not answer at once.
 Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
@@ -30,9 +27,9 @@ Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
     if (!from) return from.error();
     const auto until = net::not_after(certificate);
     if (!until) return until.error();
-    const auto due = *from + (*until - *from) * 2 / 3;
-    return SteadyClock::now() +
-           std::chrono::duration_cast<SteadyClock::duration>(due - std::chrono::system_clock::now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto left = *from + (*until - *from) * 2 / 3 - now;
+    return SteadyClock::now() + std::clamp(left, std::chrono::seconds(0), kLongestLook);
 }
 
 }  // namespace
@@ -95,7 +92,7 @@ const std::optional<opamp::OpampConnectionSettings>& ConnectionSettings::setting
 }
 
 Result<net::ClientOptions> ConnectionSettings::options_of(Using which) const {
-    return client_options(server_, settings_of(which), variable);
+    return client_options(server_, settings_of(which), environment_variable);
 }
 
 Task<> ConnectionSettings::run(Orders orders) {
@@ -175,7 +172,7 @@ Result<opamp::OpampConnectionSettings> ConnectionSettings::plan(const opamp::Opa
         for (const std::string& key : {stored_.request_key, known})
             if (!key.empty() && net::check_pair(certificate->cert, key)) certificate->private_key = key;
     }
-    auto options = client_options(server_, planned, variable);
+    auto options = client_options(server_, planned, environment_variable);
     if (!options) return std::move(options).error();
     if (auto checked = net::check_tls(options->tls); !checked) return std::move(checked).error();
     return planned;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
+#include "supervisor/admission.hpp"
 #include "supervisor/revision_answers.hpp"
 
 namespace supervisor {
@@ -46,11 +47,13 @@ Result<AgentSupervisor*> ControlAnswers::find(const std::string& name) const {
 Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
     const lifecycle::State& state = agent.state();
     const opamp::ComponentHealth& health = agent.health();
+    const Redaction redaction = redactor_of(agent.settings());
     control::Agent described;
     described.name = agent.name();
     described.phase = std::string(to_string(state.phase));
+    described.held = state.held;
     described.healthy = health.healthy;
-    described.reason = health.healthy ? "" : redactor_.redact(health.last_error);
+    described.reason = health.healthy ? "" : shown(health.last_error, redaction);
     described.pid = agent.pid();
     described.started_at = base::time_text(health.start_time_unix_nano);
     described.instance_uid = agent.uid().text();
@@ -66,7 +69,7 @@ Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
         const opamp::RemoteConfigStatus& status = store.status();
         described.remote_config.status = std::string(to_string(status.status));
         described.remote_config.hash = base::to_hex(status.hash);
-        described.remote_config.error = redactor_.redact(status.error_message);
+        described.remote_config.error = shown(status.error_message, redaction);
         if (const auto* current = store.find(described.current)) described.config_hash = base::to_hex(current->hash);
         return true;
     });
@@ -85,13 +88,14 @@ Task<Result<Answer>> ControlAnswers::status(const std::string& name) {
 
 Task<Result<Answer>> ControlAnswers::look_at_revisions(const AgentSupervisor& agent, const Request& request) {
     const std::string main_name = agent.settings().config_path.filename().string();
+    const Redaction redaction = redactor_of(agent.settings());
     co_return co_await disk_.run([&]() -> Result<Answer> {
         const config::RevisionStore& store = agent.keeper().revisions();
-        if (request.command == Command::config_show) return show(store, request, main_name, redactor_);
-        if (request.command == Command::config_diff) return diff(store, request, main_name, redactor_);
+        if (request.command == Command::config_show) return show(store, request, main_name, redaction);
+        if (request.command == Command::config_diff) return diff(store, request, main_name, redaction);
         Answer answer;
         answer.agent = agent.name();
-        answer.revisions = history(store, redactor_);
+        answer.revisions = history(store, redaction);
         return answer;
     });
 }
@@ -103,20 +107,65 @@ Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Re
     case Command::history:
     case Command::config_show:
     case Command::config_diff: co_return co_await look_at_revisions(agent, request);
-    case Command::restart: agent.restart(); co_return done(request, "'" + agent.name() + "' is being restarted");
+    case Command::restart:
+    case Command::stop:
+    case Command::start:
+    case Command::rollback:
+    case Command::retry: co_return co_await obey(agent, request);
     }
     co_return co_await status(request.agent);
 }
 
+Task<Result<Answer>> ControlAnswers::obey(AgentSupervisor& agent, const Request& request) {
+    const std::string name = "'" + agent.name() + "'";
+    if (request.command == Command::rollback) co_return co_await roll_back(agent, request);
+    if (request.command == Command::retry) co_return co_await retry(agent, request);
+    if (request.command == Command::stop) {
+        agent.stop_agent();
+        co_return done(request,
+                       name + " is being stopped, and stays so until 'opampctl start' or the next start of opampd");
+    }
+    if (request.command == Command::start) {
+        agent.start_agent();
+        co_return done(request, name + " is being started, unless it runs");
+    }
+    agent.restart();
+    co_return done(request, name + " is being restarted");
+}
+
+Task<Result<Answer>> ControlAnswers::roll_back(AgentSupervisor& agent, const Request& request) {
+    std::optional<std::uint64_t> wanted;
+    if (!request.revision.empty()) {
+        const auto found =
+            co_await disk_.run([&] { return find_revision(agent.keeper().revisions(), request.revision); });
+        if (!found) co_return found.error();
+        wanted = found->id;
+    }
+    const auto tried = co_await agent.roll_back(wanted);
+    if (!tried) co_return tried.error();
+    Answer answer = done(request, "'" + agent.name() + "' goes back to revision " + std::to_string(*tried));
+    answer.revision = *tried;
+    co_return answer;
+}
+
+Task<Result<Answer>> ControlAnswers::retry(AgentSupervisor& agent, const Request& request) {
+    std::optional<std::string> hash;
+    if (!request.hash.empty()) {
+        auto found = co_await disk_.run([&] { return find_failed(agent.keeper().revisions(), request.hash); });
+        if (!found) co_return std::move(found).error();
+        hash = std::move(*found);
+    }
+    auto next = co_await agent.retry(std::move(hash));
+    if (!next) co_return std::move(next).error();
+    co_return done(request, "the config is " + *next);
+}
+
 Task<Answer> ControlAnswers::answer(Request request) {
-    const bool changes_something = request.command == Command::restart;
     const bool is_of_all = request.command == Command::status && request.agent.empty();
     Result<Answer> answer = Error(Kind::bug, "there is no answer");
     if (is_of_all) {
         answer = co_await status("");
     } else if (const auto agent = find(request.agent)) {
-        if (changes_something)
-            base::log::info("control.received", {{"agent", request.agent}, {"command", to_string(request.command)}});
         answer = co_await answer_for(**agent, request);
     } else {
         answer = agent.error();

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "async/blocking.hpp"
-#include "config/redact.hpp"
 #include "control/server.hpp"
 #include "supervisor/agent_supervisor.hpp"
 
@@ -24,12 +23,14 @@ private:
     async::Task<control::Agent> describe(const AgentSupervisor& agent);
     async::Task<base::Result<control::Answer>> status(const std::string& name);
     async::Task<base::Result<control::Answer>> answer_for(AgentSupervisor& agent, const control::Request& request);
+    async::Task<base::Result<control::Answer>> obey(AgentSupervisor& agent, const control::Request& request);
+    async::Task<base::Result<control::Answer>> roll_back(AgentSupervisor& agent, const control::Request& request);
+    async::Task<base::Result<control::Answer>> retry(AgentSupervisor& agent, const control::Request& request);
     async::Task<base::Result<control::Answer>> look_at_revisions(const AgentSupervisor& agent,
                                                                  const control::Request& request);
 
     async::BlockingPool& disk_;
     const Agents& agents_;
-    const config::Redactor redactor_;
 };
 
 }  // namespace supervisor

@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "net/url.hpp"
+#include "supervisor/connection_options.hpp"
 
 namespace supervisor {
 namespace {
@@ -79,6 +80,9 @@ async::Task<Result<std::string>> Credentials::token_from_server() {
 
     net::ClientOptions request;
     request.url = *std::move(url);
+    auto proxy = proxy_beside(options_.proxy, request.url, options_.variable);
+    if (!proxy) co_return std::move(proxy).error();
+    request.proxy = *std::move(proxy);
     request.tls = options_.tls;
     request.limits = options_.limits;
     request.headers.push_back({"Authorization", oauth2::basic_authorization(client)});
@@ -104,6 +108,8 @@ async::Task<Result<std::string>> Credentials::token_from_server() {
 Credentials::Options credentials_options(const settings::Server& server) {
     Credentials::Options options;
     options.auth = server.auth;
+    options.proxy = server.proxy;
+    options.variable = environment_variable;
     options.tls.ca_file = server.tls.ca_file;
     options.tls.ca_pem = server.tls.ca_pem;
     options.tls.include_system_ca_certs_pool = server.tls.include_system_ca_certs_pool;

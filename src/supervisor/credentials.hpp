@@ -22,7 +22,9 @@ class Credentials {
 public:
     struct Options {
         settings::Auth auth;
-        net::TlsOptions tls;  ///< For the token server.
+        net::TlsOptions tls;    ///< For the token server.
+        settings::Proxy proxy;  ///< To it: see `proxy_beside`.
+        net::Variable variable = [](const char*) { return std::string(); };
         net::Limits limits{.receive_bytes = 64u << 10};
         std::function<async::SteadyClock::time_point()> now = async::SteadyClock::now;
     };
@@ -50,7 +52,8 @@ private:
     int refusals_ = 0;                                                    ///< In a row.
 };
 
-/// The token server is verified with the authorities that server.tls names, and with nothing else of it.
+/// The token server is verified with the authorities that server.tls names, and with nothing else of it. It is reached
+/// through the proxy of server.proxy or of the environment.
 Credentials::Options credentials_options(const settings::Server& server);
 
 }  // namespace supervisor

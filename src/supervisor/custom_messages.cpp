@@ -13,6 +13,10 @@ constexpr std::size_t kMostWaiting = 16;
 constexpr std::size_t kMostWaitingBytes = 16u << 20;
 constexpr std::size_t kShownType = 100;
 
+std::size_t size_of(const opamp::CustomMessage& message) {
+    return message.type.size() + message.data.size();  // the capability is one of the settings
+}
+
 void set_variable(std::vector<std::string>& environment, const std::string& name, const std::string& value) {
     const std::string start = name + "=";
     std::erase_if(environment, [&](const std::string& variable) { return variable.starts_with(start); });
@@ -45,7 +49,7 @@ void CustomMessages::take(opamp::CustomMessage message) {
     // A variable cannot hold a NUL; no type has one in earnest.
     if (!is_known || message.type.find('\0') != std::string::npos)
         return log_.debug("custom_message.ignored", subject(message));
-    const std::size_t bytes = message.data.size();
+    const std::size_t bytes = size_of(message);
     const bool is_too_much = !waiting_.empty() && waiting_bytes_ + bytes > kMostWaitingBytes;
     if (waiting_.size() >= kMostWaiting || is_too_much)
         return log_.warning("custom_message.dropped", with(subject(message), {"waiting", waiting_.size()}));
@@ -65,7 +69,7 @@ async::Task<> CustomMessages::run() {
         }
         const opamp::CustomMessage message = std::move(waiting_.front());
         waiting_.pop_front();
-        waiting_bytes_ -= message.data.size();
+        waiting_bytes_ -= size_of(message);
         co_await answer(message, agent_.custom_capabilities.at(message.capability));
     }
 }

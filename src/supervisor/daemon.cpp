@@ -102,6 +102,8 @@ Task<> Daemon::answer_opampctl() {
     for (const auto& agent : agents_) co_await agent->begun().raised();
     if (const auto listens = control_.listen(); !listens)
         base::log::warning("control.listen_failed", {{"error", listens.error().text()}});
+    else
+        base::log::info("control.opened", {{"socket", settings_.control.socket.string()}});
     service_manager_.notify("READY=1\nSTATUS=" + status_line());
     co_await control_.run();
 }

@@ -9,6 +9,9 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.min_uptime = agent.min_uptime;
     policy.apply_timeout = agent.config_apply_timeout;
     policy.stop_timeout = agent.stop_timeout;
+    policy.reloads = agent.reload.signal != 0;
+    // The reload itself knows when its time is over; this is for a disk that hangs.
+    policy.reload_timeout = agent.reload.timeout + std::chrono::seconds(1);
     policy.initial_backoff = agent.restart.initial_backoff;
     policy.max_backoff = agent.restart.max_backoff;
     policy.reset_after = agent.restart.reset_after;
@@ -54,6 +57,12 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
 
 ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
     return {reconnect.initial_interval, reconnect.max_interval, reconnect.throttled_interval};
+}
+
+std::optional<health::HttpLine> reload_line(const settings::Agent& agent) {
+    auto url = net::parse_url(agent.reload.confirm.url);
+    if (!url) return std::nullopt;  // there is none, or the settings have checked it
+    return health::HttpLine{std::move(*url), agent.reload.confirm.line, agent.reload.timeout};
 }
 
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent) {

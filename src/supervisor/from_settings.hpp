@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "config/compose.hpp"
 #include "config/revisions.hpp"
+#include "health/http_line.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
 #include "opamp/client_session.hpp"
@@ -22,5 +23,8 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
 ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
 /// Nothing for an agent that is judged by its process alone.
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
+
+/// What shows that the agent has taken a config by a reload; nothing where nothing shows it.
+std::optional<health::HttpLine> reload_line(const settings::Agent& agent);
 
 }  // namespace supervisor

@@ -14,14 +14,6 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kProtobuf = "application/x-protobuf";
-/// Once there is a reason to leave.
-constexpr auto kPartingPatience = std::chrono::seconds(2);
-
-Task<Result<net::HttpResponse>> give_up_when_leaving(async::Notice& leave) {
-    co_await leave.raised();
-    co_await sleep_for(kPartingPatience);
-    co_return Error(Kind::timeout, "no answer within the time limit");
-}
 
 }  // namespace
 
@@ -37,19 +29,20 @@ HttpTalk::HttpTalk(Options options, Talk& talk, Credentials& credentials, Connec
 }
 
 Task<Result<void>> HttpTalk::run() {
-    is_unauthorized_ = false;
+    is_unauthorized_ = is_established_ = false;
     for (;;) {
         talk_.news.clear();
         if (talk_.leave.is_raised()) {
             auto goodbye = talk_.session.goodbye(SteadyClock::now());
-            (void)co_await deliver(std::move(goodbye));
+            (void)co_await deliver(std::move(goodbye), Copy::first);
             co_await client_.close();
             co_return Result<void>();
         }
+        const Copy copy = unanswered_ ? Copy::repeated : Copy::first;
         auto message =
             unanswered_ ? std::exchange(unanswered_, std::nullopt) : talk_.session.next_message(SteadyClock::now());
         if (message) {
-            auto delivered = co_await deliver(std::move(*message));
+            auto delivered = co_await deliver(std::move(*message), copy);
             if (!delivered) co_return delivered;
             continue;
         }
@@ -61,24 +54,30 @@ Task<Result<void>> HttpTalk::run() {
 }
 
 /// An Error is one to back off from; what is not to be sent again is no such one.
-Task<Result<void>> HttpTalk::deliver(std::string message) {
+Task<Result<void>> HttpTalk::deliver(std::string message, Copy copy) {
     if (message.size() > send_bytes_) {
         talk_.discard(message.size(),
                       Error(Kind::too_large, "a message of " + base::format_size(message.size()) + ", and " +
                                                  base::format_size(send_bytes_) + " is the limit"));
         co_return Result<void>();
     }
-    auto response = co_await post(message);
+    std::vector<net::Header> headers;
+    if (!has_authorization_) {
+        auto authorized = co_await authorize(credentials_, headers);
+        if (!authorized) {
+            keep(std::move(message), copy);
+            co_return authorized;
+        }
+    }
+    auto response = co_await post(message, std::move(headers));
     if (!response) {
         // An answer over the limit, or no HTTP, is an answer: the server has the message.
         const auto kind = response.error().kind();
         const bool is_answered = kind == Kind::too_large || kind == Kind::invalid;
         if (is_answered && client_.may_have_been_received())
             talk_.refuse(0, response.error());
-        else if (client_.may_have_been_received())
-            unanswered_ = std::move(message);
         else
-            talk_.session.take_back();
+            keep(std::move(message), client_.may_have_been_received() ? Copy::repeated : copy);
         co_return std::move(response).error();
     }
     if (response->status == 200) {
@@ -86,21 +85,27 @@ Task<Result<void>> HttpTalk::deliver(std::string message) {
         if (talk_.is_throttled) co_return Error(Kind::refused, "the server is unavailable");
         co_return Result<void>();
     }
-    co_return refused(*response, message.size());
+    co_return refused(*response, std::move(message), copy);
 }
 
-Task<Result<net::HttpResponse>> HttpTalk::post(const std::string& message) {
+/// For another attempt.
+void HttpTalk::keep(std::string message, Copy next) {
+    if (next == Copy::repeated)
+        unanswered_ = std::move(message);
+    else
+        talk_.session.take_back();
+}
+
+Task<Result<net::HttpResponse>> HttpTalk::post(const std::string& message, std::vector<net::Header> headers) {
     net::HttpClient::Request request;
     request.content_type = kProtobuf;
     request.body = message;
     request.gzip = compresses_;
-    if (!has_authorization_) {
-        auto authorized = co_await authorize(credentials_, request.headers);
-        if (!authorized) co_return std::move(authorized).error();
-    }
+    request.headers = std::move(headers);
     request.headers.push_back({"OpAMP-Instance-UID", talk_.session.instance_uid().text()});
-    auto end = co_await (client_.send(request) || give_up_when_leaving(talk_.leave));
-    co_return end.index() == 0 ? std::get<0>(std::move(end)) : std::get<1>(std::move(end));
+    auto end = co_await (client_.send(request) || patience_is_over(talk_.leave));
+    if (end.index() == 0) co_return std::get<0>(std::move(end));
+    co_return std::get<1>(std::move(end));
 }
 
 Task<> HttpTalk::take(const net::HttpResponse& response) {
@@ -109,17 +114,17 @@ Task<> HttpTalk::take(const net::HttpResponse& response) {
     if (talk_.is_answered && !std::exchange(is_established_, true)) co_await observer_.established();
 }
 
-Result<void> HttpTalk::refused(const net::HttpResponse& response, std::size_t message_bytes) {
+Result<void> HttpTalk::refused(const net::HttpResponse& response, std::string message, Copy copy) {
     const Error error(Kind::refused, "HTTP " + std::to_string(response.status));
     if (response.status == 413) {  // Spec: "Plain HTTP Message Size Limits": not sent again as it was.
-        talk_.discard(message_bytes, error);
+        talk_.discard(message.size(), error);
         return {};
     }
     if (response.status == 400) {  // Spec: "Bad Request"
-        talk_.log.error("message.discarded", {{"bytes", message_bytes}, {"error", error.text()}});
+        talk_.log.error("message.discarded", {{"bytes", message.size()}, {"error", error.text()}});
         return {};
     }
-    talk_.session.take_back();
+    keep(std::move(message), copy);
     if (response.status == 429 || response.status == 503)
         talk_.throttle(net::parse_retry_after(response.header("Retry-After"), std::chrono::system_clock::now()));
     is_unauthorized_ = response.status == 401;

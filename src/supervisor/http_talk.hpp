@@ -27,10 +27,13 @@ public:
     bool is_unauthorized() const { return is_unauthorized_; }
 
 private:
-    async::Task<base::Result<void>> deliver(std::string message);
-    async::Task<base::Result<net::HttpResponse>> post(const std::string& message);
+    enum class Copy { first, repeated };  ///< Repeated: an earlier one may have been received.
+
+    async::Task<base::Result<void>> deliver(std::string message, Copy copy);
+    void keep(std::string message, Copy next);
+    async::Task<base::Result<net::HttpResponse>> post(const std::string& message, std::vector<net::Header> headers);
     async::Task<> take(const net::HttpResponse& response);
-    base::Result<void> refused(const net::HttpResponse& response, std::size_t message_bytes);
+    base::Result<void> refused(const net::HttpResponse& response, std::string message, Copy copy);
 
     Talk& talk_;
     Credentials& credentials_;
@@ -40,7 +43,7 @@ private:
     const std::uint64_t send_bytes_;
     net::HttpClient client_;
     std::optional<std::string> unanswered_;  ///< It may have been received.
-    bool is_established_ = false;
+    bool is_established_ = false;            ///< In this `run`.
     bool is_unauthorized_ = false;
 };
 

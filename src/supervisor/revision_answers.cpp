@@ -70,11 +70,11 @@ std::string note_on(const config::Revision& revision) {
 
 /// Both texts without their secrets; an absent file is an empty one.
 std::string diff_of(const std::string& name, const Files& before, const Files& after, const control::Answer& which,
-                    const config::Redactor& redactor) {
+                    const Redaction& redaction) {
     const auto side = [&](const Files& files, std::uint64_t id) {
         const auto file = files.find(name);
         return file == files.end() ? std::pair<std::string, std::string>("/dev/null", "")
-                                   : std::pair(std::to_string(id) + "/" + name, redactor.redact(file->second.body));
+                                   : std::pair(std::to_string(id) + "/" + name, shown(file->second.body, redaction));
     };
     const auto [from_name, from] = side(before, which.revision);
     const auto [to_name, to] = side(after, which.against);
@@ -83,7 +83,11 @@ std::string diff_of(const std::string& name, const Files& before, const Files& a
 
 }  // namespace
 
-std::vector<control::Revision> history(const RevisionStore& store, const config::Redactor& redactor) {
+std::string shown(std::string text, const Redaction& redaction) {
+    return redaction ? redaction->redact(text) : text;
+}
+
+std::vector<control::Revision> history(const RevisionStore& store, const Redaction& redaction) {
     std::vector<control::Revision> list;
     for (auto next = store.all().rbegin(); next != store.all().rend(); ++next) {
         const config::Revision& revision = next->second;
@@ -99,7 +103,7 @@ std::vector<control::Revision> history(const RevisionStore& store, const config:
         if (const config::Outcome* outcome = store.outcome(revision.id)) {
             entry.outcome = to_string(outcome->verdict);
             entry.outcome_at = base::time_text(outcome->at_unix_nano);
-            entry.reason = redactor.redact(outcome->reason);
+            entry.reason = shown(outcome->reason, redaction);
         }
     }
     return list;
@@ -118,8 +122,25 @@ Result<config::Revision> find_revision(const RevisionStore& store, const std::st
     return found(store.find(id), "revision " + word);
 }
 
+Result<std::string> find_failed(const RevisionStore& store, const std::string& digits) {
+    if (digits.empty() || digits.find_first_not_of("0123456789abcdef") != std::string::npos)
+        return Error(Kind::invalid, "'" + base::shortened(digits, 80) + "' is not a hash")
+            .hint("give its hexadecimal digits, or the first of them");
+    std::set<std::string> fitting;
+    const auto consider = [&](const std::string& hash) {
+        if (base::to_hex(hash).starts_with(digits)) fitting.insert(hash);
+    };
+    if (store.status().status == opamp::ConfigStatus::failed) consider(store.status().hash);
+    for (const auto& failed : store.rollout().failed) consider(failed.remote_hash);
+    if (fitting.empty()) return Error(Kind::not_found, "no config whose hash begins with " + digits + " has failed");
+    if (fitting.size() > 1)
+        return Error(Kind::invalid, "several failed configs have hashes that begin with " + digits)
+            .hint("give more digits");
+    return *fitting.begin();
+}
+
 Result<control::Answer> show(const RevisionStore& store, const control::Request& request, const std::string& main_name,
-                             const config::Redactor& redactor) {
+                             const Redaction& redaction) {
     const auto revision = find_revision(store, request.revision.empty() ? "current" : request.revision);
     if (!revision) return revision.error();
     auto files = files_of(store, *revision, request.remote, main_name);
@@ -128,16 +149,18 @@ Result<control::Answer> show(const RevisionStore& store, const control::Request&
     answer.agent = request.agent;
     answer.revision = revision->id;
     answer.note = note_on(*revision);
+    if (files->empty() && revision->runs)
+        answer.note = "revision " + std::to_string(revision->id) + " has no files: opampd gives the agent none";
     answer.files.emplace();
     for (auto& [name, file] : *files) {
-        file.body = redactor.redact(file.body);
+        file.body = shown(std::move(file.body), redaction);
         answer.files->push_back(std::move(file));
     }
     return answer;
 }
 
 Result<control::Answer> diff(const RevisionStore& store, const control::Request& request, const std::string& main_name,
-                             const config::Redactor& redactor) {
+                             const Redaction& redaction) {
     const auto from = find_revision(store, request.revision.empty() ? "previous" : request.revision);
     if (!from) return from.error();
     const auto to = find_revision(store, request.against.empty() ? "current" : request.against);
@@ -154,7 +177,7 @@ Result<control::Answer> diff(const RevisionStore& store, const control::Request&
     std::set<std::string> names;
     for (const Files* files : {&*before, &*after})
         for (const auto& [name, file] : *files) names.insert(name);
-    for (const std::string& name : names) *answer.diff += diff_of(name, *before, *after, answer, redactor);
+    for (const std::string& name : names) *answer.diff += diff_of(name, *before, *after, answer, redaction);
     if (answer.diff->empty())
         answer.note =
             from->hash == to->hash ? "the two are the same" : "they differ only in secrets, which are not shown";

@@ -29,11 +29,11 @@ Task<Result<void>> check(const Staging& with, const std::string& hash, const con
 }  // namespace
 
 Task<Result<ConfigKeeper::Stored>> stage_offer(Staging with, opamp::RemoteConfig offer) {
-    auto effective = co_await with.disk.run([&] { return with.keeper.compose_offer(offer); });
-    if (!effective) co_return std::move(effective).error();
-    auto checked = co_await check(with, offer.hash, *effective);
+    auto composed = co_await with.disk.run([&] { return with.keeper.compose_offer(offer); });
+    if (!composed) co_return std::move(composed).error();
+    auto checked = co_await check(with, offer.hash, composed->effective);
     if (!checked) co_return std::move(checked).error();
-    co_return co_await with.disk.run([&] { return with.keeper.store(offer, *effective); });
+    co_return co_await with.disk.run([&] { return with.keeper.store(offer, *composed); });
 }
 
 }  // namespace supervisor

@@ -1,6 +1,11 @@
 #include "supervisor/talk.hpp"
 
 namespace supervisor {
+namespace {
+
+constexpr auto kPartingPatience = std::chrono::seconds(2);
+
+}  // namespace
 
 void Talk::receive(std::string_view payload) {
     auto received = session.receive(payload);
@@ -30,6 +35,12 @@ async::Task<base::Result<void>> authorize(Credentials& credentials, std::vector<
     if (!given) co_return std::move(given).error();
     headers.insert(headers.end(), given->begin(), given->end());
     co_return base::Result<void>();
+}
+
+async::Task<base::Error> patience_is_over(async::Notice& leave) {
+    co_await leave.raised();
+    co_await async::sleep_for(kPartingPatience);
+    co_return base::Error(base::Kind::timeout, "no answer within the time limit");
 }
 
 void Talk::throttle(std::optional<base::Duration> after) {

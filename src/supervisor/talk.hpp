@@ -58,6 +58,9 @@ struct Talk {
 /// Adds what the credentials say, unless `headers` has an Authorization of its own, which a server's offer brings.
 async::Task<base::Result<void>> authorize(Credentials& credentials, std::vector<net::Header>& headers);
 
+/// For what may be under way when `leave` is raised: a while after that, an Error that says what it is given up for.
+async::Task<base::Error> patience_is_over(async::Notice& leave);
+
 /// Reads and writes until the peer is gone, or `leave` is raised: then, after a goodbye, the end is a success.
 async::Task<base::Result<void>> talk_over(Talk& talk, net::WebSocket& socket);
 

@@ -26,7 +26,9 @@ Task<Result<void>> read_all(Talk& talk, net::WebSocket& socket) {
 
 Task<Result<void>> write(Talk& talk, net::WebSocket& socket, std::string message) {
     const std::string frame = opamp::encode_frame(std::move(message));
-    auto written = co_await socket.write(frame);
+    auto end = co_await (socket.write(frame) || patience_is_over(talk.leave));
+    if (end.index() != 0) co_return std::get<1>(std::move(end));
+    auto written = std::get<0>(std::move(end));
     if (!written && written.error().kind() == base::Kind::too_large) {
         talk.discard(frame.size(), written.error());
         co_return Result<void>();

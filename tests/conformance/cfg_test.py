@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Groups CFG and CMD: remote configuration from the offer to its status, and the restart command."""
 
-import pathlib
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 from protocol import (APPLIED, APPLYING, FAILED, S2A, config_status, effective_files, has, hash_of, is_full, is_healthy, remote_config)

@@ -5,8 +5,8 @@ import json
 import re
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from protocol import (FULL_STATE, COMPONENTS, REPORTS_COMPONENTS, S2A, has, is_full, pb)
-from rig import eventually, expect
+from protocol import FULL_STATE, COMPONENTS, REPORTS_COMPONENTS, S2A, has, is_full
+from rig import expect
 from stage import TRANSPORTS, run
 from suite import conformance
 

@@ -2,10 +2,9 @@
 """Group CONN, the flow: settings of the OpAMP connection are offered, verified, kept or refused."""
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from fake_server import Reply, Tls
-from protocol import (APPLIED, APPLYING, FAILED, REPORTS_SETTINGS_STATUS, S2A, has, is_full, is_healthy, settings_offer, settings_status)
-from rig import eventually, expect, is_alive
-from scene import LONG
+from http_parts import Reply
+from protocol import (APPLIED, APPLYING, FAILED, REPORTS_SETTINGS_STATUS, has, is_full, is_healthy, settings_offer, settings_status)
+from rig import expect, is_alive
 from settings import begin, fail, move, url
 from stage import run
 from suite import conformance

@@ -5,10 +5,10 @@ import ssl
 import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from certificates import Authority, Pair, openssl
-from fake_server import Reply, Tls
-from protocol import APPLIED, FAILED, S2A, has, is_full, is_healthy, settings_offer, settings_status
-from rig import eventually, expect
+from certificates import Authority, openssl
+from http_parts import Reply, Tls
+from protocol import APPLIED, S2A, has, is_full, is_healthy, settings_status
+from rig import expect
 from settings import begin, fail, move, offer, url
 from stage import run
 from suite import conformance
@@ -285,9 +285,9 @@ def requested(stage, fs, since=0):
     return message.connection_settings_request.opamp.certificate_request.csr
 
 
-def issue(stage, fs, request, offer_hash=b"issued"):
+def issue(stage, fs, request, offer_hash=b"issued", days=2):
     """Sends the certificate for a request; its DER."""
-    signed = stage.authority().sign(request)
+    signed = stage.authority().sign(request, days=days)
     since = fs.now()
     offer(stage, offer_hash, fs, destination_endpoint=url(fs, "wss"), certificate={"cert": signed, "ca_cert": stage.authority().pem.encode()})
     stage.wait_report("accepted", settings_status(APPLIED, offer_hash), since)
@@ -342,6 +342,17 @@ def issued(stage):
     expect("also after a restart", {one.peer_certificate for one in fs.connections[connections:]} == {der})
     expect("no private key was ever sent", not any(b"PRIVATE KEY" in report.raw for report in fs.reports))
     expect("nor is the bootstrap key in the state", bootstrap.key_pem().split("\n")[1].encode() not in stage.state_text())
+
+
+@conformance("[CONN-40] [CONN-41] a certificate that is good for centuries is not asked for again")
+def issued_for_ever(stage):
+    fs = begin_with_request(stage)
+    issue(stage, fs, requested(stage, fs), days=7000 * 365)
+    since = fs.now()
+    fs.latest().reset()
+    stage.wait_report("the next connection", is_full, since)
+    stage.everything()
+    expect("nothing is asked for", not any(map(has("connection_settings_request"), fs.messages(since))))
 
 
 @conformance("[CONN-44] a new uid leads to a request with the new uid, on the connection with the old certificate")

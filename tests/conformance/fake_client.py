@@ -8,7 +8,7 @@ import time
 import uuid
 
 import websocket
-from protocol import A2S, S2A, SERVER_EVERYTHING, uid_of  # noqa: F401
+from protocol import A2S, S2A  # noqa: F401
 from rig import Failed, expect
 
 PATH = "/v1/opamp"

@@ -12,65 +12,12 @@ import ssl
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import websocket
+from http_parts import Reply, Request, message_reply
 from protocol import A2S, S2A, SERVER_EVERYTHING
 from rig import eventually
-
-PROTOBUF = "application/x-protobuf"
-
-
-@dataclass
-class Tls:
-    """Files; `client_ca` makes a client certificate required unless it is only `asked` for."""
-    cert: Any
-    key: Any
-    client_ca: Any = None
-    asked: bool = False
-    min_version: Any = None
-    max_version: Any = None
-    ciphers: str = ""
-
-    def context(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.cert, self.key)
-        context.minimum_version = self.min_version or context.minimum_version
-        context.maximum_version = self.max_version or context.maximum_version
-        if self.ciphers:
-            context.set_ciphers(self.ciphers)
-        if self.client_ca:
-            context.load_verify_locations(self.client_ca)
-            context.verify_mode = ssl.CERT_OPTIONAL if self.asked else ssl.CERT_REQUIRED
-        return context
-
-
-@dataclass
-class Reply:
-    """An HTTP answer."""
-    status: int = 200
-    headers: dict = field(default_factory=dict)
-    body: bytes = b""
-    chunked: bool = False
-
-    def bytes(self):
-        lines = [f"HTTP/1.1 {self.status} Scripted", *(f"{name}: {value}" for name, value in self.headers.items())]
-        lines.append("Transfer-Encoding: chunked" if self.chunked else f"Content-Length: {len(self.body)}")
-        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(self.body), self.body) if self.chunked and self.body else self.body
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def message_reply(message, **options):
-    return Reply(headers={"Content-Type": PROTOBUF}, body=message.SerializeToString(), **options)
-
-
-class Request(NamedTuple):
-    method: str
-    target: str
-    headers: dict  # names in lower case
-    body: bytes
-    at: float
 
 
 class Report(NamedTuple):
@@ -91,6 +38,8 @@ class Connection:
         self.request, self.requests, self.frames = None, [], []
         self.peer_certificate, self.tls_version, self.cipher = None, None, None
         self.is_reset = False
+        self.reads = threading.Event()  # while it is set
+        self.reads.set()
         self.ended = threading.Event()
         self.lock = threading.Lock()
 
@@ -120,6 +69,7 @@ class Connection:
         """TCP ends without a Close frame. SHUT_WR: half of it."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(how)
+        self.reads.set()
 
     # --- what came of it
 
@@ -134,6 +84,7 @@ class FakeServer:
     def __init__(self, port=0, tls=None, answer=None, refusal=None, capabilities=SERVER_EVERYTHING):
         self.capabilities, self.refusal, self.gzips, self.speaks = capabilities, refusal, False, True
         self.keeps_alive = True  # over HTTP
+        self.longest_body = None  # of a request; before a longer one it stops reading
         self.answer = answer or self.acknowledge
         self.reports, self.connections, self.garbage, self.tls_failures = [], [], [], []
         self.in_flight, self.most_in_flight = 0, 0
@@ -231,7 +182,7 @@ class FakeServer:
                 if self.context and not self._handshake(connection):
                     return
                 connection.stream = connection.socket.makefile("rb")
-                while self.speaks and (request := self._read_request(connection)):
+                while self.speaks and connection.reads.wait() and (request := self._read_request(connection)):
                     connection.request = connection.request or request
                     connection.requests.append(request)
                     if not self._take(connection, request):
@@ -276,7 +227,13 @@ class FakeServer:
                 connection.stream.readline()
             connection.stream.readline()
         else:
-            body = connection.stream.read(int(headers.get("content-length", 0)))
+            length = int(headers.get("content-length", 0))
+            if self.longest_body is not None and length > self.longest_body:
+                connection.reads.clear()
+            connection.reads.wait()
+            body = connection.stream.read(length)
+            if len(body) < length:  # the client is gone
+                return None
         return Request(line[0], line[1], headers, body, time.monotonic())
 
     def _take(self, connection, request):
@@ -297,7 +254,7 @@ class FakeServer:
                         f"Sec-WebSocket-Accept: {websocket.accept_of(request.headers['sec-websocket-key'])}\r\n\r\n").encode())
         connection.transport = "ws"
         message = b""
-        while frame := websocket.read_frame(connection.stream):
+        while connection.reads.wait() and (frame := websocket.read_frame(connection.stream)):
             connection.frames.append(frame)
             if frame.opcode == websocket.CLOSE:
                 connection.close_code, connection.closed_at = websocket.close_code(frame.payload), time.monotonic()
@@ -375,67 +332,3 @@ def _listed(answer):
     if answer is None:
         return []
     return answer if isinstance(answer, list) else [answer]
-
-
-class FakeProxy:
-    """An HTTP proxy for CONNECT, in the clear or over TLS. `refusal`: a Reply for every CONNECT."""
-
-    def __init__(self, tls=None, refusal=None):
-        self.context = tls.context() if tls else None
-        self.requests, self.certificates, self.tls_failures, self.refusal = [], [], [], refusal
-        self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self.sockets.append(client)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
-        with contextlib.suppress(OSError, ValueError):
-            if self.context:
-                try:
-                    client = self.context.wrap_socket(client, server_side=True)
-                except (ssl.SSLError, OSError) as failure:
-                    return self.tls_failures.append(str(failure))
-                self.certificates.append(client.getpeercert(binary_form=True))
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                if not (byte := client.recv(1)):
-                    return None
-                head += byte
-            lines = head.decode().strip().split("\r\n")
-            method, target, _ = lines[0].split()
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-            self.requests.append(Request(method, target, headers, b"", time.monotonic()))
-            if self.refusal:
-                return client.sendall(self.refusal.bytes())
-            host, _, port = target.rpartition(":")
-            upstream = socket.create_connection((host.strip("[]"), int(port)))
-            self.sockets.append(upstream)
-            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=self._pump, args=(upstream, client), daemon=True)
-            back.start()
-            self._pump(client, upstream)
-            back.join()
-            client.close()
-            upstream.close()
-        return None
-
-    @staticmethod
-    def _pump(source, sink):
-        with contextlib.suppress(OSError, ValueError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        for sock in [self.listener, *self.sockets]:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()

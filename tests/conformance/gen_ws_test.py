@@ -1,14 +1,9 @@
 #!/usr/bin/python3
 """Groups GEN and WS: what every message is like, and how WebSocket carries it."""
 
-import socket
-import time
-
 import stage as stage_module  # noqa: F401  (finds tests/support)
 import websocket
-from fake_server import Reply
-from protocol import (APPLIED, FULL_STATE, S2A, config_status, fields, flagged, hash_of, is_full, padded, parts, remote_config,
-                      unknown_field)
+from protocol import APPLIED, FULL_STATE, config_status, flagged, hash_of, is_full, padded, remote_config
 from rig import eventually, expect, is_alive
 from scene import LONG
 from stage import TRANSPORTS, run

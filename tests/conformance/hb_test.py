@@ -2,8 +2,8 @@
 """Group HB: signs of life. Intervals are told by what comes, and by what cannot have come; never by how late it came."""
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from fake_server import Reply
-from protocol import (APPLIED, HEAD, REPORTS_HEARTBEAT, fields, is_unhealthy, parts, settings_offer, settings_status)
+from http_parts import Reply
+from protocol import APPLIED, HEAD, REPORTS_HEARTBEAT, fields, parts, settings_offer, settings_status
 from rig import expect
 from scene import LONG
 from stage import run

@@ -6,12 +6,12 @@ import threading
 import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from fake_server import PROTOBUF, Reply, message_reply
-from protocol import (APPLIED, HEAD, S2A, config_status, fields, flagged, hash_of, is_full, is_unhealthy, padded, parts,
+from http_parts import PROTOBUF, Reply
+from protocol import (APPLIED, HEAD, S2A, config_status, fields, flagged, hash_of, is_full, is_healthy, is_unhealthy, padded, parts,
                       remote_config, settings_offer, uid_text)
 from rig import eventually, expect
 from scene import LONG
-from stage import run
+from stage import QUICK, run
 from suite import conformance
 
 KIB, MIB = 1024, 1024 * 1024
@@ -131,6 +131,40 @@ def compressed_answers(stage):
     fs.gzips = False
     stage.apply("instrument: false\n")
     expect("both configs came whole", stage.config.read_text() == "instrument: false\n")
+
+
+# --- losses
+
+
+@conformance("[MSG-1] a request that may have arrived is sent again as it was, also where nobody is there in between")
+def lost_answer(stage):
+    fs = begin(stage, stage.idle() | QUICK, server={"poll_interval": LONG})
+
+    def hang_up(report):
+        fs.stop_listening()
+        report.connection.cut()
+    fs.answer = hang_up
+    since, refusals = fs.now(), len(stage.events("server.connect_failed"))
+    stage.heal()
+    stage.wait_for_event("server.connect_failed", refusals + 3)
+    stage.port = fs.port
+    again = stage.serve()
+    first = again.wait_for_report("a request")
+    expect(f"as it was: {fs.messages(since)} {first.message}", [report.raw for report in fs.reports[since:]] == [first.raw])
+    stage.wait_report("then what has changed", is_healthy)
+
+
+@conformance("[LIFE-2] [LIFE-7] a server that was found again is one that works: the next failure is the first")
+def found_again(stage):
+    fs = begin(stage)
+    for count in (2, 3):
+        since = len(stage.events("server.retry_planned"))
+        fs.refusal = Reply(500)
+        stage.wait_for_event("server.retry_planned", since + 3)
+        fs.refusal = None
+        stage.wait_for_event("server.connected", count)
+    failures = [event["failures"] for event in stage.events("server.connect_failed")]
+    expect(f"counted anew: {failures}", failures.count(2) == 2)
 
 
 # --- limits

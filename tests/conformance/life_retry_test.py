@@ -6,9 +6,9 @@ import socket
 import time
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-from fake_server import Reply
-from protocol import (S2A, fields, has, is_full, is_healthy, is_unhealthy, parts, pb)
-from rig import eventually, expect
+from http_parts import Reply
+from protocol import S2A, is_full, is_healthy, is_unhealthy
+from rig import expect
 from scene import LONG
 from stage import TRANSPORTS, run
 from suite import conformance

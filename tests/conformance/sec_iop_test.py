@@ -5,8 +5,7 @@ import pathlib
 import stat
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
-import websocket
-from protocol import (APPLIED, FAILED, FULL_STATE, S2A, config_status, hash_of, is_full, is_healthy, remote_config, unknown_field, varint)
+from protocol import (APPLIED, FAILED, FULL_STATE, S2A, config_status, hash_of, is_full, remote_config, unknown_field, varint)
 from rig import expect, is_alive
 from stage import TRANSPORTS, run
 from suite import conformance
@@ -96,7 +95,7 @@ def unknown_fields(stage, scheme):
     if scheme == "ws":
         fs.latest().send(data)
     else:
-        from fake_server import PROTOBUF, Reply
+        from http_parts import PROTOBUF, Reply
         answers = [Reply(headers={"Content-Type": PROTOBUF}, body=data)]
         fs.answer = lambda report: answers.pop() if answers else fs.acknowledge(report)
     stage.wait_report("applied", config_status(APPLIED, hash_of(offer)), since)

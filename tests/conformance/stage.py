@@ -8,13 +8,19 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from certificates import Authority  # noqa: E402
-from fake_server import FakeProxy, FakeServer, Tls  # noqa: E402
+from fake_proxy import FakeProxy  # noqa: E402
+from fake_server import FakeServer  # noqa: E402
+from http_parts import Tls  # noqa: E402
 from protocol import APPLIED, config_status, hash_of, is_healthy, remote_config  # noqa: E402
+from rig import expect  # noqa: E402
 from scene import LONG, Scene, merged  # noqa: E402
 from suite import main  # noqa: E402
 
 TRANSPORTS = {"over WebSocket": "ws", "over HTTP": "http"}
 SOON = "100ms"  # between two polls where a test waits for one
+QUICK = {"restart": {"initial_backoff": "1ms", "max_backoff": "1ms"}}  # for agents that are killed again and again
+# ASan else keeps as much freed memory as it is told to: with this, what the daemon has is what it uses.
+FRUGAL = {"ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=4:malloc_context_size=2".strip(":")}
 
 
 class Stage(Scene):
@@ -47,11 +53,11 @@ class Stage(Scene):
         self.others_to_close.append(proxy)
         return proxy
 
-    def begin(self, agent=None, **sections):
+    def begin(self, agent=None, environment=None, **sections):
         """Server, settings, daemon, and a healthy agent that the server knows of."""
         fs = self.fs or self.serve()
         self.configure(agent, **sections)
-        self.start()
+        self.start(**(environment or {}))
         self.wait_report("a healthy agent", is_healthy)
         return fs
 
@@ -75,6 +81,16 @@ class Stage(Scene):
         self.kill_agent()
         self.wait_for_starts(starts + 1)
         self.wait_until_healthy(healthy + 1)
+
+    # --- memory
+
+    def resident(self):
+        """KiB of the daemon's memory."""
+        return next(int(line.split()[1]) for line in open(f"/proc/{self.daemon.pid}/status") if line.startswith("VmRSS"))
+
+    def memory_is_bounded(self, before):
+        grown = self.resident() - before
+        expect(f"memory is bounded: {grown} KiB more than {before}", grown < 50 * 1024)
 
     # --- what happens
 
@@ -122,4 +138,4 @@ def run():
     main(Stage)
 
 
-__all__ = ["LONG", "SOON", "TRANSPORTS", "Stage", "run"]
+__all__ = ["FRUGAL", "LONG", "QUICK", "SOON", "TRANSPORTS", "Stage", "run"]

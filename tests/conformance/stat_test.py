@@ -139,6 +139,7 @@ def crash_loop(stage):
     stage.configure({"executable": stage.agent("crash_at_start.sh"), "restart": {"initial_backoff": LONG, "max_backoff": LONG}})
     stage.start()
     stage.wait_for_phase("backing_off", 2)  # the first restart is immediate
+    stage.wait_report("the first report, which may be older", is_full)
     health = stage.everything().health
     expect(f"{health}", not health.healthy and health.start_time_unix_nano == 0 and health.last_error)
     expect("never healthy before", not any(map(is_healthy, fs.messages())))
@@ -192,6 +193,7 @@ def reason_is_text(stage):
     stage.configure({"executable": str(script), "restart": {"initial_backoff": LONG, "max_backoff": LONG}})
     stage.start()
     stage.wait_for_phase("backing_off", 2)  # the first restart is immediate
+    stage.wait_report("the first report, which may be older", is_full)
     health = stage.everything().health
     expect(f"{health}", not health.healthy and "4" in health.last_error)
     expect("all could be decoded", not fs.garbage)

@@ -6,10 +6,9 @@ import uuid
 
 import stage as stage_module  # noqa: F401  (finds tests/support)
 import protocol
-from protocol import (ACCEPTS_REMOTE_CONFIG, APPLIED, APPLYING, FAILED, S2A, UNSET, config_status, fields, flagged, has, hash_of, is_full,
-                      is_healthy, is_unhealthy, parts, remote_config, settings_offer)
+from protocol import (ACCEPTS_REMOTE_CONFIG, APPLIED, APPLYING, FAILED, S2A, config_status, hash_of, is_full, is_healthy, is_unhealthy,
+                      parts, remote_config, settings_offer)
 from rig import eventually, expect, is_alive
-from scene import LONG
 from stage import TRANSPORTS, run
 from suite import conformance
 

@@ -12,14 +12,21 @@ import sys
 
 def findings(root):
     readme = (root / "README.md").read_text()
-    quotations = re.findall(r"<!-- (\S+), held by tests/docs -->\n```\w+\n(.*?)```", readme, re.DOTALL)
-    for file, quoted in quotations:
-        if (root / file).read_text() != quoted:
-            yield f"README.md: what it shows of {file} is not what is in it"
-    if not quotations or len(quotations) != readme.count("held by tests/docs"):
-        yield "README.md: quotes no file, or has a mark without its quotation; has the mark changed?"
+    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    quoted_files = set()
+    for page in pages:
+        quotations = re.findall(r"<!-- (\S+), held by tests/docs -->\n```\w+\n(.*?)```", page.read_text(), re.DOTALL)
+        for file, quoted in quotations:
+            quoted_files.add(file)
+            if (root / file).read_text() != quoted:
+                yield f"{page.relative_to(root)}: what it shows of {file} is not what is in it"
+        if len(quotations) != page.read_text().count("held by tests/docs"):
+            yield f"{page.relative_to(root)}: has a mark without its quotation; has the mark changed?"
+    for file in [root / "config/opampd.minimal.yaml", *sorted((root / "config/presets").glob("*.yaml"))]:
+        if str(file.relative_to(root)) not in quoted_files:
+            yield f"{file.relative_to(root)}: is shown nowhere"
 
-    for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+    for page in pages:
         for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
             if not (page.parent / link).exists():
                 yield f"{page.relative_to(root)}: links to {link}, which does not exist"

@@ -1,15 +1,14 @@
 #!/usr/bin/python3
 """More than anybody can use: offers and frames as fast as the socket takes them."""
 
-import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
 import stage as stage_module  # noqa: E402, F401  (finds tests/support)
-from protocol import APPLIED, FAILED, config_status, flagged, hash_of, is_full, is_healthy, remote_config  # noqa: E402
+from protocol import APPLIED, FAILED, config_status, flagged, hash_of, is_full, remote_config  # noqa: E402
 from rig import expect  # noqa: E402
-from stage import run  # noqa: E402
+from stage import FRUGAL, QUICK, run  # noqa: E402
 from suite import scenario, scenario_for  # noqa: E402
 from websocket import BINARY, CONTINUATION, PING, PONG, frame  # noqa: E402
 
@@ -17,23 +16,8 @@ KIB = 1024
 MANY = 10000
 
 
-def resident(stage):
-    """KiB of the daemon's memory."""
-    return next(int(line.split()[1]) for line in open(f"/proc/{stage.daemon.pid}/status") if line.startswith("VmRSS"))
-
-
-def memory_is_bounded(stage, before):
-    grown = resident(stage) - before
-    expect(f"memory is bounded: {grown} KiB more than {before}", grown < 50 * KIB)
-
-
 def begin(stage):
-    """The same under ASan, which else keeps as much freed memory as it is told to."""
-    stage.serve()
-    stage.configure({**stage.idle(), "restart": {"initial_backoff": "1ms", "max_backoff": "1ms"}})
-    stage.start(ASAN_OPTIONS=f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=4:malloc_context_size=2".strip(":"))
-    stage.wait_report("a healthy agent", is_healthy)
-    return stage.fs
+    return stage.begin(stage.idle() | QUICK, FRUGAL)
 
 
 def large(yaml):
@@ -52,13 +36,13 @@ def flood(stage, offers):
 @scenario
 def same_offer_ten_thousand_times_is_one_offer(stage):
     fs = begin(stage)
-    before = resident(stage)
+    before = stage.resident()
     offer = remote_config(large("number: 1\n"))
     since = fs.now()
     flood(stage, [offer] * MANY)
     stage.wait_report("APPLIED", config_status(APPLIED, hash_of(offer)), since)
     stage.apply("number: 2\n")  # which comes after all of them
-    memory_is_bounded(stage, before)
+    stage.memory_is_bounded(before)
     expect(f"one start for each config: {stage.starts()}", len(stage.starts()) == 3)
     expect("on the connection that stood", len(fs.connections) == 1)
     fates = [message.remote_config_status.status for message in fs.messages(since) if message.HasField("remote_config_status")]
@@ -68,12 +52,12 @@ def same_offer_ten_thousand_times_is_one_offer(stage):
 @scenario
 def ten_thousand_offers_end_with_the_last(stage):
     fs = begin(stage)
-    before = resident(stage)
+    before = stage.resident()
     offers = [remote_config(large(f"number: {number}\n")) for number in range(MANY)]
     since = fs.now()
     flood(stage, offers)
     stage.wait_report("the last is APPLIED", config_status(APPLIED, hash_of(offers[-1])), since)
-    memory_is_bounded(stage, before)
+    stage.memory_is_bounded(before)
     expect("the file", stage.config.read_text() == large(f"number: {MANY - 1}\n"))
     expect(f"few were tried: {len(stage.starts())}", len(stage.starts()) < MANY / 10)
     expect("none failed", not any(map(config_status(FAILED), fs.messages())))
@@ -86,24 +70,24 @@ def ten_thousand_offers_end_with_the_last(stage):
                "header alone": frame(BINARY, b"\0"), "questions for everything": frame(BINARY, b"\0" + flagged().SerializeToString())})
 def frames_that_come_by_the_thousand_do_no_harm(stage, one):
     fs = begin(stage)
-    before = resident(stage)
+    before = stage.resident()
     fs.latest().raw(one * MANY)
     stage.heal()
     stage.apply("instrument: true\n")
-    memory_is_bounded(stage, before)
+    stage.memory_is_bounded(before)
     expect("on the connection that stood", len(fs.connections) == 1)
 
 
 @scenario
 def message_in_fragments_without_content_is_a_message_when_it_ends(stage):
     fs = begin(stage)
-    before, first = resident(stage), fs.latest()
+    before, first = stage.resident(), fs.latest()
     fs.answer = lambda report: None  # nothing may come between two fragments
     first.raw(frame(BINARY, b"\0", is_last=False))
     for _ in range(5):
         first.raw(frame(CONTINUATION, is_last=False) * 20 * MANY)
         stage.heal()
-    memory_is_bounded(stage, before)
+    stage.memory_is_bounded(before)
     since = fs.now()
     first.raw(frame(CONTINUATION, flagged().SerializeToString()))
     stage.wait_report("a full report", is_full, since)

@@ -11,16 +11,16 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
 import stage as stage_module  # noqa: E402, F401  (finds tests/support)
 from certificates import Authority  # noqa: E402
-from fake_server import Reply, Tls, message_reply  # noqa: E402
+from http_parts import Reply, Tls, message_reply  # noqa: E402
 from protocol import APPLIED, config_status, hash_of, is_full, is_healthy, remote_config  # noqa: E402
 from rig import expect, is_alive  # noqa: E402
 from scene import LONG  # noqa: E402
-from stage import TRANSPORTS, run  # noqa: E402
+from sockets import sending_of_peer  # noqa: E402
+from stage import QUICK, TRANSPORTS, run  # noqa: E402
 from suite import scenario, scenario_for  # noqa: E402
 from websocket import BINARY, frame  # noqa: E402
 
 NO_PAUSES = {"reconnect": {"initial_interval": LONG, "max_interval": LONG}}
-QUICK = {"restart": {"initial_backoff": "1ms", "max_backoff": "1ms"}}
 
 
 def agent_is_untouched(stage, pid):
@@ -53,22 +53,12 @@ class Darkness:
             one.setsockopt(socket.SOL_SOCKET, self.DETACH, 0)
 
 
-def unacknowledged(connection):
-    """Bytes that the peer has sent on this connection and has no acknowledgement of, as its kernel sees it."""
-    port = connection.socket.getpeername()[1]
-    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, local, _, _, queues = line.split()[:5]
-        if int(local.partition(":")[2], 16) == port:
-            return int(queues.partition(":")[0], 16)
-    return 0
-
-
 def lose_the_network(stage, **sections):
     """A connection of which only the daemon's end is left, and what was said on it has gone nowhere."""
     fs = stage.begin(QUICK | stage.idle(), server={"heartbeat_interval": "100ms"}, **sections)
     connection = fs.latest()
     darkness = Darkness(fs.listener, connection.socket)
-    stage.wait_for("something that is not acknowledged", lambda: unacknowledged(connection))
+    stage.wait_for("something that is not acknowledged", lambda: sending_of_peer(connection).unacknowledged)
     return connection, darkness
 
 
@@ -77,7 +67,7 @@ def agent_is_healed_while_the_network_is_gone(stage):
     connection, darkness = lose_the_network(stage)
     for _ in range(3):
         stage.heal()
-    expect("the connection stands, for all the daemon knows", unacknowledged(connection) and not stage.events("server.disconnected"))
+    expect("the connection stands, for all the daemon knows", sending_of_peer(connection).unacknowledged and not stage.events("server.disconnected"))
     pid, since = stage.pid(), stage.fs.now()
     darkness.ends()
     stage.wait_report("the server learns of it", is_healthy, since)

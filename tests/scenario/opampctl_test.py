@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from peer import text_file  # noqa: E402
+from peer import offered_hash, status_is, text_file  # noqa: E402
 from rig import Failed, expect, is_alive  # noqa: E402
 from suite import main, scenario  # noqa: E402
 
@@ -164,7 +164,79 @@ def restart_makes_a_new_process_with_the_same_config(scene):
     expect("the old one is gone", not is_alive(before))
     scene.wait_for("healthy", lambda: the_agent(scene)["healthy"])
     expect("the same config", scene.config.read_text() == "good: 1\n")
-    expect("the log has it", scene.wait_for_event("control.received", agent="agent", command="restart"))
+    expect("the log has it", scene.wait_for_event("operator.restart", agent="agent"))
+
+
+@scenario
+def agent_that_was_stopped_stays_so_until_it_is_started(scene):
+    begin(scene)
+    scene.offer("good: 1\n")
+    pid, starts = scene.pid(), len(scene.starts())
+    ctl(scene, "stop", "agent")
+    scene.wait_until_gone(pid)
+    agent = scene.wait_for("it is held", lambda: (agent := the_agent(scene))["phase"] == "down" and agent)
+    expect(f"as said: {agent}", agent["held"] and not agent["healthy"] and "pid" not in agent)
+    text = ctl(scene, "status").stdout
+    expect(f"and how to go on: {text}", "down (stopped)" in text and "next: opampctl start agent" in text)
+    expect("no process came", len(scene.starts()) == starts)
+    ctl(scene, "start", "agent")
+    scene.wait_for_starts(starts + 1)
+    agent = scene.wait_for("healthy", lambda: (agent := the_agent(scene))["healthy"] and agent)
+    expect(f"no longer held: {agent}", not agent["held"] and scene.config.read_text() == "good: 1\n")
+
+
+@scenario
+def rollback_leads_to_what_was_good_before(scene):
+    begin(scene)
+    scene.offer("good: 1\n")
+    scene.offer("good: 2\n")
+    newest, older, *_ = revisions(scene)
+    since = scene.peer.now()
+    document = asked(scene, "config", "rollback", "agent")
+    expect(f"which one: {document}", document["revision"] == older["id"] and str(older["id"]) in document["done"])
+    scene.wait_for("the one before", lambda: scene.config.read_text() == "good: 1\n")
+    scene.wait_for("it is good", lambda: the_agent(scene)["current"] == the_agent(scene)["last_good"] == older["id"])
+    scene.wait_for_message("the server is told", status_is("FAILED", offered_hash("good: 2\n")), since)
+    given_up = next(entry for entry in revisions(scene) if entry["id"] == newest["id"])
+    expect(f"its outcome: {given_up}", given_up["outcome"] == "rolled_back" and given_up["reason"])
+    ctl(scene, "config", "rollback", "agent", "99", code=NOT_FOUND)
+    ctl(scene, "config", "rollback", "agent", "yesterday", code=USAGE)
+
+
+@scenario
+def rollback_to_any_revision_is_tried_as_a_change_is(scene):
+    begin(scene)
+    scene.offer("good: 1\n")
+    scene.offer(BAD, "FAILED")
+    scene.wait_for("the old config", lambda: the_agent(scene)["healthy"])
+    bad, good, local = revisions(scene)
+    ctl(scene, "config", "rollback", "agent", "local")
+    scene.wait_for("the local config", lambda: (agent := the_agent(scene))["current"] == agent["last_good"] == local["id"])
+    expect("the agent runs with it", the_agent(scene)["healthy"])
+    scene.wait_for_event("config.rolled_back")
+    count = len(scene.events("config.rolled_back"))
+    ctl(scene, "config", "rollback", "agent", str(bad["id"]))
+    scene.wait_for("it fails again", lambda: len(scene.events("config.rolled_back")) > count)
+    scene.wait_for("and leads back", lambda: (agent := the_agent(scene))["healthy"] and agent["current"] != bad["id"])
+
+
+@scenario
+def failed_config_is_tried_again_when_the_operator_says_so(scene):
+    scene.folder.joinpath("dislikes").write_text("good: 2\n")
+    begin(scene)
+    scene.offer("good: 1\n")
+    scene.offer("good: 2\n", "FAILED")
+    scene.wait_for("the old config", lambda: the_agent(scene)["healthy"])
+    scene.folder.joinpath("dislikes").unlink()
+    failed = the_agent(scene)["remote_config"]["hash"]
+    none = ctl(scene, "config", "retry", "agent", "beef", code=NOT_FOUND)
+    expect(f"another one has not failed: {none.stderr}", "beef" in none.stderr)
+    since = scene.peer.now()
+    done = ctl(scene, "config", "retry", "agent", failed[:12])
+    expect(f"it says what comes: {done.stdout}", done.stdout.strip())
+    scene.wait_for_message("it is applied", status_is("APPLIED", offered_hash("good: 2\n")), since)
+    expect("the file", scene.config.read_text() == "good: 2\n")
+    ctl(scene, "config", "retry", "agent", code=NOT_FOUND)
 
 
 # --- the socket ----------------------------------------------------------------------------------------------------------
@@ -208,7 +280,7 @@ def another_user_is_refused(scene):
     refused = ctl(scene, "restart", "agent", code=REFUSED, before=as_nobody(), path=path)
     expect(f"and by who it is: {refused.stderr}", "this user may not give orders to opampd (use root, " in refused.stderr)
     expect("the log has it", scene.wait_for_event("control.refused"))
-    expect("nothing was done", not scene.events("control.received"))
+    expect("nothing was done", not scene.events("operator.restart"))
     ctl(scene, "status", path=path)
 
 

@@ -6,12 +6,12 @@ using config::Rollout;
 
 TEST_CASE("what is remembered of rollouts comes back as it was", "[config][rollout]") {
     const Rollout rollout = GENERATE(
-        Rollout{}, Rollout{7, 2, {6, 5}, "local", {{"h", "line one\nline two \xFF"}, {std::string("\0\n", 2), ""}}});
+        Rollout{}, Rollout{7, 2, {6, 5}, 42, "local", {{"h", "line one\nline two \xFF"}, {std::string("\0\n", 2), ""}}});
     CHECK(config::parse_rollout(format(rollout)) == rollout);
 }
 
 TEST_CASE("a rollout file that cannot be trusted is none", "[config][rollout][hostile]") {
-    const std::string good = format(Rollout{7, 2, {6, 5}, "local", {{"h", "r"}}});
+    const std::string good = format(Rollout{7, 2, {6, 5}, 42, "local", {{"h", "r"}}});
     for (std::size_t size = 0; size < good.size(); ++size) CHECK_FALSE(config::parse_rollout(good.substr(0, size)));
     const auto with = [&](const std::string& from, const std::string& to) {
         std::string text = good;

@@ -10,6 +10,7 @@ Agent full_agent() {
     Agent agent;
     agent.name = "collector";
     agent.phase = "running";
+    agent.held = true;
     agent.healthy = true;
     agent.reason = "line one\n\"line two\"";
     agent.pid = 4711;
@@ -30,7 +31,7 @@ Agent full_agent() {
 }  // namespace
 
 TEST_CASE("requests and answers come back as they were", "[control][json]") {
-    const Request request{Command::config_diff, "web", "7", "current", true};
+    const Request request{Command::config_diff, "web", "7", "current", "0a", true};
     const auto again = parse_request(to_json(request));
     REQUIRE(again);
     CHECK(*again == request);

@@ -78,7 +78,7 @@ std::string failure_in(const std::string& line) {
 
 TEST_CASE("a request gets its answer", "[control][server]") {
     Rig rig;
-    const auto answer = rig.ask({Command::show, "web", "", "", false});
+    const auto answer = rig.ask({Command::show, "web", "", "", "", false});
     REQUIRE(answer);
     CHECK(answer->done == "web");
 }

@@ -13,13 +13,18 @@ TEST_CASE("each command is what it asks for", "[ctl][options]") {
         control::Request request;
     };
     const auto row = GENERATE(values<Row>({
-        {{"status"}, {Command::status, "", "", "", false}},
-        {{"show", "web"}, {Command::show, "web", "", "", false}},
-        {{"restart", "web"}, {Command::restart, "web", "", "", false}},
-        {{"config", "history", "web"}, {Command::history, "web", "", "", false}},
-        {{"config", "show", "web"}, {Command::config_show, "web", "", "", false}},
-        {{"config", "show", "web", "7", "--remote"}, {Command::config_show, "web", "7", "", true}},
-        {{"config", "diff", "web", "7", "last-good"}, {Command::config_diff, "web", "7", "last-good", false}},
+        {{"status"}, {Command::status, "", "", "", "", false}},
+        {{"show", "web"}, {Command::show, "web", "", "", "", false}},
+        {{"restart", "web"}, {Command::restart, "web", "", "", "", false}},
+        {{"stop", "web"}, {Command::stop, "web", "", "", "", false}},
+        {{"start", "web"}, {Command::start, "web", "", "", "", false}},
+        {{"config", "rollback", "web"}, {Command::rollback, "web", "", "", "", false}},
+        {{"config", "rollback", "web", "3"}, {Command::rollback, "web", "3", "", "", false}},
+        {{"config", "retry", "web", "0a1b"}, {Command::retry, "web", "", "", "0a1b", false}},
+        {{"config", "history", "web"}, {Command::history, "web", "", "", "", false}},
+        {{"config", "show", "web"}, {Command::config_show, "web", "", "", "", false}},
+        {{"config", "show", "web", "7", "--remote"}, {Command::config_show, "web", "7", "", "", true}},
+        {{"config", "diff", "web", "7", "last-good"}, {Command::config_diff, "web", "7", "last-good", "", false}},
     }));
     const auto options = parse_options(row.arguments);
     REQUIRE(options);

@@ -44,13 +44,31 @@ TEST_CASE("the status names what is wrong, and where to look next", "[ctl][text]
           "proxy: no connection to 10.0.0.1:4320: connection refused\n");
 }
 
+TEST_CASE("an agent that was stopped is told from one that fell", "[ctl][text]") {
+    Agent agent;
+    agent.name = "web";
+    agent.phase = "down";
+    agent.held = true;
+    agent.reason = "stopped by the operator";
+    agent.remote_config.status = "UNSET";
+    agent.server.connected = true;
+    Answer answer;
+    answer.agents = {agent};
+    CHECK(ctl::as_text({}, answer) ==
+          "AGENT  PHASE           HEALTHY  PID  SINCE  REVISION  REMOTE CONFIG  SERVER\n"
+          "web    down (stopped)  no       -    -      -         -              connected\n"
+          "\n"
+          "web: stopped by opampctl\n"
+          "  next: opampctl start web\n");
+}
+
 TEST_CASE("the history is a table", "[ctl][text]") {
     Answer answer;
     answer.revisions = {{12, "remote", "2026-01-31T12:00:00Z", "0a1b2c3d4e", "", "failed", "2026-01-31T12:00:05Z",
                          "exit code 3", false, false},
                         {1, "local", "", "ffffffffff", "", "applied", "", "", true, true}};
     CHECK(
-        ctl::as_text({Command::history, "web", "", "", false}, answer) ==
+        ctl::as_text({Command::history, "web", "", "", "", false}, answer) ==
         "REVISION  ORIGIN  CREATED               HASH      OUTCOME  SINCE                 IS                  REASON\n"
         "12        remote  2026-01-31T12:00:00Z  0a1b2c3d  failed   2026-01-31T12:00:05Z  -                   exit "
         "code 3\n"

@@ -83,15 +83,19 @@ std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& boun
 
 TEST_CASE("the invariants hold in every reachable state", "[lifecycle][exhaustive]") {
     const Policy policy =
-        GENERATE(Policy{.has_probe = false}, Policy{.has_probe = true}, Policy{.has_probe = true, .successes = 2});
+        GENERATE(Policy{.has_probe = false}, Policy{.has_probe = true}, Policy{.has_probe = true, .successes = 2},
+                 Policy{.has_probe = true, .reloads = true}, Policy{.has_probe = false, .reloads = true});
     const Begun begun = GENERATE(Begun{kBase, {}, kBase, false, 0}, Begun{kGood, kGood, kBase, false, 0},
                                  Begun{kGood, kBase, kBase, true, 1}, Begun{{5, false}, {5, false}, kBase, false, 0},
                                  Begun{kGood, kGood, kBase, false, 0, {kBase}, {kFallback}},
                                  Begun{kFallback, kGood, kBase, true, 1, {kOlder}, {kFallback}},
                                  Begun{kFallback, kGood, kBase, true, 1, {kOlder}, {}, "tried too often"});
-    // A gate of two successes has many more states, and nothing else to do with a second offer than one of one.
-    const OfferId offers = policy.successes == 1 ? 2 : 1;
-    const std::size_t states = explore(policy, begun, {.offers = offers, .restarts = 1, .failures = 2});
+    const int wishes = GENERATE(0, 1);
+    // A gate of two successes has many more states, and nothing else to do with a second offer than one of one; so has
+    // an operator, in the middle of one offer.
+    const OfferId offers = policy.successes == 1 && wishes == 0 ? 2 : 1;
+    const std::size_t states =
+        explore(policy, begun, {.offers = offers, .restarts = 1, .wishes = wishes, .failures = 2});
     CAPTURE(policy.has_probe, policy.successes, begun.current.id, states);
     CHECK(states > 500);
 }
@@ -109,10 +113,12 @@ std::string live(std::mt19937& random, const Policy& policy, World world, const 
 }
 
 void live_many(unsigned seed, int lives, int steps) {
-    const Bounds bounds{.offers = 1000, .restarts = 1000, .failures = 30};
+    const Bounds bounds{.offers = 1000, .restarts = 1000, .wishes = 1000, .failures = 30};
     std::mt19937 random(seed);
     for (int life = 0; life < lives; ++life) {
-        const Policy policy{.has_probe = random() % 2 == 0, .successes = 1 + static_cast<int>(random() % 3)};
+        const Policy policy{.has_probe = random() % 2 == 0,
+                            .successes = 1 + static_cast<int>(random() % 3),
+                            .reloads = random() % 2 == 0};
         const World world = begin(policy, {kGood, kGood, kBase, false, 0, {kOlder}, {kFallback}});
         const std::string broken = live(random, policy, world, bounds, steps);
         CAPTURE(seed, life);
@@ -132,10 +138,10 @@ TEST_CASE("the invariants hold over a million random lives",
 }
 
 TEST_CASE("the invariants hold over long random lives", "[lifecycle][random]") {
-    const Policy policy{.has_probe = GENERATE(false, true)};
+    const Policy policy{.has_probe = GENERATE(false, true), .reloads = GENERATE(false, true)};
     const auto seed = GENERATE(range(0u, 200u));
     std::mt19937 random(seed);
-    const Bounds bounds{.offers = 1000, .restarts = 1000, .failures = 30};
+    const Bounds bounds{.offers = 1000, .restarts = 1000, .wishes = 1000, .failures = 30};
     World world = begin(policy, {kBase, {}, kBase, false, 0});
     std::string broken;
     for (int steps = 0; steps < 300 && broken.empty() && !world.finished; ++steps) {

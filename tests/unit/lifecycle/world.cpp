@@ -33,7 +33,21 @@ struct Hands {
         world.spawning = start.revision;
     }
     void operator()(const Install&) { require(!has_process(), "the agent is stopped before its config is taken away"); }
-    void operator()(const SignalStop&) { require(world.child.has_value(), "only a process is signalled"); }
+    void operator()(const Reload& reload) {
+        require(world.child.has_value(), "only a process is told to reload");
+        require(reload.revision.runs, "an empty config is not reloaded");
+        require(!world.reloading, "one reload at a time");
+        world.reloading = reload.revision;
+    }
+    void operator()(const Adopt& adopt) {
+        require(world.state.proven, "only what is proven gets another name");
+        require(!world.child || adopt.revision.runs, "an empty config is not what runs");
+        if (world.child) world.child = adopt.revision;
+    }
+    void operator()(const SignalStop&) {
+        require(world.child.has_value(), "only a process is signalled");
+        world.reloading.reset();
+    }
     void operator()(const Kill&) {
         require(world.child.has_value(), "only a process is killed");
         world.killed = true;
@@ -64,8 +78,9 @@ struct Hands {
         const bool is_good = world.good.contains(rollback.to.id) || rollback.to == world.state.base;
         const auto& fallbacks = world.state.fallbacks;
         const bool is_fallback = std::find(fallbacks.begin(), fallbacks.end(), rollback.to) != fallbacks.end();
-        require(is_good || is_fallback, "a rollback ends at what was good, or at a fallback");
         require(rollback.from != rollback.to, "a rollback leads to something else");
+        if (rollback.by_operator) return;
+        require(is_good || is_fallback, "a rollback ends at what was good, or at a fallback");
         require(++world.rollbacks <= 1 + static_cast<int>(world.ways), "a rollback is never a loop");
     }
     void operator()(const Finish&) {
@@ -80,12 +95,22 @@ struct Senses {
     void operator()(const Offered& offered) { world.offers = offered.offer; }
     void operator()(const Staged& staged) {
         world.rollbacks = 0;
-        // APPLIED is right for what runs if that is the same.
-        world.revision_of[staged.offer] = staged.same_as == world.state.current ? staged.same_as : staged.revision;
+        world.revision_of[staged.offer] = staged.revision;
         world.stage_ordered = 0;
     }
     void operator()(const Rejected&) { world.stage_ordered = 0; }
     void operator()(const RestartWanted&) { ++world.restarts; }
+    void operator()(const StopWanted&) { ++world.wishes; }
+    void operator()(const StartWanted&) {}
+    void operator()(const RollbackWanted&) {
+        ++world.wishes;
+        world.rollbacks = 0;
+    }
+    void operator()(const Reloaded& reloaded) {
+        world.child = reloaded.revision;
+        world.reloading.reset();
+    }
+    void operator()(const ReloadFailed&) { world.reloading.reset(); }
     void operator()(const Spawned& spawned) {
         world.child = spawned.revision;
         world.spawning.reset();
@@ -93,6 +118,7 @@ struct Senses {
     void operator()(const SpawnFailed&) { world.spawning.reset(); }
     void operator()(const Exited&) {
         world.child.reset();
+        world.reloading.reset();
         world.killed = false;
     }
     void operator()(const DeadlinePassed&) { world.deadline = false; }
@@ -116,10 +142,13 @@ std::string World::key() const {
                       std::to_string(state.failures) + "|" + state.trouble + "|";
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
+    if (reloading) key += "r" + text(*reloading);
+    key += text(state.adopting) + (state.held ? "h" : "");
     key += "|" + std::to_string(state.ways_taken) + "," + std::to_string(state.successes) + ":";
     for (const Revision& older : state.older_good) key += text(older);
     key += "|";
-    key += std::to_string(deadline) + std::to_string(killed) + std::to_string(offers) + std::to_string(restarts);
+    key += std::to_string(deadline) + std::to_string(killed) + std::to_string(offers) + std::to_string(restarts) +
+           std::to_string(wishes);
     for (const auto& [offer, fate] : fates) key += "f" + std::to_string(offer) + std::to_string(static_cast<int>(fate));
     return key;
 }
@@ -146,10 +175,14 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     }
     if (world.child) {
         events.push_back(Exited{"exit code 1"});
-        if (policy.has_probe) {
+        if (policy.has_probe && !world.reloading) {
             events.push_back(ProbeUp{});
             events.push_back(ProbeDown{"HTTP 503"});
         }
+    }
+    if (world.reloading) {
+        events.push_back(Reloaded{*world.reloading});
+        events.push_back(ReloadFailed{*world.reloading, "ignored"});
     }
     if (world.deadline) events.push_back(DeadlinePassed{});
     if (world.stage_ordered != 0) {
@@ -163,6 +196,13 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     }
     if (world.offers < bounds.offers) events.push_back(Offered{world.offers + 1});
     if (world.restarts < bounds.restarts) events.push_back(RestartWanted{});
+    if (world.state.held) events.push_back(StartWanted{});
+    if (world.wishes < bounds.wishes) {
+        events.push_back(StopWanted{});
+        events.push_back(RollbackWanted{world.state.base, "rolled back by the operator"});
+        if (world.state.last_good.id != 0)
+            events.push_back(RollbackWanted{world.state.last_good, "rolled back by the operator"});
+    }
     events.push_back(ShutdownWanted{});
     return events;
 }
@@ -170,11 +210,13 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
 std::optional<Event> kind_event(const World& world, const Policy& policy) {
     if (world.finished) return std::nullopt;
     if (world.spawning) return Spawned{*world.spawning};
+    if (world.reloading) return Reloaded{*world.reloading};
     if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}};
     if (world.state.phase == Phase::stopping)
         return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
     if (world.child && !world.state.proven && policy.has_probe) return ProbeUp{};
     if (world.deadline && !(world.state.phase == Phase::running && world.state.proven)) return DeadlinePassed{};
+    if (world.state.held) return StartWanted{};
     return std::nullopt;
 }
 
@@ -190,16 +232,23 @@ std::optional<std::string> advance(World& world, const Event& event, const Polic
                   "what is last-good is not on trial");
     hands.require(world.state.phase != Phase::backing_off || world.deadline, "a pause has an end");
     hands.require(world.state.phase != Phase::stopping || world.deadline || world.killed, "a stop has an end");
-    hands.require(
-        (world.state.phase == Phase::running || world.state.phase == Phase::stopping) == world.child.has_value(),
-        "the phase knows the process");
+    const Phase phase = world.state.phase;
+    const bool has_process = phase == Phase::running || phase == Phase::reloading || phase == Phase::stopping;
+    hands.require(has_process == world.child.has_value(), "the phase knows the process");
+    hands.require((phase == Phase::reloading) == world.reloading.has_value(), "the phase knows the reload");
+    hands.require(phase != Phase::reloading || world.deadline, "a reload has an end");
+    hands.require(!world.state.held || phase == Phase::down || phase == Phase::stopping || phase == Phase::starting ||
+                      phase == Phase::backing_off || phase == Phase::gone,
+                  "what the operator stopped does not run");
     return hands.broken;
 }
 
 std::string name_of(const Event& event) {
-    static const char* const kNames[] = {"Begun",         "Offered",   "Staged",         "Rejected",
-                                         "RestartWanted", "Spawned",   "SpawnFailed",    "Exited",
-                                         "ProbeUp",       "ProbeDown", "DeadlinePassed", "ShutdownWanted"};
+    static const char* const kNames[] = {
+        "Begun",        "Offered",        "Staged",    "Rejected",       "RestartWanted", "StopWanted",
+        "StartWanted",  "RollbackWanted", "Spawned",   "SpawnFailed",    "Exited",        "Reloaded",
+        "ReloadFailed", "ProbeUp",        "ProbeDown", "DeadlinePassed", "ShutdownWanted"};
+    static_assert(std::size(kNames) == std::variant_size_v<Event>);
     return kNames[event.index()];
 }
 

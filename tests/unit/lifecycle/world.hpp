@@ -14,14 +14,16 @@ namespace lifecycle_model {
 
 struct World {
     lifecycle::State state;
-    std::optional<lifecycle::Revision> child;     ///< The process, by what it was started with.
-    std::optional<lifecycle::Revision> spawning;  ///< `Start` was ordered and not answered.
+    std::optional<lifecycle::Revision> child;      ///< The process, by what it was started with.
+    std::optional<lifecycle::Revision> spawning;   ///< `Start` was ordered and not answered.
+    std::optional<lifecycle::Revision> reloading;  ///< `Reload` was ordered and not answered.
     lifecycle::OfferId stage_ordered = 0;
     bool deadline = false;
     bool killed = false;
     bool finished = false;
     lifecycle::OfferId offers = 0;
     int restarts = 0;
+    int wishes = 0;                ///< Of the operator: to stop, to start, to go back.
     std::set<std::uint64_t> good;  ///< Committed once.
     int rollbacks = 0;             ///< Since something was proven or offered.
     std::size_t ways = 0;
@@ -34,6 +36,7 @@ struct World {
 struct Bounds {
     lifecycle::OfferId offers = 3;
     int restarts = 1;
+    int wishes = 0;
     int failures = 3;  ///< More failures in a row behave as this many.
 };
 

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/csr.hpp"
 #include "unit/net/certificates.hpp"
 
 using net::CertificateAuthority;
@@ -129,6 +130,17 @@ TEST_CASE("a request may name the uid that was assigned", "[net][ca][SRV-CONN-14
     Rig rig;
     const auto now = std::chrono::system_clock::now();
     CHECK(rig.authority->issue(make_request(rig.key, kOtherUid.text()), {kUid, kOtherUid}, kOtherUid, now));
+}
+
+TEST_CASE("a lifetime beyond all clocks ends with the CA", "[net][ca]") {
+    Rig rig;
+    const auto forever = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds::max());
+    auto authority = net::CertificateAuthority::load(rig.identity.certificate, rig.identity.key, forever);
+    REQUIRE(authority);
+    const auto issued =
+        (*authority)->issue(make_request(rig.key, kUid.text()), {kUid}, kUid, std::chrono::system_clock::now());
+    REQUIRE(issued);
+    CHECK(*net::not_after(*issued) == *net::not_after(rig.identity.certificate));
 }
 
 TEST_CASE("what is no CA is refused", "[net][ca]") {

@@ -89,6 +89,17 @@ TEST_CASE("a certificate's time is read", "[net][csr]") {
     CHECK_FALSE(net::not_before(identity.key));
 }
 
+TEST_CASE("a certificate may be good for longer than nanoseconds can count", "[net][csr]") {
+    constexpr long kYear = 365L * 86400;
+    const auto authority = net_test::make_authority("authority");
+    const auto identity = net_test::make_identity(authority, "DNS:localhost", {-50 * kYear, 7900 * kYear});
+    const auto begin = net::not_before(identity.certificate);
+    const auto end = net::not_after(identity.certificate);
+    REQUIRE(begin);
+    REQUIRE(end);
+    CHECK(*end - *begin == std::chrono::seconds(7950 * kYear));
+}
+
 TEST_CASE("a key that is not the certificate's is told", "[net][csr]") {
     const auto authority = net_test::make_authority("authority");
     const auto one = net_test::make_identity(authority, "DNS:one");

@@ -1,47 +1,9 @@
 // TLS against servers that are good, wrong, expired, unknown or demanding.
-#include <boost/asio/ssl.hpp>
-
-#include "certificates.hpp"
-#include "rig.hpp"
-#include "support/temp_folder.hpp"
+#include "tls_rig.hpp"
 
 using namespace net_test;
-namespace ssl = asio::ssl;
 
 namespace {
-
-using Stream = ssl::stream<Tcp::socket>;
-
-std::shared_ptr<ssl::context> server_context(const Identity& identity) {
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-    context->use_certificate_chain(asio::buffer(identity.certificate));
-    context->use_private_key(asio::buffer(identity.key), ssl::context::pem);
-    return context;
-}
-
-/// The TLS handshake, and whether it went well; what follows a failure is read, so that our alert arrives.
-async::Task<bool> handshake(Stream& stream) {
-    const auto [code] = co_await stream.async_handshake(ssl::stream_base::server, async::as_result);
-    if (!code) co_return true;
-    stream.next_layer().shutdown(Tcp::socket::shutdown_send);
-    co_await read_all(stream.next_layer());
-    co_return false;
-}
-
-async::Task<std::string> read_head_over(Stream& stream) {
-    std::string head;
-    co_await asio::async_read_until(stream, asio::dynamic_buffer(head), "\r\n\r\n", async::as_result);
-    co_return head;
-}
-
-async::Task<> greet(Tcp::socket socket, std::shared_ptr<ssl::context> context) {
-    Stream stream(std::move(socket), *context);
-    if (!co_await handshake(stream)) co_return;
-    co_await read_head_over(stream);
-    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    co_await asio::async_write(stream, asio::buffer(answer), async::as_result);
-    co_await stream.async_shutdown(async::as_result);
-}
 
 /// Accepts a WebSocket, sends one message and expects the Close of the client.
 async::Task<> send_one_message(Tcp::socket socket, std::shared_ptr<ssl::context> context, std::string& received) {
@@ -55,44 +17,6 @@ async::Task<> send_one_message(Tcp::socket socket, std::shared_ptr<ssl::context>
     const auto goodbye = frame(0x88, "\x03\xe8");
     co_await asio::async_write(stream, asio::buffer(goodbye), async::as_result);
     co_await stream.async_shutdown(async::as_result);
-}
-
-Script greets(std::shared_ptr<ssl::context> context) {
-    return [context](Tcp::socket socket) { return greet(std::move(socket), context); };
-}
-
-/// http_get from a server with this identity, trusting `authority`, as `host`.
-base::Result<net::HttpResponse> get(const Identity& identity, net::TlsOptions tls,
-                                    const std::string& host = "127.0.0.1") {
-    Peer peer(greets(server_context(identity)));
-    auto options = peer.options("https");
-    options.url.host = host;
-    options.tls = std::move(tls);
-    return run(peer.io, net::http_get(options));
-}
-
-net::TlsOptions trusting(const Identity& authority) {
-    net::TlsOptions tls;
-    tls.ca_pem = authority.certificate;
-    return tls;
-}
-
-/// The error's text, or the body.
-std::string outcome(const base::Result<net::HttpResponse>& result) {
-    return result ? result->body : result.error().message();
-}
-
-struct Folder : support::TempFolder {
-    std::string add(const std::string& name, const std::string& content) const {
-        const auto file = *this / name;
-        support::write(file, content);
-        return file.string();
-    }
-};
-
-const Identity& authority() {
-    static const Identity identity = make_authority("an authority");
-    return identity;
 }
 
 }  // namespace
@@ -171,14 +95,6 @@ TEST_CASE("the server is asked for by name, and never by address", "[net][tls]")
     CHECK(asked_for == "localhost");
 }
 
-TEST_CASE("an authority may come from a file, beside the system's", "[net][tls]") {
-    const Folder folder;
-    net::TlsOptions tls;
-    tls.ca_file = folder.add("ca.pem", authority().certificate);
-    tls.include_system_ca_certs_pool = GENERATE(false, true);
-    CHECK(outcome(get(make_identity(authority(), "IP:127.0.0.1"), tls)) == "hello");
-}
-
 TEST_CASE("a server that requires a client certificate gets it", "[net][tls]") {
     const Folder folder;
     const auto client = make_identity(authority(), "DNS:client");
@@ -199,68 +115,6 @@ TEST_CASE("a server that requires a client certificate gets it", "[net][tls]") {
     options.tls.cert_file = folder.add("client.pem", client.certificate);
     options.tls.key_file = folder.add("client.key", client.key);
     CHECK(outcome(run(peer.io, net::http_get(options))) == "hello");
-}
-
-TEST_CASE("files that cannot be used are named", "[net][tls]") {
-    const Folder folder;
-    const auto client = make_identity(authority(), "DNS:client");
-    const auto other = make_identity(authority(), "DNS:other");
-    const auto certificate = folder.add("client.pem", client.certificate);
-    const auto key = folder.add("client.key", client.key);
-    const auto other_key = folder.add("other.key", other.key);
-    const auto nonsense = folder.add("nonsense.pem", "nonsense");
-    const auto missing = (folder / "missing.pem").string();
-    struct Row {
-        const char* name;
-        net::TlsOptions tls;
-        std::string named;
-    };
-    const auto files = [](std::string ca, std::string cert, std::string own_key) {
-        net::TlsOptions tls;
-        tls.ca_file = std::move(ca);
-        tls.cert_file = std::move(cert);
-        tls.key_file = std::move(own_key);
-        return tls;
-    };
-    const std::vector<Row> rows{
-        {"no CA file", files(missing, "", ""), missing},
-        {"no CA in the file", files(nonsense, "", ""), nonsense},
-        {"no certificate file", files("", missing, key), missing},
-        {"no certificate in the file", files("", nonsense, key), nonsense},
-        {"no key file", files("", certificate, missing), missing},
-        {"no key in the file", files("", certificate, nonsense), nonsense},
-        {"the key of another certificate", files("", certificate, other_key), other_key},
-        {"a certificate without a key", files("", certificate, ""), "without a key"},
-        {"a key without a certificate", files("", "", key), "without a certificate"},
-    };
-    for (const Row& row : rows) {
-        CAPTURE(row.name);
-        const auto result = get(client, row.tls);
-        REQUIRE_FALSE(result);
-        CHECK(result.error().kind() == Kind::invalid);
-        CHECK_THAT(result.error().message(), Catch::Contains(row.named));
-    }
-}
-
-TEST_CASE("TLS versions are held to", "[net][tls]") {
-    const auto identity = make_identity(authority(), "IP:127.0.0.1");
-    auto tls = trusting(authority());
-    tls.min_version = "1.3";
-    CHECK(outcome(get(identity, tls)) == "hello");
-
-    const auto context = server_context(identity);
-    SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
-    Peer peer(greets(context));
-    auto options = peer.options("https");
-    options.tls = tls;
-    const auto refused = run(peer.io, net::http_get(options));
-    CHECK(outcome(refused) == "no TLS version in common with the peer");
-
-    tls.min_version = "1.1";
-    CHECK(outcome(get(identity, tls)) == "TLS version '1.1' is not supported");
-    tls.min_version = "1.3";
-    tls.max_version = "1.2";
-    CHECK_FALSE(get(identity, tls));
 }
 
 TEST_CASE("a server without TLS is said to be one", "[net][tls]") {
@@ -311,110 +165,4 @@ TEST_CASE("a WebSocket over TLS is read, and closed in order", "[net][tls]") {
     options.tls = trusting(authority());
     CHECK(run(peer.io, talk(options)) == "over TLS");
     CHECK_THAT(received, Catch::StartsWith("\x88\x82"));
-}
-
-namespace {
-
-/// The names of the suites that a client with these options offers, as the server sees them.
-std::vector<std::string> offered_suites(net::TlsOptions tls) {
-    std::vector<std::string> names;
-    const auto context = server_context(make_identity(authority(), "IP:127.0.0.1"));
-    const auto remember = [](SSL* connection, int*, void* into) {
-        const unsigned char* bytes = nullptr;
-        const auto size = SSL_client_hello_get0_ciphers(connection, &bytes);
-        for (std::size_t i = 0; i + 1 < size; i += 2)
-            if (const SSL_CIPHER* suite = SSL_CIPHER_find(connection, bytes + i))
-                static_cast<std::vector<std::string>*>(into)->push_back(SSL_CIPHER_standard_name(suite));
-        std::erase(*static_cast<std::vector<std::string>*>(into), "TLS_EMPTY_RENEGOTIATION_INFO_SCSV");  // a signal
-        return SSL_CLIENT_HELLO_SUCCESS;
-    };
-    SSL_CTX_set_client_hello_cb(context->native_handle(), +remember, &names);
-    Peer peer(greets(context));
-    auto options = peer.options("https");
-    options.tls = std::move(tls);
-    CHECK(outcome(run(peer.io, net::http_get(options))) == "hello");
-    return names;
-}
-
-net::TlsOptions with_suites(std::vector<std::string> names) {
-    auto tls = trusting(authority());
-    tls.cipher_suites = std::move(names);
-    return tls;
-}
-
-bool is_for_1_3(const std::string& name) {
-    return name.starts_with("TLS_AES_") || name.starts_with("TLS_CHACHA20_");
-}
-
-}  // namespace
-
-TEST_CASE("[CONN-26] only the named cipher suites are offered, by either name", "[net][tls]") {
-    const std::string iana = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
-    for (const auto& names :
-         {std::vector<std::string>{iana}, std::vector<std::string>{"ECDHE-ECDSA-AES128-GCM-SHA256"}}) {
-        auto offered = offered_suites(with_suites(names));
-        std::erase_if(offered, is_for_1_3);
-        CHECK(offered == std::vector<std::string>{iana});
-    }
-    CHECK(offered_suites(with_suites({"TLS_AES_256_GCM_SHA384"})) ==
-          std::vector<std::string>{"TLS_AES_256_GCM_SHA384"});
-    CHECK(offered_suites(with_suites({})).size() > 3);
-}
-
-TEST_CASE("[CONN-26] a suite that is unknown, or protects nothing, is refused", "[net][tls]") {
-    for (const char* name :
-         {"TLS_NONSENSE", "", "NULL-SHA256", "ADH-AES128-SHA", "ALL", "TLS_DH_anon_WITH_AES_128_CBC_SHA"}) {
-        CAPTURE(name);
-        const auto checked = net::check_tls(with_suites({"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", name}));
-        REQUIRE_FALSE(checked);
-        CHECK(checked.error().kind() == Kind::invalid);
-        CHECK_THAT(checked.error().message(), Catch::Contains("'" + std::string(name) + "'"));
-    }
-    auto none_left = with_suites({"TLS_AES_256_GCM_SHA384"});
-    none_left.max_version = "1.2";
-    CHECK_FALSE(net::check_tls(none_left));
-}
-
-TEST_CASE("[CONN-24] [CONN-25] TLS versions have two spellings", "[net][tls]") {
-    for (const char* version : {"1.2", "TLSv1.2", "1.3", "TLSv1.3"}) {
-        net::TlsOptions tls;
-        tls.min_version = tls.max_version = version;
-        CHECK(net::check_tls(tls));
-    }
-    for (const char* version : {"TLS1.2", "TLSv1.1", "1.4", "TLSv", "x"}) {
-        net::TlsOptions tls;
-        tls.min_version = version;
-        CHECK_FALSE(net::check_tls(tls));
-    }
-}
-
-TEST_CASE("[CONN-21] [CONN-32] certificates given as text are checked before they are used", "[net][tls]") {
-    const auto client = make_identity(authority(), "DNS:client");
-    const auto other = make_identity(authority(), "DNS:other");
-    const auto check = [&](const std::string& ca, const std::string& certificate, const std::string& key) {
-        net::TlsOptions tls;
-        tls.ca_pem = ca;
-        tls.cert_pem = certificate;
-        tls.key_pem = key;
-        return net::check_tls(tls);
-    };
-    const std::string ca = authority().certificate;
-    CHECK(check(ca, client.certificate, client.key));
-    CHECK(check("", "", ""));
-    CHECK_FALSE(check("nonsense", client.certificate, client.key));
-    CHECK_FALSE(check(ca, "nonsense", client.key));
-    CHECK_FALSE(check(ca, client.certificate, "nonsense"));
-    CHECK_FALSE(check(ca, client.certificate, other.key));
-    CHECK_FALSE(check(ca, client.certificate, ""));
-    CHECK_FALSE(check(ca, "", client.key));
-}
-
-TEST_CASE("files are read again for each connection", "[net][tls]") {
-    const Folder folder;
-    Peer peer(greets(server_context(make_identity(authority(), "IP:127.0.0.1"))));
-    auto options = peer.options("https");
-    options.tls.ca_file = folder.add("ca.pem", make_authority("a stranger").certificate);
-    CHECK(outcome(run(peer.io, net::http_get(options))) == "certificate signed by an unknown authority");
-    folder.add("ca.pem", authority().certificate);
-    CHECK(outcome(run(peer.io, net::http_get(options))) == "hello");
 }

@@ -56,6 +56,10 @@ TEST_CASE("a URL that cannot be an endpoint names the part at fault", "[net][url
         {"ws://h/#top", "fragment"},
         {"ws://h/a b", "not a URL"},
         {"ws://[::1/", "not a URL"},
+        {"ws://a%0d%0ab/", "host"},
+        {"ws://a%20b/", "host"},
+        {"ws://a%2Fb/", "host"},
+        {"ws://b%C3%BCcher.example/", "host"},
     }));
     CAPTURE(row.text);
     const auto url = net::parse_url(row.text);

@@ -214,6 +214,25 @@ TEST_CASE("an agent moves from one transport to the other", "[server][post][SRV-
     CHECK(is_connected(server));
 }
 
+TEST_CASE("posts that wait beside each other for a sign of life are all answered", "[server][post][SRV-UID-3]") {
+    TestServer server({}, std::chrono::milliseconds(50));
+    const auto talk = [](TestServer& s) -> async::Task<> {
+        using namespace async;
+        const auto silent = co_await connect(s.options(s.opamp_port, "/v1/opamp"));
+        co_await exchange(*silent, wire_full(0));
+        const auto claim = [&](std::uint64_t sequence) {
+            return post_bytes(s, wire_full(sequence).SerializeAsString());
+        };
+        const auto [a, b, c, d, e, f] =
+            co_await (claim(10) && claim(20) && claim(30) && claim(40) && claim(50) && claim(60));
+        for (const auto* response : {&a, &b, &c, &d, &e, &f}) CHECK(response->status == 200);
+    };
+    run(server.io, talk(server));
+    CHECK(is_connected(server));
+    for (const std::uint64_t sequence : {11, 21, 31, 41, 51, 61})
+        CHECK(post(server, wire_heartbeat(sequence)).status == 200);
+}
+
 TEST_CASE("without a valid token nobody is let in", "[server][post][SRV-LIFE-2]") {
     Tokens tokens("# of the fleet\nfirst-token\nuser:pass:word\n");
     TestServer server({}, std::chrono::seconds(30), &*tokens.known);

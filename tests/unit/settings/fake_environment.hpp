@@ -44,9 +44,19 @@ public:
         return links.contains(normal.parent_path().string()) ? "/srv/data" / normal.filename() : normal;
     }
     base::Result<std::string> read(const std::filesystem::path& file) const override {
-        const auto found = files.find(file.lexically_normal().string());
+        const std::string name = file.lexically_normal().string();
+        if (forbidden.contains(name) || forbidden.contains(file.parent_path().string()))
+            return base::Error(base::Kind::io, "reading '" + file.string() + "': Permission denied");
+        const auto found = files.find(name);
         if (found == files.end())
             return base::Error(base::Kind::not_found, "reading '" + file.string() + "': No such file or directory");
         return found->second;
+    }
+    std::vector<std::string> file_names(const std::filesystem::path& folder) const override {
+        std::vector<std::string> names;
+        for (const auto& [name, content] : files)
+            if (std::filesystem::path(name).parent_path() == folder)
+                names.push_back(std::filesystem::path(name).filename().string());
+        return names;
     }
 };

@@ -116,9 +116,10 @@ TEST_CASE("an unknown key is offered the nearest known one", "[settings][problem
         agent_row("a key with its section in front", "agent.stop_timeout: 3s\n",
                   {"5: agent.stop_timeout: is not a key of opampd (write the section, and its keys indented below it, "
                    "without dots)"}),
-        agent_row("a key without a name", "\"\": {storage: {directory: /x}}\n",
-                  {"5: is not a key of opampd (known here: server, agents, agent, capabilities, storage, control, "
-                   "telemetry)"}),
+        agent_row(
+            "a key without a name", "\"\": {storage: {directory: /x}}\n",
+            {"5: is not a key of opampd (known here: server, agents, agent, capabilities, presets, storage, control, "
+             "telemetry)"}),
         agent_row("nothing like it", "storage: {zzz: 3s}\n",
                   {"5: storage.zzz: is not a key of opampd (known here: directory)"}),
         {"in one of several agents",

@@ -185,11 +185,24 @@ TEST_CASE("waiting messages are bounded in bytes", "[supervisor][custom]") {
     Rig rig;
     rig.give("com.example.a/1.0", "wc -c");
     rig.start();
-    for (int i = 0; i < 3; ++i) rig.messages->take({"com.example.a/1.0", "get", std::string(8u << 20, 'x')});
+    for (int i = 0; i < 3; ++i) rig.messages->take({"com.example.a/1.0", "get", std::string(8'000'000, 'x')});
     rig.messages->take({"com.example.a/1.0", "get", ""});
     REQUIRE(rig.answers(3));
-    CHECK(rig.sent[1].data == "8388608");
+    CHECK(rig.sent[1].data == "8000000");
     CHECK(rig.sent[2].data == "0");
+}
+
+TEST_CASE("the type of a waiting message counts among its bytes", "[supervisor][custom]") {
+    Rig rig;
+    rig.give("com.example.a/1.0", "wc -c");
+    rig.start();
+    rig.messages->take({"com.example.a/1.0", "get", std::string(8u << 20, 'x')});
+    rig.messages->take({"com.example.a/1.0", "get", std::string((8u << 20) - 1000, 'x')});
+    rig.messages->take({"com.example.a/1.0", std::string(100'000, 't'), ""});
+    rig.messages->take({"com.example.a/1.0", "last", ""});
+    REQUIRE(rig.answers(3));
+    CHECK(rig.sent[1].data == "8387608");
+    CHECK(rig.sent[2].type == "last");
 }
 
 TEST_CASE("answers that cannot be sent do not stop the next", "[supervisor][custom]") {

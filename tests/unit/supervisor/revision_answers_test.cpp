@@ -25,10 +25,11 @@ struct Rig {
         return revision->id;
     }
     base::Result<control::Answer> show(const std::string& revision, bool remote = false) {
-        return supervisor::show(store, {Command::config_show, "web", revision, "", remote}, "effective.yaml", redactor);
+        return supervisor::show(store, {Command::config_show, "web", revision, "", "", remote}, "effective.yaml",
+                                redaction);
     }
     base::Result<control::Answer> diff(const std::string& from, const std::string& to) {
-        return supervisor::diff(store, {Command::config_diff, "web", from, to, false}, "effective.yaml", redactor);
+        return supervisor::diff(store, {Command::config_diff, "web", from, to, "", false}, "effective.yaml", redaction);
     }
     std::uint64_t found(const std::string& word) {
         const auto revision = supervisor::find_revision(store, word);
@@ -37,7 +38,7 @@ struct Rig {
 
     support::TempFolder folder;
     RevisionStore store;
-    config::Redactor redactor;
+    supervisor::Redaction redaction{config::Redactor()};
 };
 
 }  // namespace
@@ -66,6 +67,23 @@ TEST_CASE("revisions are found by number and by what they are", "[supervisor][co
         CHECK(supervisor::find_revision(rig.store, word).error().kind() == Kind::invalid);
 }
 
+TEST_CASE("a failed offer is found by the beginning of its hash", "[supervisor][control]") {
+    Rig rig;
+    config::Rollout rollout;
+    rollout.remember_failed("\x0a\x1b", "exit code 3");
+    rollout.remember_failed("\x0a\x2c", "exit code 4");
+    REQUIRE(rig.store.set_rollout(rollout));
+    REQUIRE(rig.store.set_status({"\xff\x01", opamp::ConfigStatus::failed, "refused"}));
+    const auto found = [&](const char* digits) { return supervisor::find_failed(rig.store, digits); };
+    CHECK(*found("0a1") == "\x0a\x1b");
+    CHECK(*found("ff01") == "\xff\x01");
+    CHECK(found("0a").error().message() == "several failed configs have hashes that begin with 0a");
+    CHECK(found("0b").error().kind() == Kind::not_found);
+    for (const char* digits : {"", "0A", "xyz"}) CHECK(found(digits).error().kind() == Kind::invalid);
+    REQUIRE(rig.store.set_status({"\xff\x01", opamp::ConfigStatus::applied, ""}));
+    CHECK(found("ff").error().kind() == Kind::not_found);
+}
+
 TEST_CASE("the history has the newest first, with what became of each", "[supervisor][control]") {
     Rig rig;
     const auto local = rig.add_local("a: 0\n");
@@ -74,7 +92,7 @@ TEST_CASE("the history has the newest first, with what became of each", "[superv
     REQUIRE(rig.store.set_last_good(good));
     REQUIRE(rig.store.set_current(good));
     REQUIRE(rig.store.set_outcome(bad, {config::Outcome::Verdict::failed, 60'000'000'000, "password=hunter2"}));
-    const auto list = supervisor::history(rig.store, rig.redactor);
+    const auto list = supervisor::history(rig.store, rig.redaction);
     REQUIRE(list.size() == 3);
     CHECK(list[0].id == bad);
     CHECK(list[0].origin == "remote");
@@ -103,6 +121,9 @@ TEST_CASE("a config is shown without its secrets", "[supervisor][control][secret
     CHECK(shown->files->at(0).name == "effective.yaml");
     CHECK(shown->files->at(0).body == "user: me\npassword: \"[REDACTED]\"\n");
     CHECK(shown->files->at(1).body.find("hunter2") == std::string::npos);
+    rig.redaction.reset();
+    CHECK(rig.show("")->files->at(0).body == text);  // where the settings say so
+    rig.redaction.emplace();
     CHECK(rig.store.load(*rig.store.current())->main == text);  // what the agent gets is untouched
     const auto offered = rig.show("current", true);
     REQUIRE(offered);
@@ -142,6 +163,12 @@ TEST_CASE("a config without a process says so", "[supervisor][control]") {
     REQUIRE(shown);
     CHECK(shown->files->empty());
     CHECK(shown->note == "revision 1 has no config: the agent does not run");
+}
+
+TEST_CASE("a config without files is not mistaken for an empty one", "[supervisor][control]") {
+    Rig rig;
+    REQUIRE(rig.store.set_current(rig.store.add({true, {}, {}}, nullptr)->id));
+    CHECK(rig.show("")->note == "revision 1 has no files: opampd gives the agent none");
 }
 
 TEST_CASE("a config that is too large to show is found on the disk", "[supervisor][control][hostile]") {

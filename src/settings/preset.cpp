@@ -1,0 +1,128 @@
+#include "settings/preset.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "settings/checks.hpp"
+#include "settings/expand.hpp"
+#include "settings/layer.hpp"
+#include "settings/suggest.hpp"
+
+namespace settings {
+namespace {
+
+constexpr std::string_view kEnding = ".yaml";
+
+std::vector<std::string> preset_names(const std::filesystem::path& directory, const Environment& environment) {
+    std::vector<std::string> names = environment.file_names(directory);
+    for (const base::EmbeddedFile& file : preset_files()) names.emplace_back(file.name);
+    std::erase_if(names, [](const std::string& name) { return !name.ends_with(kEnding); });
+    for (std::string& name : names) name.resize(name.size() - kEnding.size());
+    std::erase_if(names, [](const std::string& name) { return !is_plain_name(name); });
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
+/// Takes the entry `name` out of `map`.
+std::optional<Entry> taken_out(Node& map, std::string_view name) {
+    const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                    [&](const Entry& entry) { return entry.key.text == name; });
+    if (found == map.entries.end()) return std::nullopt;
+    Entry entry = std::move(*found);
+    map.entries.erase(found);
+    return entry;
+}
+
+}  // namespace
+
+Node PresetReader::over_preset(const Node& own, const std::string& path, const std::filesystem::path& directory,
+                               Agent& agent) {
+    const Node* written = value_of(own, "preset");
+    if (written && written->kind == Node::Kind::null) written = nullptr;
+    // What is no name at all is refused when the key itself is read.
+    if (written && (written->kind != Node::Kind::scalar || !is_plain_name(written->text))) return own;
+    const Preset* preset = find(written ? written->text : agent.preset, written, path, directory);
+    if (!preset) {
+        report_.spoil(joined(path, "preset"));
+        return own;
+    }
+    Node whole = own;
+    agent.from_preset = {preset->file, preset->summary, add_defaults(whole, preset->tree)};
+    check_parameters(own, *preset, whole, path);
+    fill_in_parameters(whole);
+    return whole;
+}
+
+const PresetReader::Preset* PresetReader::find(const std::string& name, const Node* written, const std::string& path,
+                                               const std::filesystem::path& directory) {
+    auto known = presets_.find(name);
+    if (known == presets_.end()) {
+        const auto text = text_of(name, written, path, directory);
+        if (!text) return nullptr;
+        known = presets_.emplace(name, read(name, *text)).first;
+    }
+    return known->second ? &*known->second : nullptr;
+}
+
+std::optional<PresetReader::Text> PresetReader::text_of(const std::string& name, const Node* written,
+                                                        const std::string& path,
+                                                        const std::filesystem::path& directory) {
+    const std::string file_name = name + std::string(kEnding);
+    auto own = environment_.read(directory / file_name);
+    if (own) return Text{(directory / file_name).string(), *std::move(own)};
+    // Who names no preset need not be able to enter the folder.
+    if (written && own.error().kind() != base::Kind::not_found) {
+        report_.add(written->mark, joined(path, "preset"), "cannot be used: " + own.error().message());
+        return std::nullopt;
+    }
+    if (const auto embedded = base::content_of(preset_files(), file_name)) return Text{"", std::string(*embedded)};
+    if (!written) return std::nullopt;
+    const auto names = preset_names(directory, environment_);
+    const std::string near = written->expanded ? "" : nearest(name, names);
+    report_.add(written->mark, joined(path, "preset"),
+                "'" + written->written + "' is not a preset (" + (near.empty() ? "" : "did you mean " + near + "? ") +
+                    "known: " + listed(names) + "; others go into " + directory.string() + ")");
+    return std::nullopt;
+}
+
+std::optional<PresetReader::Preset> PresetReader::read(const std::string& name, const Text& text) {
+    const int file = report_.add_file(text.file.empty() ? "built-in preset " + name : text.file);
+    auto tree = read_yaml(text.yaml, report_, file);
+    if (!tree) return std::nullopt;
+    if (tree->kind != Node::Kind::map && tree->kind != Node::Kind::null) {
+        report_.add(tree->mark, "", "the file is not a map (write keys of an agent)");
+        return std::nullopt;
+    }
+    tidy(*tree, "", report_);
+    expand(*tree, "", environment_, report_);
+    if (const auto base = taken_out(*tree, "preset"))
+        report_.add(base->key.mark, "preset", "stands in a preset, which cannot build on another one (remove it)");
+    Preset preset{name, text.file, "", std::move(*tree)};
+    if (auto summary = taken_out(preset.tree, "summary")) {
+        if (summary->value.kind != Node::Kind::scalar && summary->value.kind != Node::Kind::null)
+            report_.add(summary->key.mark, "summary", "is not text (say in a few words what it is for)");
+        preset.summary = summary->value.written;
+    }
+    return preset;
+}
+
+void PresetReader::check_parameters(const Node& own, const Preset& preset, const Node& whole, const std::string& path) {
+    const std::string section = joined(path, "parameters");
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_of(preset.tree, "parameters")) names.push_back(entry.key.text);
+    for (const Entry& entry : entries_of(own, "parameters")) {
+        if (std::find(names.begin(), names.end(), entry.key.text) != names.end()) continue;
+        const std::string near = nearest(entry.key.text, names);
+        const std::string remedy = names.empty()  ? "(remove it: there are none)"
+                                   : near.empty() ? "(known here: " + listed(names) + ")"
+                                                  : "(did you mean " + near + "?)";
+        report_.add(entry.key.mark, entry.key.expanded ? section : joined(section, entry.key.text),
+                    "is not a parameter of preset " + preset.name + " " + remedy);
+    }
+    for (const Entry& entry : entries_of(whole, "parameters"))
+        if (entry.value.kind == Node::Kind::null && !entry.value.whole)
+            report_.add(joined(section, entry.key.text), "is missing (preset " + preset.name + " has no value for it)");
+}
+
+}  // namespace settings

@@ -1,0 +1,68 @@
+// What the operator of this host asks of one agent.
+#include "base/bytes.hpp"
+#include "supervisor/agent_supervisor.hpp"
+
+namespace supervisor {
+
+using namespace async;
+
+void AgentSupervisor::restart() {
+    log_.info("operator.restart");
+    post(lifecycle::StartWanted{});
+    post(lifecycle::RestartWanted{});
+}
+
+void AgentSupervisor::stop_agent() {
+    log_.info("operator.stop");
+    post(lifecycle::StopWanted{});
+}
+
+void AgentSupervisor::start_agent() {
+    log_.info("operator.start");
+    post(lifecycle::StartWanted{});
+}
+
+Task<base::Result<std::uint64_t>> AgentSupervisor::roll_back(std::optional<std::uint64_t> revision) {
+    if (!revision) {
+        // What a failure would lead to, with the present config out of the way.
+        lifecycle::Revision before = state_.trial ? state_.last_good : lifecycle::Revision{};
+        if (before.id == 0 && !state_.older_good.empty()) before = state_.older_good.front();
+        if (before.id == 0 && state_.current != state_.base) before = state_.base;
+        if (before.id == 0)
+            co_return base::Error(base::Kind::not_found, "no config was good before this one")
+                .hint("name the revision to go to");
+        revision = before.id;
+    }
+    const std::uint64_t id = *revision;
+    const auto found = co_await shared_.disk.run([this, id] { return keeper_->find_for_rollback(id); });
+    if (!found) co_return found.error();
+    if (*found == state_.current && !state_.trial)
+        co_return base::Error(base::Kind::refused, "revision " + std::to_string(id) + " is in force already");
+    log_.info("operator.rollback", {{"to", id}});
+    post(lifecycle::RollbackWanted{*found, "rolled back by the operator to revision " + std::to_string(id)});
+    co_return id;
+}
+
+Task<base::Result<std::string>> AgentSupervisor::retry(std::optional<std::string> hash) {
+    if (!hash) hash = last_received_hash_;
+    if (!hash) co_return base::Error(base::Kind::not_found, "the server has offered no config");
+    const std::string wanted = *hash;
+    auto retried = co_await shared_.disk.run([this, &wanted] { return keeper_->forget_failure(wanted); });
+    if (!retried) co_return std::move(retried).error();
+    log_.info("operator.retry", {{"hash", base::to_hex(wanted).substr(0, 16)}});
+    if (wanted != last_received_hash_) co_return std::string("tried when the server offers it again");
+    if (retried->offer) {
+        queue_offer(std::move(*retried->offer));
+        co_return std::string("tried again now");
+    }
+    // It was refused, and is not here: a server that sees no hash of an offer sends it again.
+    last_received_hash_.reset();
+    const opamp::RemoteConfigStatus none;
+    auto saved = co_await shared_.disk.run([this, &none] { return keeper_->save_status(none); });
+    if (!saved) co_return std::move(saved).error();
+    server_.session().set_remote_config_status(none);
+    server_.wake();
+    co_return std::string("asked of the server again");
+}
+
+}  // namespace supervisor

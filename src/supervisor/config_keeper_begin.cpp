@@ -1,0 +1,158 @@
+// How an agent begins: what of the last run goes on, and what of it may not.
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "config/signature.hpp"
+#include "supervisor/config_keeper.hpp"
+
+namespace supervisor {
+
+/// The revision of the local config alone. Without local files it is what the operator left at the config's path.
+base::Result<config::Revision> ConfigKeeper::store_base() {
+    auto effective = compose(nullptr);
+    if (!effective) return std::move(effective).error();
+    const config::Revision* known = store_.base();
+    const config::Revision* current = store_.current();
+    if (options_.local_files.empty()) {
+        if (current && !current->is_base) {
+            // The file there is the server's, not the operator's: only what was found before the first offer counts.
+            if (known) return *known;
+        } else if (auto found = base::read_file(options_.config_path)) {
+            effective->main = std::move(*found);
+        }
+    }
+    if (known && known->hash == config::hash(*effective) && known->runs == effective->runs) return *known;
+    return store_.add(*effective, nullptr);
+}
+
+/// `revision`, made again from its offer if the local files have changed since.
+base::Result<config::Revision> ConfigKeeper::with_present_local_files(const config::Revision& revision) {
+    auto offer = store_.load_remote(revision);
+    if (!offer) return std::move(offer).error();
+    const auto files = config::without_signature(offer->files);
+    auto effective = compose(&files);
+    if (!effective) return std::move(effective).error();
+    if (config::hash(*effective) == revision.hash && effective->runs == revision.runs) return revision;
+    return store_.add(*effective, &*offer);
+}
+
+/// Why the rules of now do not let the offer of a stored revision through.
+std::optional<std::string> ConfigKeeper::refusal_of(const config::Revision& revision) const {
+    const config::Admission& rules = options_.admission;
+    if (!revision.remote_hash || rules == config::Admission{}) return std::nullopt;
+    auto offer = store_.load_remote(revision);
+    auto admitted = offer ? config::admit(std::move(offer->files), rules, options_.format, {})
+                          : base::Result<config::Admitted>(std::move(offer).error());
+    return admitted ? std::nullopt : std::optional(admitted.error().text());
+}
+
+base::Result<void> ConfigKeeper::note_refusal(const config::Revision& revision, const std::string& reason) {
+    base::log::warning("config.refused",
+                       {{"agent", options_.folder.filename().string()}, {"revision", revision.id}, {"error", reason}});
+    opamp::RemoteConfigStatus status = store_.status();
+    if (status.status == opamp::ConfigStatus::failed || status.hash != revision.remote_hash) return {};
+    status.status = opamp::ConfigStatus::failed;
+    status.error_message = reason;
+    return store_.set_status(status);
+}
+
+/// Of what proved good; null: none.
+const config::Revision* ConfigKeeper::best_admitted() const {
+    std::vector<const config::Revision*> good{store_.last_good()};
+    for (const std::uint64_t id : store_.rollout().older_good) good.push_back(store_.find(id));
+    for (const config::Revision* revision : good)
+        if (revision && !refusal_of(*revision)) return revision;
+    return nullptr;
+}
+
+base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local) {
+    const opamp::RemoteConfigStatus& status = store_.status();
+    const config::Revision* wanted = store_.current();
+    if (status.status == opamp::ConfigStatus::applying) {
+        // Stored, but the daemon ended before the agent was given it: the newest of that hash.
+        const config::Revision* offered = store_.find_offer(status.hash);
+        if (offered && (!wanted || offered->id > wanted->id)) wanted = offered;
+    }
+    if (!wanted) wanted = store_.last_good();
+    if (wanted) {
+        if (const auto refusal = refusal_of(*wanted)) {
+            if (auto noted = note_refusal(*wanted, *refusal); !noted) return std::move(noted).error();
+            wanted = best_admitted();
+        }
+    }
+    if (!wanted || wanted->is_base) return local;
+    auto present = with_present_local_files(*wanted);
+    if (present) return present;
+    base::log::warning(
+        "config.not_composed_again",
+        {{"agent", options_.folder.filename().string()}, {"revision", wanted->id}, {"error", present.error().text()}});
+    return *wanted;
+}
+
+/// What failed with other local files may be good with these.
+base::Result<void> ConfigKeeper::forget_failures_of_other_local_files(const config::Revision& local) {
+    config::Rollout rollout = store_.rollout();
+    if (std::exchange(rollout.local_hash, local.hash) != local.hash) rollout.failed.clear();
+    return store_.set_rollout(rollout);
+}
+
+std::vector<lifecycle::Revision> ConfigKeeper::older_good() const {
+    std::vector<lifecycle::Revision> found;
+    for (const std::uint64_t id : store_.rollout().older_good) {
+        const config::Revision* revision = store_.find(id);
+        const bool is_way = revision && revision->runs && revision != store_.last_good();
+        if (is_way && !refusal_of(*revision)) found.push_back(as_lifecycle(revision));
+    }
+    return found;
+}
+
+/// Nothing while the candidate may be tried, again or for the first time.
+std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revision& candidate) const {
+    const config::Rollout& rollout = store_.rollout();
+    const opamp::RemoteConfigStatus& status = store_.status();
+    // The daemon ended between the verdict and the rollback.
+    if (status.status == opamp::ConfigStatus::failed && candidate.remote_hash == status.hash)
+        return status.error_message;
+    if (const auto* failed = candidate.remote_hash ? rollout.find_failed(*candidate.remote_hash) : nullptr)
+        return failed->reason;
+    if (rollout.candidate == candidate.id && rollout.starts >= static_cast<int>(options_.max_trials))
+        return "opampd ended each of the " + std::to_string(rollout.starts) + " times that it was tried";
+    return std::nullopt;
+}
+
+base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
+    auto local = store_base();
+    if (!local) return std::move(local).error();
+    if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
+    auto start = choose_start(*local);
+    if (!start) return std::move(start).error();
+    prune();
+
+    lifecycle::Begun begun;
+    begun.current = as_lifecycle(&*start);
+    const config::Revision* last_good = store_.last_good();
+    begun.last_good = as_lifecycle(last_good && refusal_of(*last_good) ? nullptr : last_good);
+    begun.base = as_lifecycle(&*local);
+    begun.older_good = older_good();
+    begun.trial = begun.current != begun.last_good && begun.current != begun.base;
+
+    if (begun.trial) begun.failure = reason_to_give_up(*start).value_or("");
+
+    opamp::RemoteConfigStatus status = store_.status();
+    if (status.status == opamp::ConfigStatus::applying) {
+        if (begun.trial && start->remote_hash == status.hash) {
+            begun.offer = trial_offer;
+            return begun;
+        }
+        // Committed, and the daemon ended before it could say so; or lost before it was stored: then the server offers
+        // again.
+        const bool is_good = start->remote_hash == status.hash;
+        status = is_good ? opamp::RemoteConfigStatus{status.hash, opamp::ConfigStatus::applied, ""}
+                         : opamp::RemoteConfigStatus{};
+        if (auto saved = store_.set_status(status); !saved) return std::move(saved).error();
+    }
+    return begun;
+}
+
+}  // namespace supervisor
