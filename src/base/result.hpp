@@ -39,6 +39,7 @@ public:
 
     Kind kind() const { return kind_; }
     const std::string& message() const { return message_; }
+    const std::string& hint() const { return hint_; }
     /// Message and hint as one line.
     std::string text() const { return hint_.empty() ? message_ : message_ + " (" + hint_ + ")"; }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <limits>
 
 namespace base {
@@ -73,6 +74,21 @@ std::string rounded_duration(Duration duration) {
     if (ns < 999.5e6) return print(ns / 1e6, "ms");
     if (ns < 60e9) return print(ns / 1e9, "s");
     return format_duration(std::chrono::round<std::chrono::seconds>(duration));
+}
+
+std::uint64_t unix_nano_now() {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+std::string time_text(std::uint64_t unix_nano) {
+    if (unix_nano == 0) return {};
+    const auto seconds = static_cast<std::time_t>(unix_nano / 1'000'000'000);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

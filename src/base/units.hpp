@@ -19,6 +19,11 @@ std::string format_duration(Duration duration);
 /// For people, about three digits: "1.73ms", "5.03s".
 std::string rounded_duration(Duration duration);
 
+/// Nanoseconds since 1970, UTC.
+std::uint64_t unix_nano_now();
+/// Such a time in RFC 3339, to the second: "2026-01-31T12:00:00Z"; empty for 0.
+std::string time_text(std::uint64_t unix_nano);
+
 /// "4096", "64KiB", "64MiB", "1GiB"; bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);

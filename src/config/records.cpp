@@ -1,8 +1,24 @@
 #include "config/records.hpp"
 
+#include <charconv>
+
 #include "base/record.hpp"
 
 namespace config {
+namespace {
+
+constexpr Outcome::Verdict kVerdicts[] = {Outcome::Verdict::applied, Outcome::Verdict::failed,
+                                          Outcome::Verdict::rolled_back};
+
+std::optional<std::uint64_t> find_number(const base::Record& record, std::string_view key) {
+    const auto text = record.find(key);
+    std::uint64_t number = 0;
+    if (!text) return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    return error == std::errc{} && end == text->data() + text->size() ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
 
 std::string format(const Revision& revision) {
     base::Record record;
@@ -10,6 +26,7 @@ std::string format(const Revision& revision) {
     record.set("runs", revision.runs ? "true" : "false");
     record.set("base", revision.is_base ? "true" : "false");
     if (revision.remote_hash) record.set_bytes("remote_hash", *revision.remote_hash);
+    if (revision.created_unix_nano != 0) record.set("created", std::to_string(revision.created_unix_nano));
     return record.text();
 }
 
@@ -23,7 +40,36 @@ std::optional<Revision> parse_revision(std::string_view text) {
     revision.runs = record->find("runs") == "true";
     revision.is_base = record->find("base") == "true";
     revision.remote_hash = record->find_bytes("remote_hash");
+    revision.created_unix_nano = find_number(*record, "created").value_or(0);
     return revision;
+}
+
+std::string_view to_string(Outcome::Verdict verdict) {
+    switch (verdict) {
+    case Outcome::Verdict::applied: return "applied";
+    case Outcome::Verdict::failed: return "failed";
+    case Outcome::Verdict::rolled_back: return "rolled_back";
+    }
+    return "failed";
+}
+
+std::string format(const Outcome& outcome) {
+    base::Record record;
+    record.set("outcome", to_string(outcome.verdict));
+    record.set("at", std::to_string(outcome.at_unix_nano));
+    record.set_bytes("reason", outcome.reason);
+    return record.text();
+}
+
+std::optional<Outcome> parse_outcome(std::string_view text) {
+    const auto record = base::Record::parse(text);
+    const auto name = record ? record->find("outcome") : std::nullopt;
+    const auto at = record ? find_number(*record, "at") : std::nullopt;
+    const auto reason = record ? record->find_bytes("reason") : std::nullopt;
+    if (!name || !at || !reason) return std::nullopt;
+    for (const auto verdict : kVerdicts)
+        if (*name == to_string(verdict)) return Outcome{verdict, *at, *reason};
+    return std::nullopt;
 }
 
 std::string format(const opamp::RemoteConfigStatus& status) {

@@ -1,75 +1,19 @@
 #include "config/revisions.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "config/records.hpp"
+#include "config/revision_files.hpp"
 
 namespace config {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr mode_t kPrivateFile = 0600;  // configs hold secrets
-constexpr mode_t kPrivateFolder = 0700;
 
-std::optional<std::uint64_t> leading_number(const std::string& name) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc{} || end == name.data() || *end != '-') return std::nullopt;
-    return number;
-}
-
-base::Result<void> write_files(const fs::path& folder, const Revision& revision, const Effective& effective,
-                               const opamp::RemoteConfig* remote) {
-    if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
-    if (effective.main)
-        if (auto written = base::replace_file(folder / "effective", *effective.main, kPrivateFile); !written)
-            return written;
-    if (!effective.beside.empty())
-        if (auto made = base::make_folder(folder / "beside", kPrivateFolder); !made) return made;
-    for (const auto& [name, body] : effective.beside)
-        if (auto written = base::replace_file(folder / "beside" / name, body, kPrivateFile); !written) return written;
-    if (remote)
-        if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written)
-            return written;
-    return base::replace_file(folder / "meta", format(revision), kPrivateFile);
-}
-
-std::string name_of(const Revision& revision) {
-    return std::to_string(revision.id) + "-" + base::to_hex(revision.hash).substr(0, 8);
-}
-
-base::Result<std::vector<fs::path>> list(const fs::path& folder) {
-    std::error_code code;
-    std::vector<fs::path> found;
-    fs::directory_iterator next(folder, code);
-    for (; !code && next != fs::directory_iterator(); next.increment(code)) found.push_back(next->path());
-    if (code) return base::errno_error(code.value()).within("reading '" + folder.string() + "'");
-    return found;
-}
-
-base::Result<Effective> read_effective(const fs::path& folder, const Revision& revision) {
-    Effective effective;
-    effective.runs = revision.runs;
-    auto main = base::read_file(folder / "effective");
-    if (main)
-        effective.main = std::move(*main);
-    else if (main.error().kind() != base::Kind::not_found)
-        return std::move(main).error();
-    auto names = list(folder / "beside");
-    if (!names && names.error().kind() != base::Kind::not_found) return std::move(names).error();
-    for (const fs::path& path : names ? *names : std::vector<fs::path>()) {
-        auto body = base::read_file(path);
-        if (!body) return std::move(body).error();
-        effective.beside[path.filename().string()] = std::move(*body);
-    }
-    if (hash(effective) != revision.hash)
-        return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");
-    return effective;
-}
+/// Staged and perhaps not yet the agent's: never pruned, whatever the limits say.
+constexpr std::size_t kNewestKept = 4;
 
 }  // namespace
 
@@ -111,7 +55,18 @@ base::Result<void> RevisionStore::read_revisions() {
         else
             revisions_[*id] = *revision;
     }
+    for (const auto& [id, revision] : revisions_) read_outcome(revision);
     return {};
+}
+
+void RevisionStore::read_outcome(const Revision& revision) {
+    const fs::path file = path_of(revision) / "outcome";
+    const auto text = base::read_file(file, 1 << 20);
+    if (!text && text.error().kind() == base::Kind::not_found) return;
+    if (auto outcome = text ? parse_outcome(*text) : std::nullopt)
+        outcomes_[revision.id] = std::move(*outcome);
+    else
+        set_aside(file, "the outcome of revision '" + name_of(revision) + "' cannot be read");
 }
 
 void RevisionStore::read_status() {
@@ -186,6 +141,7 @@ const Revision* RevisionStore::find_stored_in_vain(const Revision& wanted) const
     const Revision& newest = revisions_.rbegin()->second;
     Revision same = wanted;
     same.id = newest.id;
+    same.created_unix_nano = newest.created_unix_nano;
     const bool is_used = newest.id == current_ || newest.id == last_good_ || newest.id == rollout_.candidate;
     return same == newest && !is_used && load(newest) ? &newest : nullptr;
 }
@@ -193,6 +149,7 @@ const Revision* RevisionStore::find_stored_in_vain(const Revision& wanted) const
 base::Result<Revision> RevisionStore::add(const Effective& effective, const opamp::RemoteConfig* remote) {
     Revision revision;
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
+    revision.created_unix_nano = base::unix_nano_now();
     revision.hash = hash(effective);
     revision.runs = effective.runs;
     revision.is_base = !remote;
@@ -277,16 +234,41 @@ base::Result<void> RevisionStore::set_rollout(const Rollout& rollout) {
     return written;
 }
 
-void RevisionStore::prune(std::size_t keep) {
+const Outcome* RevisionStore::outcome(std::uint64_t id) const {
+    const auto found = outcomes_.find(id);
+    return found == outcomes_.end() ? nullptr : &found->second;
+}
+
+base::Result<void> RevisionStore::set_outcome(std::uint64_t id, Outcome outcome) {
+    const Revision* revision = find(id);
+    if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
+    auto written = base::replace_file(path_of(*revision) / "outcome", format(outcome), kPrivateFile);
+    if (written) outcomes_[id] = std::move(outcome);
+    return written;
+}
+
+bool RevisionStore::was_good(std::uint64_t id) const {
+    const auto& older = rollout_.older_good;
+    return id == last_good_ || std::find(older.begin(), older.end(), id) != older.end();
+}
+
+void RevisionStore::prune(const Kept& limits, std::uint64_t now_unix_nano) {
     const Revision* const kept_base = base();
-    for (auto next = revisions_.begin(); next != revisions_.end() && revisions_.size() > keep;) {
+    const auto oldest_alive = now_unix_nano - static_cast<std::uint64_t>(limits.max_age.count());
+    std::size_t newer = revisions_.size();
+    for (auto next = revisions_.begin(); next != revisions_.end();) {
         const Revision& revision = next->second;
-        const auto& good = rollout_.older_good;
-        const bool was_good = std::find(good.begin(), good.end(), revision.id) != good.end();
-        const bool needed = revision.id == current_ || revision.id == last_good_ || was_good || &revision == kept_base;
-        std::error_code ignored;
-        if (!needed) fs::remove_all(path_of(revision), ignored);
-        next = needed ? std::next(next) : revisions_.erase(next);
+        const bool is_needed =
+            newer-- <= kNewestKept || revision.id == current_ || was_good(revision.id) || &revision == kept_base;
+        const bool is_old =
+            limits.max_age.count() > 0 && revision.created_unix_nano != 0 && revision.created_unix_nano < oldest_alive;
+        if (is_needed || (!is_old && revisions_.size() <= limits.max_revisions)) {
+            ++next;
+            continue;
+        }
+        remove_folder(path_of(revision));
+        outcomes_.erase(revision.id);
+        next = revisions_.erase(next);
     }
 }
 

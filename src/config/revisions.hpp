@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "config/compose.hpp"
 #include "config/redact.hpp"
 #include "config/rollout.hpp"
@@ -24,12 +26,33 @@ struct Revision {
     bool runs = true;
     bool is_base = false;                    ///< Made of the local config alone.
     std::optional<std::string> remote_hash;  ///< The server's hash of the offer it was made from.
+    std::uint64_t created_unix_nano = 0;     ///< 0: not known, it is from an opampd that did not write it down.
     friend bool operator==(const Revision&, const Revision&) = default;
+};
+
+/// What became of a revision when it was tried last. For people: nothing is decided by it.
+struct Outcome {
+    enum class Verdict {
+        applied,      ///< It passed its gate.
+        failed,       ///< It did not.
+        rolled_back,  ///< It had proved good, and was given up later.
+    };
+    Verdict verdict = Verdict::applied;
+    std::uint64_t at_unix_nano = 0;
+    std::string reason;  ///< Empty for one that was applied.
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+std::string_view to_string(Outcome::Verdict verdict);
+
+/// How much of the past is kept.
+struct Kept {
+    std::size_t max_revisions = 20;
+    base::Duration max_age{0};  ///< 0: no limit.
 };
 
 /// The folder of one agent:
 ///
-///     revisions/<id>-<hash8>/   meta, effective, beside/…, remote
+///     revisions/<id>-<hash8>/   meta, effective, beside/…, remote, outcome
 ///     current -> revisions/…    what the agent runs or is being tried with
 ///     last-good -> revisions/…
 ///     remote_config_status      the hash received last and what became of it
@@ -73,13 +96,21 @@ public:
     const Rollout& rollout() const { return rollout_; }
     base::Result<void> set_rollout(const Rollout& rollout);
 
-    /// Removes the oldest beyond `keep`, never current, last-good, one that was good before, or the base.
-    void prune(std::size_t keep);
+    const Outcome* outcome(std::uint64_t id) const;  ///< Null: it has not been tried to the end yet.
+    base::Result<void> set_outcome(std::uint64_t id, Outcome outcome);
+    /// It is last-good, or was not long ago.
+    bool was_good(std::uint64_t id) const;
+
+    /// Removes the oldest beyond the limits, never current, last-good, one that was good before, the base, or one of
+    /// the newest.
+    void prune(const Kept& limits, std::uint64_t now_unix_nano);
+
+    std::filesystem::path path_of(const Revision& revision) const;
 
 private:
     explicit RevisionStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
-    std::filesystem::path path_of(const Revision& revision) const;
     base::Result<void> read_revisions();
+    void read_outcome(const Revision& revision);
     void read_status();
     void read_rollout();
     std::uint64_t read_link(const char* name);
@@ -89,6 +120,7 @@ private:
 
     std::filesystem::path folder_;
     std::map<std::uint64_t, Revision> revisions_;
+    std::map<std::uint64_t, Outcome> outcomes_;
     std::uint64_t current_ = 0;
     std::uint64_t last_good_ = 0;
     opamp::RemoteConfigStatus status_;

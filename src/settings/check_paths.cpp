@@ -95,6 +95,18 @@ Complaint base_config(Item item, const Environment& environment) {
     return readable_file(item, environment);
 }
 
+Complaint socket_path(Item item, const Environment& environment) {
+    constexpr std::size_t kLongest = 107;  // of sockaddr_un
+    if (auto empty = not_empty(item, environment)) return empty;
+    item.text = absolute(item.text, environment).string();
+    if (item.text.size() > kLongest)
+        return "is too long for a socket (at most " + std::to_string(kLongest) + " bytes with the folders before it)";
+    const PathKind kind = environment.look_at(item.text).kind;
+    if (kind == PathKind::folder) return "is a folder (give the path of the socket to make)";
+    if (kind == PathKind::file) return "is a file (give a path that is free)";
+    return std::nullopt;
+}
+
 Complaint log_output(Item item, const Environment& environment) {
     if (item.text == "stderr" || item.text == "stdout") return std::nullopt;
     if (auto empty = not_empty(item, environment)) return empty;

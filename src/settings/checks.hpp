@@ -40,6 +40,7 @@ Complaint folder(Item item, const Environment& environment);
 Complaint creatable_folder(Item item, const Environment& environment);
 Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
+Complaint socket_path(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
 
 /// Whether `name` may name an agent or a preset: it is a file's name too.

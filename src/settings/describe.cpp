@@ -94,6 +94,8 @@ std::string describe(const Settings& settings) {
     std::string outputs;
     for (const std::string& output : settings.logs.outputs) outputs += (outputs.empty() ? "" : ", ") + output;
     line(text, "log", outputs + ", " + as_text(settings.logs.format) + ", from " + as_text(settings.logs.level));
+    const Control& control = settings.control;
+    line(text, "control", control.socket.string() + (control.group.empty() ? "" : ", for the group " + control.group));
     for (const Agent& agent : settings.agents) describe_agent(text, agent, settings);
     return text;
 }

@@ -142,6 +142,11 @@ const Key kKeys[] = {
     {.name = "agent.config_check.timeout", .meaning = "How long it may take. What still runs then is killed, with its children, and the config has failed.",
      .field = FIELD(agent.config_check.timeout)},
 
+    {.name = "agent.config_history.max_revisions", .meaning = "How many configs are kept. What is in use, the newest ones, and what a rollback may need are kept in any case.",
+     .field = FIELD(agent.config_history.max_revisions)},
+    {.name = "agent.config_history.max_age", .meaning = "How long one is kept; looked at when opampd starts and whenever a config comes.",
+     .field = FIELD(agent.config_history.max_age)},
+
     {.name = "agent.reload.signal", .meaning = "The signal that makes the running agent read its config again, sent to its main process: `SIGHUP`. `none`: it is restarted for each config.",
      .field = FIELD(agent.reload.signal), .check = reload_signal},
     {.name = "agent.reload.timeout", .meaning = "How long `confirm` may take to change. Then the agent is restarted instead.",
@@ -221,6 +226,12 @@ const Key kKeys[] = {
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
      .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
 
+    {.name = "control.socket", .meaning = "The Unix socket of `opampctl`. Its mode is 0660; its folder has to be there.",
+     .field = FIELD(settings.control.socket), .check = socket_path,
+     .default_text = "`$RUNTIME_DIRECTORY/control.sock` (its first entry), else `control.sock` in `storage.directory`"},
+    {.name = "control.group", .meaning = "A group whose members may use `opampctl` too, beside root and opampd's own user. The folder of the socket has to let them in.",
+     .field = FIELD(settings.control.group), .check = not_empty},
+
     {.name = "telemetry.logs.level", .meaning = "The least that is logged.",
      .field = FIELD(settings.logs.level)},
     {.name = "telemetry.logs.format", .meaning = "`logfmt` or one JSON object a line.",
@@ -254,11 +265,14 @@ const Section kSections[] = {
      "A check of each new config before the agent is touched, on a private copy of its files. What it prints last is "
      "the "
      "reason of the FAILED."},
+    {"agent.config_history", "The configs that the agent had, for `opampctl config` to show and to go back to."},
     {"agent.reload",
-     "A new config without a restart. The agent has to prove itself with it as after a start; a reload that it does not "
+     "A new config without a restart. The agent has to prove itself with it as after a start; a reload that it does "
+     "not "
      "take becomes a restart, and so does the way back."},
     {"agent.reload.confirm",
-     "What shows that the agent has taken the config: an answer over HTTP that changes when it has, asked for before and "
+     "What shows that the agent has taken the config: an answer over HTTP that changes when it has, asked for before "
+     "and "
      "after."},
     {"agent.remote_config",
      "What a server may send at all. What breaks a rule is refused before the agent is touched; at each start of "
@@ -287,6 +301,7 @@ const Section kSections[] = {
      "alone."},
     {"presets", "Kinds of agents as files."},
     {"storage", "Where opampd keeps what must survive a restart."},
+    {"control", "Where `opampctl` asks and gives orders. Whoever may use the socket may stop the agents."},
     {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
 };
 

@@ -133,6 +133,12 @@ struct ConfigCheck {
     Duration timeout = std::chrono::seconds(10);
 };
 
+/// How many of the agent's configs are kept, and for how long.
+struct ConfigHistory {
+    unsigned max_revisions = 20;
+    Duration max_age = std::chrono::hours(24 * 90);
+};
+
 /// How a running agent shows that it has taken a config: one line of an answer over HTTP changes.
 struct ReloadConfirm {
     std::string url;   ///< Checked; empty: nothing shows it.
@@ -187,6 +193,7 @@ struct Agent {
     RemoteConfig remote_config;
     Redaction redaction;
     ConfigCheck config_check;
+    ConfigHistory config_history;
     Reload reload;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
@@ -224,6 +231,12 @@ struct Storage {
     std::filesystem::path directory;
 };
 
+/// Where opampctl is listened to.
+struct Control {
+    std::filesystem::path socket;
+    std::string group;  ///< Whose members may use it; empty: nobody but root and the daemon's user.
+};
+
 using Logs = base::log::Options;
 
 struct Settings {
@@ -232,6 +245,7 @@ struct Settings {
     Capabilities capabilities;
     Presets presets;
     Storage storage;
+    Control control;
     Logs logs;
     std::filesystem::path file;  ///< Where they came from, as it was named.
 };

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "settings/checks.hpp"
+#include "settings/default_paths.hpp"
 #include "settings/keys.hpp"
 #include "settings/tree.hpp"
 
@@ -242,21 +243,13 @@ void check_one_form(Report& report) {
         report.add("agent", "is missing (write agent: with an executable below it, or agents: for several)");
 }
 
-void choose_storage(Storage& storage, const Environment& environment, Report& report) {
-    if (!storage.directory.empty() || report.failed("storage.directory")) return;
-    const std::string assigned = environment.variable("STATE_DIRECTORY").value_or("");
-    const fs::path xdg = environment.variable("XDG_STATE_HOME").value_or("");
-    if (const auto first = assigned.substr(0, assigned.find(':')); !first.empty())
-        storage.directory = absolute(first, environment);
-    else if (environment.is_root())
-        storage.directory = "/var/lib/opampd";
-    else if (xdg.is_absolute())
-        storage.directory = xdg / "opampd";
-    else if (environment.home().is_absolute())
-        storage.directory = environment.home() / ".local/state/opampd";
-    else
+void choose_paths(Settings& settings, const Environment& environment, Report& report) {
+    fs::path& storage = settings.storage.directory;
+    if (storage.empty() && !report.failed("storage.directory")) storage = default_state_folder(environment);
+    if (storage.empty() && !report.failed("storage.directory"))
         report.add("storage.directory",
                    "is missing, and this user has no home folder (give a folder to keep state in)");
+    if (settings.control.socket.empty()) settings.control.socket = default_socket(storage, environment);
 }
 
 }  // namespace
@@ -273,7 +266,7 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
                 "server.reconnect.max_interval", settings.server.reconnect.max_interval, report);
     check_one_form(report);
     check_agents(settings, agent_paths, environment, report);
-    choose_storage(settings.storage, environment, report);
+    choose_paths(settings, environment, report);
     if (given(report, "telemetry.logs.outputs") && given(report, "telemetry.logs.output_paths"))
         report.add("telemetry.logs.output_paths", "is given together with telemetry.logs.outputs (keep one)");
 }

@@ -28,11 +28,6 @@ constexpr std::uint64_t kOutputTail = 8192;
 constexpr std::size_t kOutputLines = 10;
 constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
 
-std::uint64_t unix_nano_now() {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
-
 /// Enough to recognise a hash in a log line.
 std::string short_hash(const std::string& hash) {
     return base::to_hex(hash).substr(0, 16);
@@ -65,7 +60,7 @@ base::Result<void> AgentSupervisor::open() {
     auto admission = read_admission(agent_);
     if (!admission) return std::move(admission).error();
     auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_),
-                                      agent_.max_trials, std::move(*admission), redactor_of(agent_)});
+                                      agent_.max_trials, std::move(*admission), redactor_of(agent_), kept(agent_)});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
@@ -310,7 +305,7 @@ base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     child_ = std::make_unique<process::Child>(std::move(*child));
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
         log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
-    health_.start_time_unix_nano = unix_nano_now();
+    health_.start_time_unix_nano = base::unix_nano_now();
     base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", hash.substr(0, 16)}};
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
@@ -436,7 +431,7 @@ void AgentSupervisor::report_health(bool healthy, const std::string& reason) {
     health_.healthy = healthy;
     health_.last_error = reason;
     health_.status = status_text();
-    health_.status_time_unix_nano = unix_nano_now();
+    health_.status_time_unix_nano = base::unix_nano_now();
     server_.session().set_health(health_);
     server_.wake();
 }

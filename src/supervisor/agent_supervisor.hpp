@@ -69,6 +69,18 @@ public:
     bool is_running() const { return child_ != nullptr; }
     bool is_healthy() const { return health_.healthy; }
 
+    // ---- What opampctl shows.
+
+    const settings::Agent& settings() const { return agent_; }
+    const std::filesystem::path& folder() const { return folder_; }
+    const base::Uuid& uid() const { return identity_.uid; }
+    const lifecycle::State& state() const { return state_; }
+    const opamp::ComponentHealth& health() const { return health_; }
+    std::optional<pid_t> pid() const { return child_ ? std::optional(child_->pid()) : std::nullopt; }
+    const Connection& connection() const { return server_.connection(); }
+    /// On the blocking pool alone.
+    const ConfigKeeper& keeper() const { return *keeper_; }
+
 private:
     void take(opamp::Orders orders) override;
     void probe_up() override { post(lifecycle::ProbeUp{}); }

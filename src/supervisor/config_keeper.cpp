@@ -8,9 +8,10 @@
 #include "base/log.hpp"
 
 namespace supervisor {
-namespace {
 
-constexpr std::size_t kRevisionsKept = 20;
+using Verdict = config::Outcome::Verdict;
+
+namespace {
 
 std::uint64_t unix_seconds_now() {
     return static_cast<std::uint64_t>(
@@ -61,9 +62,7 @@ base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* re
 }
 
 bool ConfigKeeper::is_proven(const config::Revision& revision) const {
-    const auto& older = store_.rollout().older_good;
-    const bool was_good = std::find(older.begin(), older.end(), revision.id) != older.end();
-    return revision.is_base || &revision == store_.last_good() || was_good;
+    return revision.is_base || store_.was_good(revision.id);
 }
 
 base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
@@ -118,6 +117,7 @@ base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig
     if (same_as && same_as->remote_hash == offer.hash) return Stored{*same_as, same_as};
     auto revision = store_.add(effective, &offer);
     if (!revision) return std::move(revision).error();
+    prune();
     return Stored{*revision, same_as};
 }
 
@@ -168,6 +168,11 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::adopt(std::uint64_t id) {
 base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good) {
     const config::Revision* revision = store_.find(id);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
+    // Before it is last-good: whatever is, has its outcome.
+    const config::Outcome* before = store_.outcome(id);
+    base::Result<void> told;
+    if (!before || before->verdict != Verdict::applied)
+        told = store_.set_outcome(id, {Verdict::applied, base::unix_nano_now(), ""});
     if (auto committed = store_.set_last_good(id); !committed) return committed;
     config::Rollout rollout = store_.rollout();
     rollout.candidate = 0;
@@ -176,26 +181,32 @@ base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<life
     for (const lifecycle::Revision& older : older_good) rollout.older_good.push_back(older.id);
     if (revision->remote_hash) rollout.forget_failed(*revision->remote_hash);
     auto noted = store_.set_rollout(rollout);
-    store_.prune(kRevisionsKept);
-    return noted;
+    prune();
+    return noted ? told : noted;
 }
 
 base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::string& reason) {
     const config::Revision* revision = store_.find(from);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
-    if (is_proven(*revision)) return {};  // what was good before may be so again
+    const config::Outcome* before = store_.outcome(from);
+    const bool was_good = store_.was_good(from) || (before && before->verdict == Verdict::applied);
+    auto told =
+        store_.set_outcome(from, {was_good ? Verdict::rolled_back : Verdict::failed, base::unix_nano_now(), reason});
+    if (is_proven(*revision)) return told;  // what was good before may be so again
     config::Rollout rollout = store_.rollout();
     if (revision->remote_hash && !revision->remote_hash->empty())
         rollout.remember_failed(*revision->remote_hash, reason);
     rollout.candidate = 0;
     rollout.starts = 0;
-    return store_.set_rollout(rollout);
+    auto noted = store_.set_rollout(rollout);
+    return noted ? told : noted;
 }
 
 base::Result<void> ConfigKeeper::note_unwanted(std::uint64_t from, const std::string& reason) {
     const config::Revision* revision = store_.find(from);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
-    if (!revision->remote_hash || revision->remote_hash->empty()) return {};
+    auto told = store_.set_outcome(from, {Verdict::rolled_back, base::unix_nano_now(), reason});
+    if (!revision->remote_hash || revision->remote_hash->empty()) return told;
     config::Rollout rollout = store_.rollout();
     rollout.remember_failed(*revision->remote_hash, reason);
     rollout.candidate = 0;

@@ -28,6 +28,7 @@ public:
         unsigned max_trials = 3;  ///< Starts of a revision that has not proved good.
         config::Admission admission{};
         std::optional<config::Redactor> redactor{};  ///< For what is reported.
+        config::Kept kept{};
     };
 
     /// Errors: io (the folder), invalid (the local files cannot be composed).
@@ -85,6 +86,8 @@ public:
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }
     const std::vector<std::string>& notes() const { return store_.notes(); }
+    /// To be looked at, on the blocking pool too.
+    const config::RevisionStore& revisions() const { return store_; }
 
 private:
     ConfigKeeper(Options options, config::RevisionStore store)
@@ -107,6 +110,7 @@ private:
     bool is_proven(const config::Revision& revision) const;
     std::vector<lifecycle::Revision> older_good() const;
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);
+    void prune() { store_.prune(options_.kept, base::unix_nano_now()); }
 
     Options options_;
     config::RevisionStore store_;

@@ -127,6 +127,7 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
     auto start = choose_start(*local);
     if (!start) return std::move(start).error();
+    prune();
 
     lifecycle::Begun begun;
     begun.current = as_lifecycle(&*start);

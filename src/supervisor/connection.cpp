@@ -78,6 +78,8 @@ Task<Result<void>> Connection::attempt_http() {
 
 Task<> Connection::established() {
     has_begun_ = true;
+    connected_unix_nano_ = base::unix_nano_now();
+    trouble_.clear();
     credentials_.accepted();
     talk_.log.info("server.connected", {{"endpoint", options_.target.client.url.authority()}});
     // What a server does that is being left says nothing of the one to go to.
@@ -86,6 +88,8 @@ Task<> Connection::established() {
 
 void Connection::note_end(const Result<void>& end, SteadyClock::time_point begin) {
     const base::log::Field endpoint("endpoint", options_.target.client.url.authority());
+    connected_unix_nano_ = 0;
+    trouble_ = end ? "" : end.error().text();
     if (has_begun_) {
         failing_since_.reset();
         last_failure_.clear();

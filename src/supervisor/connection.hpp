@@ -38,6 +38,10 @@ public:
     void say_goodbye();
 
     const net::ClientOptions& client() const { return options_.target.client; }
+    /// When the present conversation began; 0: there is none.
+    std::uint64_t connected_unix_nano() const { return connected_unix_nano_; }
+    /// Why there is none, as far as that is known.
+    const std::string& trouble() const { return trouble_; }
 
 private:
     async::Task<base::Result<void>> attempt();
@@ -62,6 +66,8 @@ private:
     int failures_ = 0;              ///< In a row, without a connection between them that worked for a while.
     std::optional<async::SteadyClock::time_point> failing_since_;
     std::string last_failure_;
+    std::uint64_t connected_unix_nano_ = 0;
+    std::string trouble_;
 };
 
 }  // namespace supervisor

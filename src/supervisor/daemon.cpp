@@ -23,7 +23,13 @@ constexpr auto kGoodbyeLimit = 3s;
 }  // namespace
 
 Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard)
-    : settings_(settings), signals_(executor), lives_(executor), connections_(executor), attendants_(executor) {
+    : settings_(settings),
+      answers_(disk_, agents_),
+      control_(executor, {settings.control.socket, settings.control.group}, answers_),
+      signals_(executor),
+      lives_(executor),
+      connections_(executor),
+      attendants_(executor) {
     const AgentSupervisor::Shared shared{executor, disk_, guard};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
@@ -68,7 +74,7 @@ Task<> Daemon::run() {
         lives_.spawn("agent " + agent->name(), agent->run());
     }
     attendants_.spawn("signals", await_signals());
-    attendants_.spawn("ready", announce_ready());
+    attendants_.spawn("opampctl", answer_opampctl());
 
     co_await lives_.joined();
     for (const auto& agent : agents_) agent->say_goodbye();
@@ -91,9 +97,15 @@ std::string Daemon::status_line() const {
            (agents_.size() == 1 ? " agent" : " agents") + " running";
 }
 
-Task<> Daemon::announce_ready() {
+/// After what is urgent at a start, and before we say that we are ready.
+Task<> Daemon::answer_opampctl() {
     for (const auto& agent : agents_) co_await agent->begun().raised();
+    if (const auto listens = control_.listen(); !listens)
+        base::log::warning("control.listen_failed", {{"error", listens.error().text()}});
+    else
+        base::log::info("control.opened", {{"socket", settings_.control.socket.string()}});
     service_manager_.notify("READY=1\nSTATUS=" + status_line());
+    co_await control_.run();
 }
 
 Task<> Daemon::await_signals() {

@@ -8,9 +8,11 @@
 #include "async/task_group.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "control/server.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_supervisor.hpp"
+#include "supervisor/control_answers.hpp"
 #include "supervisor/service_manager.hpp"
 
 namespace supervisor {
@@ -30,7 +32,7 @@ public:
 
 private:
     base::Result<base::UniqueFd> lock_state() const;
-    async::Task<> announce_ready();
+    async::Task<> answer_opampctl();
     async::Task<> await_signals();
     async::Task<> limit_goodbyes();
     void note_signal(int signo);
@@ -41,6 +43,8 @@ private:
     ServiceManager service_manager_;
     base::UniqueFd lock_;
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;
+    ControlAnswers answers_;
+    control::ControlServer control_;
     async::asio::signal_set signals_;
     async::TaskGroup lives_;
     async::TaskGroup connections_;

@@ -27,6 +27,10 @@ config::Format config_format(const settings::Agent& agent) {
     return config::Format::automatic;
 }
 
+config::Kept kept(const settings::Agent& agent) {
+    return {agent.config_history.max_revisions, agent.config_history.max_age};
+}
+
 opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
                                               const base::Uuid& uid) {
     const settings::Capabilities& wanted = settings.capabilities;

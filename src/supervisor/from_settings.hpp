@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "config/compose.hpp"
+#include "config/revisions.hpp"
 #include "health/http_line.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
@@ -16,6 +17,7 @@ namespace supervisor {
 
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent);
 config::Format config_format(const settings::Agent& agent);
+config::Kept kept(const settings::Agent& agent);
 opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
                                               const base::Uuid& uid);
 ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);

@@ -37,6 +37,7 @@ public:
     /// What the server is to know: set it, then `wake`.
     opamp::ClientSession& session() { return *session_; }
     void wake() { connection_->wake(); }
+    const Connection& connection() const { return *connection_; }
     /// The server has given the agent another UID.
     void take_identity(const base::Uuid& uid);
 

@@ -31,7 +31,7 @@ LIBRARIES = [
     (WIRE_TYPES,            ["src/opamp/*", "src/server/*"],                                        "others use the plain structs of opamp/"),
     (r"zlib\.h",            ["src/net/gzip.cpp"],                                                   "gzip is one file"),
     (r"sqlite3\.h",         ["src/server/*.cpp"],                                                   "only opamp-server keeps a database"),
-    (r"boost/json|nlohmann/", ["src/server/*.cpp"],                                                 "only opamp-server speaks JSON, in .cpp files"),
+    (r"boost/json|nlohmann/", ["src/server/*.cpp", "src/control/*.cpp", "src/ctl/*.cpp"],           "REST and the control socket alone speak JSON, in .cpp files"),
 ]
 
 # What a PURE module may not include or name.

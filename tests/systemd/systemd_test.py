@@ -108,7 +108,8 @@ class Machine:
         self.boot()
 
     def install(self, bin_folder):
-        shutil.copy(pathlib.Path(bin_folder, "opampd"), self.root / "usr/bin/opampd")
+        for program in ("opampd", "opampctl"):
+            shutil.copy(pathlib.Path(bin_folder, program), self.root / "usr/bin" / program)
         shutil.copy(PROJECT / "systemd" / UNIT, self.root / "etc/systemd/system" / UNIT)
         shutil.rmtree(self.root / "var/lib/opampd", ignore_errors=True)
         for path, text, mode in (
@@ -215,6 +216,12 @@ def becomes_active_with_its_status(machine):
     expect("the agent was started once", machine.starts() == 1)
 
 
+def opampctl_finds_the_daemon(machine):
+    status = machine.run("opampctl", "status")
+    expect(f"its agent: {status}", status.returncode == 0 and "running" in status.stdout)
+    expect("in the folder for sockets", machine.run("test", "-S", "/run/opampd/control.sock").returncode == 0)
+
+
 def all_killed_and_back(machine):
     before = one_daemon_and_one_agent(machine)
     machine.systemctl("kill", "--signal=KILL", UNIT)
@@ -264,7 +271,7 @@ def mistaken_settings_are_not_retried(machine):
     file.write_text(SETTINGS)
 
 
-STEPS = [becomes_active_with_its_status, all_killed_and_back, daemon_killed_and_back, agent_killed_and_back,
+STEPS = [becomes_active_with_its_status, opampctl_finds_the_daemon, all_killed_and_back, daemon_killed_and_back, agent_killed_and_back,
          stop_leaves_nothing, starts_again_where_it_was, mistaken_settings_are_not_retried]
 
 

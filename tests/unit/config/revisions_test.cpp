@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "base/bytes.hpp"
 #include "support/temp_folder.hpp"
@@ -26,6 +27,18 @@ config::Revision add(RevisionStore& store, const std::string& main, const opamp:
     auto revision = store.add({true, main, {}}, remote);
     REQUIRE(revision);
     return *revision;
+}
+
+std::set<std::uint64_t> ids(const RevisionStore& store) {
+    std::set<std::uint64_t> ids;
+    for (const auto& [id, revision] : store.all()) ids.insert(id);
+    return ids;
+}
+
+std::size_t folders(const std::filesystem::path& path) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path)) count += entry.is_directory();
+    return count;
 }
 
 mode_t mode_of(const std::filesystem::path& path) {
@@ -139,14 +152,97 @@ TEST_CASE("the oldest revisions go, the needed ones stay", "[config][revisions]"
     const auto base = add(store, "base", nullptr);
     const auto good = add(store, "good");
     REQUIRE(store.set_last_good(good.id));
-    for (int i = 0; i < 5; ++i) REQUIRE(store.set_current(add(store, std::to_string(i)).id));
-    store.prune(4);
-    CHECK(store.find(base.id));
-    CHECK(store.find(good.id));
-    CHECK(store.current());
-    std::size_t folders = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder / "revisions")) folders += entry.is_directory();
-    CHECK(folders == 4);
+    for (int i = 0; i < 9; ++i) add(store, std::to_string(i));
+    const auto current = store.all().rbegin()->first;
+    REQUIRE(store.set_current(current));
+    store.prune({1}, base::unix_nano_now());
+    CHECK(ids(store) == std::set{base.id, good.id, current - 3, current - 2, current - 1, current});
+    CHECK(folders(folder / "revisions") == 6);
+    store.prune({1}, base::unix_nano_now());
+    CHECK(folders(folder / "revisions") == 6);
+}
+
+TEST_CASE("revisions go when they are too old, and only then", "[config][revisions]") {
+    TempFolder folder;
+    RevisionStore store = open(folder);
+    for (int i = 0; i < 6; ++i) add(store, std::to_string(i));
+    const std::uint64_t now = store.find(1)->created_unix_nano;
+    constexpr std::uint64_t kHour = 3'600'000'000'000;
+    store.prune({20, std::chrono::hours(1)}, now + kHour);
+    CHECK(store.all().size() == 6);
+    store.prune({20, base::Duration(0)}, now + 1000 * kHour);
+    CHECK(store.all().size() == 6);
+    store.prune({20, std::chrono::hours(1)}, now + 2 * kHour);
+    CHECK(ids(store) == std::set<std::uint64_t>{3, 4, 5, 6});
+}
+
+TEST_CASE("a revision that was not removed to the end is gone at the next start", "[config][revisions][damage]") {
+    TempFolder folder;
+    std::filesystem::path path;
+    {
+        RevisionStore store = open(folder);
+        path = store.path_of(add(store, "a: 1\n"));
+    }
+    std::filesystem::rename(path, path.parent_path() / ("." + path.filename().string()));
+    const RevisionStore store = open(folder);
+    CHECK(store.notes().empty());
+    CHECK(folders(folder / "revisions") == 0);
+}
+
+TEST_CASE("what became of a revision is known after a restart", "[config][revisions]") {
+    TempFolder folder;
+    const config::Outcome failed{config::Outcome::Verdict::failed, 17, "exit code 3\nline two \xFF"};
+    const config::Outcome applied{config::Outcome::Verdict::applied, 18, ""};
+    {
+        RevisionStore store = open(folder);
+        add(store, "a: 1\n");
+        add(store, "a: 2\n");
+        CHECK(store.outcome(1) == nullptr);
+        REQUIRE(store.set_outcome(1, failed));
+        REQUIRE(store.set_outcome(1, applied));
+        REQUIRE(store.set_outcome(2, failed));
+        CHECK_FALSE(store.set_outcome(3, failed));
+    }
+    const RevisionStore store = open(folder);
+    REQUIRE(store.outcome(1));
+    REQUIRE(store.outcome(2));
+    CHECK(*store.outcome(1) == applied);
+    CHECK(*store.outcome(2) == failed);
+    CHECK(store.find(1)->created_unix_nano > 0);
+}
+
+TEST_CASE("revisions of an opampd that wrote neither times nor outcomes are read", "[config][revisions]") {
+    TempFolder folder;
+    std::filesystem::path path;
+    {
+        RevisionStore store = open(folder);
+        path = store.path_of(add(store, "a: 1\n"));
+    }
+    std::string meta = support::read(path / "meta");
+    meta.erase(meta.find("created: "));
+    support::write(path / "meta", meta);
+    const RevisionStore store = open(folder);
+    CHECK(store.notes().empty());
+    REQUIRE(store.find(1));
+    CHECK(store.find(1)->created_unix_nano == 0);
+    CHECK(*store.load_remote(*store.find(1)) == kOffer);
+}
+
+TEST_CASE("a damaged outcome is set aside alone", "[config][revisions][damage]") {
+    TempFolder folder;
+    std::filesystem::path path;
+    {
+        RevisionStore store = open(folder);
+        path = store.path_of(add(store, "a: 1\n"));
+    }
+    const std::string content = GENERATE("", "outcome: applied\n", "outcome: maybe\nat: 1\nreason: \n",
+                                         "outcome: failed\nat: x\nreason: \n", "\xFF");
+    support::write(path / "outcome", content);
+    const RevisionStore store = open(folder);
+    CHECK(store.notes().size() == 1);
+    REQUIRE(store.find(1));
+    CHECK(store.outcome(1) == nullptr);
+    CHECK(store.load(*store.find(1)));
 }
 
 TEST_CASE("a revision that was stored in vain is used when the same comes again", "[config][revisions]") {

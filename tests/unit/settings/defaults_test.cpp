@@ -108,6 +108,25 @@ TEST_CASE("state goes where the system wants it", "[settings][defaults]") {
           "/srv/mine");
 }
 
+TEST_CASE("opampctl is listened to in the folder for sockets, else beside the state", "[settings][defaults]") {
+    FakeEnvironment environment;
+    const auto control = [&](const std::string& more) { return parsed(kMinimal + more, environment).control; };
+    CHECK(control("").socket == "/home/op/.local/state/opampd/control.sock");
+    CHECK(control("").group == "");
+    CHECK(control("storage: {directory: ./mine}\n").socket == "/srv/mine/control.sock");
+    environment.variables["RUNTIME_DIRECTORY"] = "/run/opampd:/run/other";
+    CHECK(control("").socket == "/run/opampd/control.sock");
+    CHECK(control("storage: {directory: ./mine}\n").socket == "/run/opampd/control.sock");
+    CHECK(control("control: {socket: s, group: operators}\n").socket == "/srv/s");
+    CHECK(control("control: {socket: s, group: operators}\n").group == "operators");
+}
+
+TEST_CASE("the configs of the past are limited by default", "[settings][defaults]") {
+    const settings::Agent agent = parsed(kMinimal).agents[0];
+    CHECK(agent.config_history.max_revisions == 20);
+    CHECK(agent.config_history.max_age == 90 * 24h);
+}
+
 TEST_CASE("without a home folder the state's folder must be given", "[settings][defaults]") {
     FakeEnvironment environment;
     environment.home_folder.clear();

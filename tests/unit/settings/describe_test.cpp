@@ -21,6 +21,7 @@ TEST_CASE("the smallest file in words", "[settings][describe]") {
     CHECK(described("server: {endpoint: ws://127.0.0.1:4320/v1/opamp}\nagent: {executable: ./demo-service}\n") ==
           "server      ws://127.0.0.1:4320/v1/opamp\n"
           "log         stderr, logfmt, from info\n"
+          "control     /home/op/.local/state/opampd/control.sock\n"
           "agent       agent\n"
           "  runs      /srv/demo-service --config /srv/effective.yaml\n"
           "  in        /srv\n"
@@ -48,6 +49,7 @@ TEST_CASE("secrets are not in the words", "[settings][describe][secrets]") {
     CHECK(text ==
           "server      wss://a/v1/opamp?…, with header Authorization, X-Team, certificate NOT verified\n"
           "log         stderr, logfmt, from info\n"
+          "control     /home/op/.local/state/opampd/control.sock\n"
           "agent       web\n"
           "  runs      /srv/demo-service --token \"${TOKEN}\" --config /srv/effective.yaml --id \"{instance_uid}\" "
           "\"two words\"\n"

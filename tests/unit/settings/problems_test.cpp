@@ -116,8 +116,10 @@ TEST_CASE("an unknown key is offered the nearest known one", "[settings][problem
         agent_row("a key with its section in front", "agent.stop_timeout: 3s\n",
                   {"5: agent.stop_timeout: is not a key of opampd (write the section, and its keys indented below it, "
                    "without dots)"}),
-        agent_row("a key without a name", "\"\": {storage: {directory: /x}}\n",
-                  {"5: is not a key of opampd (known here: server, agents, agent, capabilities, presets, storage, telemetry)"}),
+        agent_row(
+            "a key without a name", "\"\": {storage: {directory: /x}}\n",
+            {"5: is not a key of opampd (known here: server, agents, agent, capabilities, presets, storage, control, "
+             "telemetry)"}),
         agent_row("nothing like it", "storage: {zzz: 3s}\n",
                   {"5: storage.zzz: is not a key of opampd (known here: directory)"}),
         {"in one of several agents",
@@ -283,6 +285,13 @@ TEST_CASE("files and folders must be there", "[settings][problems]") {
                   {"5: agent.config_path: is the agent's program: it would be overwritten (give another path)"}),
         agent_row("storage is a file", "storage: {directory: plain.txt}\n",
                   {"5: storage.directory: 'plain.txt' is not a folder (give one, or a path that is free)"}),
+        agent_row("a socket where a file is", "control: {socket: plain.txt}\n",
+                  {"5: control.socket: 'plain.txt' is a file (give a path that is free)"}),
+        agent_row("a socket where a folder is", "control: {socket: data}\n",
+                  {"5: control.socket: 'data' is a folder (give the path of the socket to make)"}),
+        agent_row("a path too long for a socket", "control:\n  socket: /" + std::string(107, 's') + "\n",
+                  {"6: control.socket: '/" + std::string(79, 's') +
+                   "…' is too long for a socket (at most 107 bytes with the folders before it)"}),
         agent_row(
             "log to nowhere", "telemetry:\n  logs:\n    outputs: [stderr, gone/x.log, data]\n",
             {"7: telemetry.logs.outputs: 'gone/x.log' is in a folder that does not exist (create it, or write stderr)",

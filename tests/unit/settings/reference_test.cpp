@@ -41,7 +41,8 @@ bool has_word(const std::string& text, const std::string& name) {
 FakeEnvironment example_machine() {
     FakeEnvironment environment;
     environment.files["/etc/opampd/tenant"] = environment.files["/etc/opampd/client-secret"] = "s3cret\n";
-    environment.files["/etc/opampd/ca.pem"] = environment.files["/etc/opampd/config-keys"] = environment.files["/etc/opampd/base.yaml"] = "x";
+    environment.files["/etc/opampd/ca.pem"] = environment.files["/etc/opampd/config-keys"] =
+        environment.files["/etc/opampd/base.yaml"] = "x";
     environment.files["/etc/opampd/client.pem"] = environment.files["/etc/opampd/client.key"] = "x";
     environment.folders.insert("/var/lib/demo");
     environment.folders.insert("/etc/opampd/presets");

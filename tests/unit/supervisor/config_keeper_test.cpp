@@ -345,3 +345,44 @@ TEST_CASE("an install that fails half-way leaves no file behind once another con
     REQUIRE(keeper.install(base.id));
     CHECK_FALSE(std::filesystem::exists(rig.folder / "x.txt"));
 }
+
+TEST_CASE("what becomes of each config is written down", "[supervisor][keeper][outcome]") {
+    using Verdict = config::Outcome::Verdict;
+    Rig rig;
+    ConfigKeeper keeper = rig.open();
+    REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+    const auto verdict = [&](std::uint64_t id) {
+        const config::Outcome* outcome = keeper.revisions().outcome(id);
+        return outcome ? std::string(to_string(outcome->verdict)) + ": " + outcome->reason : "none";
+    };
+    const auto good = Rig::give(keeper, offer("1", "a: 1\n"));
+    CHECK(verdict(good) == "none");
+    REQUIRE(keeper.commit(good, {}));
+    CHECK(verdict(good) == "applied: ");
+    const auto proven_at = keeper.revisions().outcome(good)->at_unix_nano;
+    const auto bad = Rig::give(keeper, offer("2", "a: 2\n"));
+    REQUIRE(keeper.note_failure(bad, "exit code 3"));
+    CHECK(verdict(bad) == "failed: exit code 3");
+    REQUIRE(keeper.commit(good, {}));
+    CHECK(keeper.revisions().outcome(good)->at_unix_nano == proven_at);
+    REQUIRE(keeper.note_failure(good, "no longer healthy"));
+    CHECK(verdict(good) == "rolled_back: no longer healthy");
+    REQUIRE(keeper.commit(good, {}));
+    CHECK(verdict(good) == "applied: ");
+    CHECK(keeper.revisions().outcome(good)->verdict == Verdict::applied);
+}
+
+TEST_CASE("configs that fail one after the other do not fill the disk", "[supervisor][keeper][hostile]") {
+    Rig rig;
+    ConfigKeeper keeper = rig.open();
+    REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+    const auto good = Rig::give(keeper, offer("1", "a: 1\n"));
+    REQUIRE(keeper.commit(good, {}));
+    for (int i = 0; i < 60; ++i) {
+        const auto bad = Rig::give(keeper, offer("x" + std::to_string(i), "x: " + std::to_string(i) + "\n"));
+        REQUIRE(keeper.note_failure(bad, "exit code 3"));
+        REQUIRE(keeper.install(good));
+    }
+    CHECK(keeper.revisions().all().size() <= 21);
+    CHECK(keeper.revisions().find(good));
+}

@@ -1,0 +1,125 @@
+#include "control/server.hpp"
+
+#include <sys/stat.h>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "control/socket.hpp"
+
+namespace control {
+
+using async::Task;
+using namespace async;  // the awaitable operators
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds kPauseAfterFailure{100};
+
+}  // namespace
+
+ControlServer::ControlServer(asio::any_io_executor executor, Options options, Answerer& answerer)
+    : options_(std::move(options)), answerer_(answerer), acceptor_(executor), connections_(executor) {}
+
+base::Result<void> ControlServer::listen() {
+    if (!options_.group.empty()) {
+        auto group = find_group(options_.group);
+        if (!group) return std::move(group).error();
+        group_ = *group;
+    }
+    auto fd = listen_at(options_.socket, group_);
+    if (!fd) return std::move(fd).error().within("listening at '" + options_.socket.string() + "'");
+    struct stat info {};
+    if (::lstat(options_.socket.c_str(), &info) == 0) inode_ = info.st_ino;
+    error_code code;
+    acceptor_.assign(asio::local::stream_protocol(), fd->get(), code);
+    if (code) {
+        remove_socket();
+        return base::errno_error(code.value());
+    }
+    fd->release();
+    return {};
+}
+
+Task<> ControlServer::run() {
+    if (!acceptor_.is_open()) co_return;
+    // In a coroutine of its own: its goodbye must not change the caller's cancellation state.
+    co_await asio::co_spawn(acceptor_.get_executor(), accept_until_cancelled(), asio::use_awaitable);
+}
+
+Task<> ControlServer::accept_until_cancelled() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (!is_cancelled(co_await asio::this_coro::cancellation_state)) {
+        auto [code, socket] = co_await acceptor_.async_accept(as_result);
+        if (code == asio::error::operation_aborted) break;
+        if (code) {  // Out of descriptors, mostly: accepting at once again would spin.
+            base::log::warning("control.accept_failed", {{"error", code.message()}});
+            co_await sleep_for(kPauseAfterFailure);
+            continue;
+        }
+        if (!is_allowed(socket.native_handle(), group_))
+            refuse(socket, Kind::refused, "this user may not give orders to opampd",
+                   "use root, the user that opampd runs as, or a member of control.group");
+        else if (connections_.size() >= options_.limits.connections)
+            refuse(socket, Kind::failed, "too many requests at a time", "try again");
+        else
+            connections_.spawn("control connection", serve(std::move(socket)));
+    }
+    error_code ignored;
+    acceptor_.close(ignored);
+    remove_socket();
+    connections_.cancel();
+    co_await connections_.joined();
+}
+
+/// A daemon that has replaced ours meanwhile keeps its own.
+void ControlServer::remove_socket() const {
+    struct stat info {};
+    if (inode_ != 0 && ::lstat(options_.socket.c_str(), &info) == 0 && info.st_ino == inode_)
+        ::unlink(options_.socket.c_str());
+}
+
+/// A short line: the socket takes it at once, or the peer goes without.
+void ControlServer::refuse(Socket& socket, Kind kind, std::string message, std::string hint) const {
+    base::log::warning("control.refused", {{"reason", message}});
+    Answer answer;
+    answer.failure = Failure{kind, std::move(message), std::move(hint)};
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.send(asio::buffer(to_json(answer)), 0, ignored);
+}
+
+Task<> ControlServer::serve(Socket socket) {
+    co_await (converse(socket) || sleep_for(options_.limits.time));
+}
+
+Task<> ControlServer::converse(Socket& socket) {
+    std::string line;
+    auto read = co_await asio::async_read_until(socket, asio::dynamic_buffer(line, options_.limits.request_bytes), '\n',
+                                                as_result);
+    const error_code code = std::get<0>(read);
+    const bool is_too_long = code == asio::error::not_found;
+    if (code && !is_too_long) co_return;  // the peer has gone without a request
+    std::string text;
+    if (is_too_long) {
+        Answer refusal;
+        refusal.failure = Failure{Kind::invalid, "the request is too long", ""};
+        text = to_json(refusal);
+    } else {
+        line.resize(std::get<1>(read));
+        text = to_json(co_await answer_to(line));
+    }
+    co_await asio::async_write(socket, asio::buffer(text), as_result);
+}
+
+Task<Answer> ControlServer::answer_to(const std::string& line) {
+    auto request = parse_request(line);
+    if (!request) {
+        Answer answer;
+        answer.failure = as_failure(std::move(request).error().within("the request cannot be understood"));
+        co_return answer;
+    }
+    co_return co_await answerer_.answer(std::move(*request));
+}
+
+}  // namespace control

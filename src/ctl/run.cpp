@@ -1,0 +1,80 @@
+#include "ctl/run.hpp"
+
+#include <cstdlib>
+
+#include "control/client.hpp"
+#include "ctl/find_socket.hpp"
+#include "ctl/offline.hpp"
+#include "ctl/options.hpp"
+#include "ctl/text.hpp"
+
+namespace ctl {
+namespace {
+
+constexpr std::chrono::seconds kLimit{30};
+
+int code_of(control::Kind kind) {
+    switch (kind) {
+    case control::Kind::failed: return kFailed;
+    case control::Kind::invalid: return kUsage;
+    case control::Kind::not_found: return kNotFound;
+    case control::Kind::refused: return kRefused;
+    }
+    return kFailed;
+}
+
+/// With --json a failure is a document too.
+End failure(const Options& options, const control::Failure& failure, int code) {
+    End end{"", "opampctl: " + as_text(failure) + "\n", code};
+    control::Answer answer;
+    answer.failure = failure;
+    if (options.json) end.output = to_json(answer);
+    return end;
+}
+
+std::filesystem::path socket_of(const Options& options) {
+    if (!options.socket.empty()) return options.socket;
+    const char* variable = std::getenv("OPAMPCTL_SOCKET");
+    return variable && *variable ? std::filesystem::path(variable) : find_socket();
+}
+
+/// The daemon was not there to ask, or did not let us.
+int code_of(base::Kind kind) {
+    switch (kind) {
+    case base::Kind::not_found:
+    case base::Kind::timeout: return kNotReachable;
+    case base::Kind::refused: return kRefused;
+    case base::Kind::invalid: return kUsage;
+    case base::Kind::io:
+    case base::Kind::too_large:
+    case base::Kind::cancelled:
+    case base::Kind::bug: return kFailed;
+    }
+    return kFailed;
+}
+
+End ask(const Options& options) {
+    const auto answer = control::ask(socket_of(options), *options.request, kLimit);
+    if (!answer) return failure(options, control::as_failure(answer.error()), code_of(answer.error().kind()));
+    if (answer->failure) return failure(options, *answer->failure, code_of(answer->failure->kind));
+    if (options.json) return {to_json(*answer), "", kDone};
+    return {as_text(*options.request, *answer), answer->note.empty() ? "" : "opampctl: " + answer->note + "\n", kDone};
+}
+
+}  // namespace
+
+End run(const std::vector<std::string>& arguments) {
+    const auto options = parse_options(arguments);
+    if (!options) return {"", "opampctl: " + as_text(control::as_failure(options.error())) + "\n", kUsage};
+    if (options->shows_help) return {help_text(), "", kDone};
+    if (options->shows_version) return {"opampctl " OPAMPD_VERSION "\n", "", kDone};
+    if (options->request) return ask(*options);
+    auto done = work_offline(*options);
+    if (!done) {
+        const auto reason = control::as_failure(done.error());
+        return failure(*options, reason, reason.kind == control::Kind::not_found ? kUsage : code_of(reason.kind));
+    }
+    return std::move(*done);
+}
+
+}  // namespace ctl

@@ -1,0 +1,179 @@
+#include "supervisor/control_answers.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "supervisor/admission.hpp"
+#include "supervisor/revision_answers.hpp"
+
+namespace supervisor {
+
+using async::Task;
+using base::Error;
+using base::Kind;
+using base::Result;
+using control::Answer;
+using control::Command;
+using control::Request;
+
+namespace {
+
+control::Server server_of(const Connection& connection) {
+    control::Server server;
+    server.endpoint = connection.client().url.authority();
+    server.connected = connection.connected_unix_nano() != 0;
+    server.since = base::time_text(connection.connected_unix_nano());
+    server.error = connection.trouble();
+    return server;
+}
+
+Answer done(const Request& request, std::string what) {
+    Answer answer;
+    answer.agent = request.agent;
+    answer.done = std::move(what);
+    return answer;
+}
+
+}  // namespace
+
+Result<AgentSupervisor*> ControlAnswers::find(const std::string& name) const {
+    const auto found = std::find_if(agents_.begin(), agents_.end(), [&](auto& agent) { return agent->name() == name; });
+    if (found != agents_.end()) return found->get();
+    std::string names;
+    for (const auto& agent : agents_) names += (names.empty() ? "" : ", ") + agent->name();
+    return Error(Kind::not_found, "there is no agent '" + base::shortened(name, 80) + "'").hint("there is " + names);
+}
+
+Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
+    const lifecycle::State& state = agent.state();
+    const opamp::ComponentHealth& health = agent.health();
+    const Redaction redaction = redactor_of(agent.settings());
+    control::Agent described;
+    described.name = agent.name();
+    described.phase = std::string(to_string(state.phase));
+    described.held = state.held;
+    described.healthy = health.healthy;
+    described.reason = health.healthy ? "" : shown(health.last_error, redaction);
+    described.pid = agent.pid();
+    described.started_at = base::time_text(health.start_time_unix_nano);
+    described.instance_uid = agent.uid().text();
+    described.current = state.current.id;
+    described.last_good = state.last_good.id;
+    described.trial = state.trial;
+    described.server = server_of(agent.connection());
+    described.executable = agent.settings().executable.string();
+    described.config_path = agent.settings().config_path.string();
+    described.state_folder = agent.folder().string();
+    co_await disk_.run([&] {
+        const config::RevisionStore& store = agent.keeper().revisions();
+        const opamp::RemoteConfigStatus& status = store.status();
+        described.remote_config.status = std::string(to_string(status.status));
+        described.remote_config.hash = base::to_hex(status.hash);
+        described.remote_config.error = shown(status.error_message, redaction);
+        if (const auto* current = store.find(described.current)) described.config_hash = base::to_hex(current->hash);
+        return true;
+    });
+    co_return described;
+}
+
+Task<Result<Answer>> ControlAnswers::status(const std::string& name) {
+    const auto wanted = name.empty() ? Result<AgentSupervisor*>(nullptr) : find(name);
+    if (!wanted) co_return wanted.error();
+    Answer answer;
+    answer.agents.emplace();
+    for (const auto& agent : agents_)
+        if (!*wanted || *wanted == agent.get()) answer.agents->push_back(co_await describe(*agent));
+    co_return answer;
+}
+
+Task<Result<Answer>> ControlAnswers::look_at_revisions(const AgentSupervisor& agent, const Request& request) {
+    const std::string main_name = agent.settings().config_path.filename().string();
+    const Redaction redaction = redactor_of(agent.settings());
+    co_return co_await disk_.run([&]() -> Result<Answer> {
+        const config::RevisionStore& store = agent.keeper().revisions();
+        if (request.command == Command::config_show) return show(store, request, main_name, redaction);
+        if (request.command == Command::config_diff) return diff(store, request, main_name, redaction);
+        Answer answer;
+        answer.agent = agent.name();
+        answer.revisions = history(store, redaction);
+        return answer;
+    });
+}
+
+Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Request& request) {
+    switch (request.command) {
+    case Command::status:
+    case Command::show: break;
+    case Command::history:
+    case Command::config_show:
+    case Command::config_diff: co_return co_await look_at_revisions(agent, request);
+    case Command::restart:
+    case Command::stop:
+    case Command::start:
+    case Command::rollback:
+    case Command::retry: co_return co_await obey(agent, request);
+    }
+    co_return co_await status(request.agent);
+}
+
+Task<Result<Answer>> ControlAnswers::obey(AgentSupervisor& agent, const Request& request) {
+    const std::string name = "'" + agent.name() + "'";
+    if (request.command == Command::rollback) co_return co_await roll_back(agent, request);
+    if (request.command == Command::retry) co_return co_await retry(agent, request);
+    if (request.command == Command::stop) {
+        agent.stop_agent();
+        co_return done(request,
+                       name + " is being stopped, and stays so until 'opampctl start' or the next start of opampd");
+    }
+    if (request.command == Command::start) {
+        agent.start_agent();
+        co_return done(request, name + " is being started, unless it runs");
+    }
+    agent.restart();
+    co_return done(request, name + " is being restarted");
+}
+
+Task<Result<Answer>> ControlAnswers::roll_back(AgentSupervisor& agent, const Request& request) {
+    std::optional<std::uint64_t> wanted;
+    if (!request.revision.empty()) {
+        const auto found =
+            co_await disk_.run([&] { return find_revision(agent.keeper().revisions(), request.revision); });
+        if (!found) co_return found.error();
+        wanted = found->id;
+    }
+    const auto tried = co_await agent.roll_back(wanted);
+    if (!tried) co_return tried.error();
+    Answer answer = done(request, "'" + agent.name() + "' goes back to revision " + std::to_string(*tried));
+    answer.revision = *tried;
+    co_return answer;
+}
+
+Task<Result<Answer>> ControlAnswers::retry(AgentSupervisor& agent, const Request& request) {
+    std::optional<std::string> hash;
+    if (!request.hash.empty()) {
+        auto found = co_await disk_.run([&] { return find_failed(agent.keeper().revisions(), request.hash); });
+        if (!found) co_return std::move(found).error();
+        hash = std::move(*found);
+    }
+    auto next = co_await agent.retry(std::move(hash));
+    if (!next) co_return std::move(next).error();
+    co_return done(request, "the config is " + *next);
+}
+
+Task<Answer> ControlAnswers::answer(Request request) {
+    const bool is_of_all = request.command == Command::status && request.agent.empty();
+    Result<Answer> answer = Error(Kind::bug, "there is no answer");
+    if (is_of_all) {
+        answer = co_await status("");
+    } else if (const auto agent = find(request.agent)) {
+        answer = co_await answer_for(**agent, request);
+    } else {
+        answer = agent.error();
+    }
+    if (answer) co_return std::move(*answer);
+    Answer failure;
+    failure.failure = control::as_failure(answer.error());
+    co_return failure;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,40 @@
+// What may be said of an agent's stored configs: everything but their secrets, unless the settings say otherwise. Reads
+// the disk; for the blocking pool.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "config/redact.hpp"
+#include "config/revisions.hpp"
+#include "control/messages.hpp"
+
+namespace supervisor {
+
+/// Nothing where configs are shown as they are.
+using Redaction = std::optional<config::Redactor>;
+std::string shown(std::string text, const Redaction& redaction);
+
+/// The newest first.
+std::vector<control::Revision> history(const config::RevisionStore& store, const Redaction& redaction);
+
+/// A number, or current, last-good, local; previous is what was good before the current one.
+/// Errors: invalid (none of these), not_found.
+base::Result<config::Revision> find_revision(const config::RevisionStore& store, const std::string& word);
+
+/// The hash of a failed offer, the newest or another one, that begins with these hexadecimal digits.
+/// Errors: invalid (no digits, or they fit several), not_found.
+base::Result<std::string> find_failed(const config::RevisionStore& store, const std::string& digits);
+
+/// The files of `request.revision`, the current one where that is empty: as the agent is given them, or as the server
+/// offered them. `main_name` is what the file at the config's path is called.
+/// Errors: as find_revision; not_found (no offer), too_large, io, invalid (damaged).
+base::Result<control::Answer> show(const config::RevisionStore& store, const control::Request& request,
+                                   const std::string& main_name, const Redaction& redaction);
+
+/// From `request.revision` to `request.against`; where they are empty, from the previous to the current one.
+/// Errors: as show.
+base::Result<control::Answer> diff(const config::RevisionStore& store, const control::Request& request,
+                                   const std::string& main_name, const Redaction& redaction);
+
+}  // namespace supervisor
