@@ -93,4 +93,21 @@ std::string Redactor::redact(std::string_view text) const {
     return redact_lines(text, *this);
 }
 
+std::string Redactor::redact_output(std::string_view text) const {
+    const std::string lines = redact_lines(text, *this);
+    std::string_view rest = lines;
+    std::string clean;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        const Cleaned cleaned = clean_scalar(line, *this);
+        clean += cleaned.secrets == 0 ? line : cleaned.text;
+        rest.remove_prefix(line.size());
+        if (!rest.empty()) {
+            clean += '\n';
+            rest.remove_prefix(1);
+        }
+    }
+    return clean;
+}
+
 }  // namespace config

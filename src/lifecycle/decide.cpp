@@ -47,6 +47,7 @@ public:
     /// From any phase without a process: runs `current`, or stays down when there is nothing to run.
     void start_current() {
         state_.proven = false;
+        state_.reloaded = false;
         if (state_.held) {
             rest();
             return;
@@ -352,12 +353,13 @@ void on(Move& move, const SpawnFailed& failed, const Policy&) {
 }
 
 void on(Move& move, const Exited& exited, const Policy&) {
-    if (move->phase == Phase::running) {
-        on_failure(move, exited.reason, move->failures + 1);
-    } else if (move->phase == Phase::reloading) {
+    const bool was_reloaded = move->phase == Phase::reloading || (move->reloaded && !move->proven);
+    if (was_reloaded && move->phase != Phase::stopping) {
         // By the signal, perhaps: a start of its own shows what the config is worth.
         move.report_health(exited.reason);
         move.start_current();
+    } else if (move->phase == Phase::running) {
+        on_failure(move, exited.reason, move->failures + 1);
     } else if (move->phase == Phase::stopping) {
         if (move->after == After::start)
             move.start_current();
@@ -369,6 +371,7 @@ void on(Move& move, const Exited& exited, const Policy&) {
 void on(Move& move, const Reloaded& reloaded, const Policy&) {
     if (move->phase != Phase::reloading || reloaded.revision != move->current) return;
     move->phase = Phase::running;
+    move->reloaded = true;
     move.begin_gate();
 }
 

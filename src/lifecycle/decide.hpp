@@ -48,6 +48,7 @@ struct State {
     bool trial = false;                ///< `current` is a candidate: if it fails before its gate, it is rolled back.
     bool proven = false;               ///< This process has passed its gate.
     bool held = false;                 ///< Stopped by the operator: nothing is started until he says so.
+    bool reloaded = false;             ///< It has `current` by a reload: a start of its own may do what that did not.
     int successes = 0;                 ///< Of its probe in a row, before that.
     OfferId offer = 0;                 ///< The offer whose fate hangs on `current`.
     OfferId staging = 0;               ///< Being composed and stored.

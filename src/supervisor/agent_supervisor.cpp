@@ -324,7 +324,7 @@ Task<std::string> AgentSupervisor::with_output(std::string reason) {
     if (said.starts_with(kStartLineHead)) said.remove_prefix(std::min(said.find('\n'), said.size()));
     const std::string lines = last_lines(said, kOutputLines);
     const auto redactor = redactor_of(agent_);
-    if (!lines.empty()) reason += "\n" + (redactor ? redactor->redact(lines) : lines);
+    if (!lines.empty()) reason += "\n" + (redactor ? redactor->redact_output(lines) : lines);
     co_return reason;
 }
 

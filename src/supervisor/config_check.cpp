@@ -18,7 +18,7 @@ constexpr std::size_t kLongestLine = 400;
 CheckVerdict verdict_of(const process::CommandResult& result, const std::optional<config::Redactor>& redactor) {
     if (result.succeeded()) return std::nullopt;
     std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
-    if (redactor) said = redactor->redact(said);
+    if (redactor) said = redactor->redact_output(said);
     const std::string how = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
     return "config check: " + how + (said.empty() ? "" : "\n" + said);
 }

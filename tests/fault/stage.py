@@ -107,7 +107,7 @@ class FaultScene(Scene):
     def keep(self):
         """What is there now, for `reset`."""
         shutil.rmtree(self.folder / "kept", ignore_errors=True)
-        shutil.copytree(self.home, self.folder / "kept", symlinks=True)
+        shutil.copytree(self.home, self.folder / "kept", symlinks=True, ignore=shutil.ignore_patterns("control.sock"))
 
     def reset(self):
         shutil.rmtree(self.home)
@@ -201,7 +201,7 @@ class FaultScene(Scene):
         return {pid: command for pid, command in super().processes().items() if command}
 
     def state_content(self):
-        """{name: content or target} of the agent's folder. Not agent.log, and not where a revision comes in the row."""
+        """{name: content or target} of the agent's folder. Not agent.log, and not when something was."""
         content = {}
         root = self.state / "agent"
         for path in sorted(root.rglob("*")):
@@ -209,7 +209,7 @@ class FaultScene(Scene):
             if path.is_symlink():
                 content[name] = os.readlink(path)
             elif path.is_file() and name != "agent.log":
-                content[name] = path.read_bytes()
+                content[name] = re.sub(rb"(?m)^(created|at)\b.*$", rb"\1", path.read_bytes())
         return content
 
     def nothing_is_left_over(self):

@@ -71,6 +71,11 @@ class Scene:
         """See tests/agents/probed.py."""
         return {"executable": self.agent("probed.py"), "args": [str(self.service_port)], "health": self.probe("/")}
 
+    def subject(self, **more):
+        """See tests/agents/subject.py. Its gate is three good answers."""
+        return merged({"executable": self.agent("subject.py"), "args": [str(self.service_port)],
+                       "health": self.probe("/") | {"interval": "100ms", "successes": 3}, "config_apply_timeout": "3s"}, more)
+
     def probe(self, path):
         return {"type": "http", "endpoint": f"http://127.0.0.1:{self.service_port}{path}", "interval": "100ms"}
 

@@ -184,3 +184,12 @@ TEST_CASE("large JSON is redacted as small JSON is", "[config][redact]") {
     CHECK((Redactor().redact(text + "0]\n") == expected + "0]\n"));
     CHECK(Redactor().redact(text + "0\n").find("hunter2") == std::string::npos);
 }
+
+TEST_CASE("what a program printed is no YAML, however it looks", "[config][redact]") {
+    const Redactor redactor;
+    CHECK(redactor.redact_output("line 1: no such exporter, password=hunter2") ==
+          "line 1: no such exporter, password=[REDACTED]");
+    CHECK(redactor.redact_output("error: {a: b}\ntoken: abc\nport 9090 taken\n") ==
+          "error: {a: b}\ntoken: [REDACTED]\nport 9090 taken\n");
+    CHECK(redactor.redact_output("") == "");
+}

@@ -143,7 +143,7 @@ std::string World::key() const {
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
     if (reloading) key += "r" + text(*reloading);
-    key += text(state.adopting) + (state.held ? "h" : "");
+    key += text(state.adopting) + (state.held ? "h" : "") + (state.reloaded ? "l" : "");
     key += "|" + std::to_string(state.ways_taken) + "," + std::to_string(state.successes) + ":";
     for (const Revision& older : state.older_good) key += text(older);
     key += "|";

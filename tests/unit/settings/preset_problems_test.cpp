@@ -15,9 +15,13 @@ Texts problems_of_preset(const std::string& yaml) {
 }  // namespace
 
 TEST_CASE("a parameter's bad value is looked for where it was written", "[settings][preset][parameters][problems]") {
-    CHECK(problems_of(kServer + "agent:\n  preset: prometheus\n  parameters:\n    address: localhost:99999\n") ==
-          Texts{"opampd.yaml:5: agent.health.endpoint: 'http://localhost:99999/-/ready' has a bad port (write one from "
-                "1 to 65535)"});
+    CHECK(
+        problems_of(kServer + "agent:\n  preset: prometheus\n  parameters:\n    address: localhost:99999\n") ==
+        Texts{
+            "opampd.yaml:5: agent.health.endpoint: 'http://localhost:99999/-/ready' has a bad port (write one from "
+            "1 to 65535)",
+            "opampd.yaml:5: agent.reload.confirm.url: 'http://localhost:99999/metrics' has a bad port (write one from "
+            "1 to 65535)"});
 }
 
 TEST_CASE("parameters that the preset does not have, or has no value for", "[settings][preset][parameters][problems]") {

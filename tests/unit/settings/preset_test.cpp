@@ -131,9 +131,12 @@ TEST_CASE("a parameter that is a secret stays one", "[settings][preset][paramete
     auto environment = machine();
     environment.variables["WHERE"] = "s3cret:99999";
     const std::string yaml = kServer + "agent:\n  preset: prometheus\n  parameters: {address: \"${WHERE}\"}\n";
-    CHECK(problems_of(yaml, environment) ==
-          Texts{"opampd.yaml:4: agent.health.endpoint: 'http://${WHERE}/-/ready' has a bad port (write one from 1 to "
-                "65535)"});
+    CHECK(
+        problems_of(yaml, environment) ==
+        Texts{"opampd.yaml:4: agent.health.endpoint: 'http://${WHERE}/-/ready' has a bad port (write one from 1 to "
+              "65535)",
+              "opampd.yaml:4: agent.reload.confirm.url: 'http://${WHERE}/metrics' has a bad port (write one from 1 to "
+              "65535)"});
     environment.variables["WHERE"] = "s3cret:1";
     const auto loaded = settings::parse(yaml, environment, "opampd.yaml");
     CHECK(loaded.problems.empty());
