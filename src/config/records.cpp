@@ -25,6 +25,7 @@ std::string format(const Revision& revision) {
     record.set_bytes("hash", revision.hash);
     record.set("runs", revision.runs ? "true" : "false");
     record.set("base", revision.is_base ? "true" : "false");
+    if (revision.is_fallback) record.set("fallback", "true");
     if (revision.remote_hash) record.set_bytes("remote_hash", *revision.remote_hash);
     if (revision.created_unix_nano != 0) record.set("created", std::to_string(revision.created_unix_nano));
     return record.text();
@@ -39,6 +40,7 @@ std::optional<Revision> parse_revision(std::string_view text) {
     revision.hash = *hash;
     revision.runs = record->find("runs") == "true";
     revision.is_base = record->find("base") == "true";
+    revision.is_fallback = record->find("fallback") == "true";
     revision.remote_hash = record->find_bytes("remote_hash");
     revision.created_unix_nano = find_number(*record, "created").value_or(0);
     return revision;

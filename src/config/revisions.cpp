@@ -128,6 +128,12 @@ const Revision* RevisionStore::base() const {
     return newest == revisions_.rend() ? nullptr : &newest->second;
 }
 
+const Revision* RevisionStore::fallback() const {
+    const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(),
+                                     [](const auto& entry) { return entry.second.is_fallback; });
+    return newest == revisions_.rend() ? nullptr : &newest->second;
+}
+
 const Revision* RevisionStore::find_offer(const std::string& remote_hash) const {
     const auto newest = std::find_if(revisions_.rbegin(), revisions_.rend(),
                                      [&](const auto& entry) { return entry.second.remote_hash == remote_hash; });
@@ -148,12 +154,23 @@ const Revision* RevisionStore::find_stored_in_vain(const Revision& wanted) const
 
 base::Result<Revision> RevisionStore::add(const Effective& effective, const opamp::RemoteConfig* remote) {
     Revision revision;
+    revision.is_base = !remote;
+    if (remote) revision.remote_hash = remote->hash;
+    return add(std::move(revision), effective, remote);
+}
+
+base::Result<Revision> RevisionStore::add_fallback(const Effective& effective) {
+    Revision revision;
+    revision.is_fallback = true;
+    return add(std::move(revision), effective, nullptr);
+}
+
+base::Result<Revision> RevisionStore::add(Revision revision, const Effective& effective,
+                                          const opamp::RemoteConfig* remote) {
     revision.id = revisions_.empty() ? 1 : revisions_.rbegin()->first + 1;
     revision.created_unix_nano = base::unix_nano_now();
     revision.hash = hash(effective);
     revision.runs = effective.runs;
-    revision.is_base = !remote;
-    if (remote) revision.remote_hash = remote->hash;
     if (const auto* unused = find_stored_in_vain(revision)) return *unused;
     const fs::path made = folder_ / "revisions" / ("." + name_of(revision));
     std::error_code code;
@@ -253,13 +270,13 @@ bool RevisionStore::was_good(std::uint64_t id) const {
 }
 
 void RevisionStore::prune(const Kept& limits, std::uint64_t now_unix_nano) {
-    const Revision* const kept_base = base();
+    const Revision *const kept_base = base(), *const kept_fallback = fallback();
     const auto oldest_alive = now_unix_nano - static_cast<std::uint64_t>(limits.max_age.count());
     std::size_t newer = revisions_.size();
     for (auto next = revisions_.begin(); next != revisions_.end();) {
         const Revision& revision = next->second;
-        const bool is_needed =
-            newer-- <= kNewestKept || revision.id == current_ || was_good(revision.id) || &revision == kept_base;
+        const bool is_needed = newer-- <= kNewestKept || revision.id == current_ || was_good(revision.id) ||
+                               &revision == kept_base || &revision == kept_fallback;
         const bool is_old =
             limits.max_age.count() > 0 && revision.created_unix_nano != 0 && revision.created_unix_nano < oldest_alive;
         if (is_needed || (!is_old && revisions_.size() <= limits.max_revisions)) {

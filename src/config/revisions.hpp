@@ -25,6 +25,7 @@ struct Revision {
     std::string hash;  ///< Of the effective config; `config::hash`.
     bool runs = true;
     bool is_base = false;                    ///< Made of the local config alone.
+    bool is_fallback = false;                ///< Made of what the operator has for the worst case alone.
     std::optional<std::string> remote_hash;  ///< The server's hash of the offer it was made from.
     std::uint64_t created_unix_nano = 0;     ///< 0: not known, it is from an opampd that did not write it down.
     friend bool operator==(const Revision&, const Revision&) = default;
@@ -77,10 +78,13 @@ public:
     const Revision* base() const;
     /// The newest one made from an offer with this hash.
     const Revision* find_offer(const std::string& remote_hash) const;
+    /// The newest one made of the fallback configs; null: none.
+    const Revision* fallback() const;
 
     /// Stores a new revision, durably, unless the newest is exactly that and waits to be used; `remote` is null for a
     /// base.
     base::Result<Revision> add(const Effective& effective, const opamp::RemoteConfig* remote);
+    base::Result<Revision> add_fallback(const Effective& effective);
     base::Result<Effective> load(const Revision& revision) const;
     /// What the protocol reports of it, without its secrets if `redactor` is given; may be kept, and read from another
     /// thread, for as long as the revision is not pruned.
@@ -110,6 +114,7 @@ public:
 private:
     explicit RevisionStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
     base::Result<void> read_revisions();
+    base::Result<Revision> add(Revision revision, const Effective& effective, const opamp::RemoteConfig* remote);
     void read_outcome(const Revision& revision);
     void read_status();
     void read_rollout();

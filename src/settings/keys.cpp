@@ -102,6 +102,8 @@ const Key kKeys[] = {
      .field = FIELD(agent.working_directory), .check = folder, .default_text = "opampd's own"},
     {.name = "agent.config_files", .meaning = "Local config files, merged in this order; what the server sends comes after them and wins.",
      .field = FIELD(agent.config_files), .check = base_config},
+    {.name = "agent.startup_fallback_configs", .meaning = "Config files, merged in this order, for an agent that has nothing else: before the server's first config where there are no `config_files`, and when a config and all those that were good before it have failed.",
+     .field = FIELD(agent.startup_fallback_configs), .check = base_config},
     {.name = "agent.config_path", .meaning = "Where the effective config is written, replaced as a whole at each change. Relative to `working_directory`. No two agents may have the same.",
      .field = FIELD(agent.config_path), .check = not_empty},
     {.name = "agent.config_format", .meaning = "`yaml`: merge as YAML, and refuse what is not. `raw`: pass on the bytes of the one config there is. `auto`: YAML where the config says so or there are several to merge.",

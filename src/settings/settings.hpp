@@ -188,6 +188,7 @@ struct Agent {
     TextMap env;
     std::filesystem::path working_directory;
     std::vector<std::filesystem::path> config_files;
+    std::vector<std::filesystem::path> startup_fallback_configs;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
     RemoteConfig remote_config;

@@ -164,6 +164,9 @@ void place_config(Agent& agent, const std::string& path, const fs::path& setting
         report.add(key, "is a folder (give the path of the file to write)");
     for (const fs::path& file : agent.config_files)
         if (is_same(file)) report.add(key, "is also in config_files: it would be overwritten (give another path)");
+    for (const fs::path& file : agent.startup_fallback_configs)
+        if (is_same(file))
+            report.add(key, "is also in startup_fallback_configs: it would be overwritten (give another path)");
     if (!settings_file.empty() && is_same(settings_file))
         report.add(key, "is the settings file itself: it would be overwritten (give another path)");
     if (!agent.executable.empty() && is_same(agent.executable))

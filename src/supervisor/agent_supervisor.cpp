@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::string_view kStartLineHead = "--- opampd: agent started, pid ";
 constexpr std::uint64_t kOutputTail = 8192;
+constexpr std::uintmax_t kMostOutput = 10u << 20;
 constexpr std::size_t kOutputLines = 10;
 constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
 
@@ -59,8 +60,9 @@ base::Result<void> AgentSupervisor::open() {
     identity_ = std::move(*identity);
     auto admission = read_admission(agent_);
     if (!admission) return std::move(admission).error();
-    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_),
-                                      agent_.max_trials, std::move(*admission), redactor_of(agent_), kept(agent_)});
+    auto keeper =
+        ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_), agent_.max_trials,
+                            std::move(*admission), redactor_of(agent_), kept(agent_), agent_.startup_fallback_configs});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
@@ -281,6 +283,10 @@ Task<> AgentSupervisor::perform(lifecycle::Install install) {
 
 base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
     const auto file = output_file();
+    std::error_code code;
+    // Between two processes, of which none writes: one file of the past is kept.
+    if (std::filesystem::file_size(file, code) > kMostOutput && !code)
+        std::filesystem::rename(file, file.string() + ".1", code);
     base::UniqueFd output(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
     if (!output) return base::errno_error(errno).within("opening '" + file.string() + "'");
     return output;

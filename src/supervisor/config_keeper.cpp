@@ -52,8 +52,13 @@ void ConfigKeeper::note_leftovers(const config::Revision& revision) {
 }
 
 base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* remote) const {
+    return compose_of(options_.local_files, remote);
+}
+
+base::Result<config::Effective> ConfigKeeper::compose_of(const std::vector<std::filesystem::path>& files,
+                                                         const opamp::ConfigMap* remote) const {
     std::vector<config::LocalFile> local;
-    for (const auto& file : options_.local_files) {
+    for (const auto& file : files) {
         auto body = base::read_file(file);
         if (!body) return std::move(body).error();
         local.push_back({file.string(), std::move(*body)});
@@ -62,7 +67,7 @@ base::Result<config::Effective> ConfigKeeper::compose(const opamp::ConfigMap* re
 }
 
 bool ConfigKeeper::is_proven(const config::Revision& revision) const {
-    return revision.is_base || store_.was_good(revision.id);
+    return revision.is_base || revision.is_fallback || store_.was_good(revision.id);
 }
 
 base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {

@@ -29,6 +29,7 @@ public:
         config::Admission admission{};
         std::optional<config::Redactor> redactor{};  ///< For what is reported.
         config::Kept kept{};
+        std::vector<std::filesystem::path> fallback_files{};  ///< For when nothing else works.
     };
 
     /// Errors: io (the folder), invalid (the local files cannot be composed).
@@ -100,8 +101,11 @@ private:
     void remove_copy();
     bool is_current(const config::Effective& effective) const;
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
+    base::Result<config::Effective> compose_of(const std::vector<std::filesystem::path>& files,
+                                               const opamp::ConfigMap* remote) const;
+    std::optional<config::Revision> store_fallback();
     base::Result<config::Revision> store_base();
-    base::Result<config::Revision> choose_start(const config::Revision& local);
+    base::Result<config::Revision> choose_start(const config::Revision& local, const config::Revision* fallback);
     std::optional<std::string> refusal_of(const config::Revision& revision) const;
     const config::Revision* best_admitted() const;
     base::Result<void> note_refusal(const config::Revision& revision, const std::string& reason);

@@ -26,6 +26,20 @@ base::Result<config::Revision> ConfigKeeper::store_base() {
     return store_.add(*effective, nullptr);
 }
 
+/// The revision of the fallback configs; nothing where there are none. One that cannot be composed is said, and is
+/// none.
+std::optional<config::Revision> ConfigKeeper::store_fallback() {
+    if (options_.fallback_files.empty()) return std::nullopt;
+    auto effective = compose_of(options_.fallback_files, nullptr);
+    const config::Revision* known = store_.fallback();
+    if (effective && known && known->hash == config::hash(*effective)) return *known;
+    auto stored = effective ? store_.add_fallback(*effective) : base::Result<config::Revision>(effective.error());
+    if (stored) return *stored;
+    base::log::warning("config.no_fallback",
+                       {{"agent", options_.folder.filename().string()}, {"error", stored.error().text()}});
+    return std::nullopt;
+}
+
 /// `revision`, made again from its offer if the local files have changed since.
 base::Result<config::Revision> ConfigKeeper::with_present_local_files(const config::Revision& revision) {
     auto offer = store_.load_remote(revision);
@@ -66,7 +80,8 @@ const config::Revision* ConfigKeeper::best_admitted() const {
     return nullptr;
 }
 
-base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local) {
+base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local,
+                                                          const config::Revision* fallback) {
     const opamp::RemoteConfigStatus& status = store_.status();
     const config::Revision* wanted = store_.current();
     if (status.status == opamp::ConfigStatus::applying) {
@@ -81,7 +96,10 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
             wanted = best_admitted();
         }
     }
+    const bool has_local = !options_.local_files.empty() || std::filesystem::exists(options_.config_path);
+    if (!wanted && fallback && !has_local) return *fallback;  // until the server has offered something
     if (!wanted || wanted->is_base) return local;
+    if (wanted->is_fallback) return *wanted;
     auto present = with_present_local_files(*wanted);
     if (present) return present;
     base::log::warning(
@@ -125,7 +143,8 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     auto local = store_base();
     if (!local) return std::move(local).error();
     if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
-    auto start = choose_start(*local);
+    const auto fallback = store_fallback();
+    auto start = choose_start(*local, fallback ? &*fallback : nullptr);
     if (!start) return std::move(start).error();
     prune();
 
@@ -135,7 +154,8 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     begun.last_good = as_lifecycle(last_good && refusal_of(*last_good) ? nullptr : last_good);
     begun.base = as_lifecycle(&*local);
     begun.older_good = older_good();
-    begun.trial = begun.current != begun.last_good && begun.current != begun.base;
+    if (fallback) begun.fallbacks.push_back(as_lifecycle(&*fallback));
+    begun.trial = begun.current != begun.last_good && begun.current != begun.base && !start->is_fallback;
 
     if (begun.trial) begun.failure = reason_to_give_up(*start).value_or("");
 

@@ -93,7 +93,7 @@ std::vector<control::Revision> history(const RevisionStore& store, const Redacti
         const config::Revision& revision = next->second;
         control::Revision& entry = list.emplace_back();
         entry.id = revision.id;
-        entry.origin = revision.is_base ? "local" : "remote";
+        entry.origin = revision.is_base ? "local" : revision.is_fallback ? "fallback" : "remote";
         entry.created_at = base::time_text(revision.created_unix_nano);
         entry.hash = base::to_hex(revision.hash);
         entry.remote_hash = base::to_hex(revision.remote_hash.value_or(""));

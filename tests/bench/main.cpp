@@ -16,27 +16,12 @@
 
 #include "bench/reconnects.hpp"
 #include "bench/rig.hpp"
+#include "bench/rollouts.hpp"
 #include "opamp/client_session.hpp"
 
 namespace {
 
 using namespace bench;
-
-double ms(Duration duration) {
-    return static_cast<double>(duration.count()) / 1e6;
-}
-
-/// One figure beside its budget; false when it misses it.
-bool print(const char* what, std::vector<double> values, double budget, const char* unit) {
-    std::sort(values.begin(), values.end());
-    const double median = values[values.size() / 2];
-    const bool is_kept = budget <= 0 || median <= budget;
-    std::printf("%-46s %9.2f %9.2f %9.2f  %s", what, values.front(), median, values.back(), unit);
-    if (budget > 0) std::printf("   budget %g  %s", budget, is_kept ? "kept" : "MISSED");
-    std::printf("\n");
-    std::fflush(stdout);
-    return is_kept;
-}
 
 /// What this machine needs to start a program at all: the noise under the figures below.
 Duration bare_spawn() {
@@ -46,23 +31,6 @@ Duration bare_spawn() {
     if (posix_spawn(&pid, argv[0], nullptr, nullptr, argv, environ) == 0) ::waitpid(pid, nullptr, 0);
     return std::chrono::steady_clock::now() - begin;
 }
-
-struct Rig {
-    explicit Rig(const std::filesystem::path& programs)
-        : bin(programs), server(context.get_executor()), agents(context) {
-        async::asio::co_spawn(context, server.run(), async::asio::detached);
-        async::asio::co_spawn(context, agents.run(), async::asio::detached);
-    }
-    void until(const std::function<bool()>& condition) { run_until(context, condition); }
-    void until_connected(std::size_t count) {
-        until([&] { return server.connected() == count; });
-    }
-
-    std::filesystem::path bin;
-    async::asio::io_context context;
-    Server server;
-    Agents agents;
-};
 
 bool measure_start(Rig& rig, int runs) {
     std::vector<double> connected, running;
@@ -243,6 +211,8 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
         {"parse", [&] { return measure_parse(runs); }},
         {"start", [&] { return measure_start(rig, runs); }},
         {"changes", [&] { return measure_changes(rig, runs); }},
+        {"rollouts", [&] { return measure_rollouts(rig, runs); }},
+        {"offers", [&] { return measure_many_offers(rig); }},
         {"memory", [&] { return measure_memory(rig); }},
         {"large", [&] { return measure_large_configs(rig); }},
         {"idle", [&] { return measure_idle(rig); }},
@@ -263,9 +233,10 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
 int main(int count, char** arguments) {
     const int runs = count > 2 ? std::atoi(arguments[2]) : 15;
     if (count < 2 || runs < 1) {
-        std::fprintf(stderr,
-                     "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
-                     "parts: parse start changes memory large idle reconnects; all of them if none is named\n");
+        std::fprintf(
+            stderr,
+            "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
+            "parts: parse start changes rollouts offers memory large idle reconnects; all of them if none is named\n");
         return 2;
     }
     try {

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <stdexcept>
 
@@ -130,7 +132,8 @@ Task<> Agents::run() {
     }
 }
 
-Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents) {
+Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents,
+               const std::string& more) {
     std::string name = "/dev/shm/opampd-bench-XXXXXX";
     if (!mkdtemp(name.data())) throw std::runtime_error("no folder on tmpfs");
     folder_ = name;
@@ -140,11 +143,13 @@ Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std:
          << "/state\n";
     const auto agent = [&](const std::string& indent) {
         file << indent << "executable: " << (bin / "bench-agent").string() << "\n"
-             << indent << "env: {BENCH_PORT: \"" << agents_port << "\"}\n";
+             << indent << "env:\n"
+             << indent << "  BENCH_PORT: \"" << agents_port << "\"\n";
     };
     if (agents == 1) {
         file << "agent:\n  working_directory: " << name << "\n";
         agent("  ");
+        file << more;
     } else {
         file << "agents:\n";
         for (int i = 0; i < agents; ++i) {
@@ -194,6 +199,21 @@ long peak_of(pid_t pid) {
 
 void forget_peak(pid_t pid) {
     std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << "5";
+}
+
+double ms(Duration duration) {
+    return static_cast<double>(duration.count()) / 1e6;
+}
+
+bool print(const char* what, std::vector<double> values, double budget, const char* unit) {
+    std::sort(values.begin(), values.end());
+    const double median = values[values.size() / 2];
+    const bool is_kept = budget <= 0 || median <= budget;
+    std::printf("%-46s %9.2f %9.2f %9.2f  %s", what, values.front(), median, values.back(), unit);
+    if (budget > 0) std::printf("   budget %g  %s", budget, is_kept ? "kept" : "MISSED");
+    std::printf("\n");
+    std::fflush(stdout);
+    return is_kept;
 }
 
 void run_until(asio::io_context& context, const std::function<bool()>& condition) {

@@ -82,8 +82,11 @@ private:
 /// opampd with its settings and state in a folder of its own on tmpfs; stopped, and its folder removed, at the end.
 class Daemon {
 public:
-    Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents);
+    /// `more`: further lines for one agent, first of its environment (indented by four), then of its settings (by two).
+    Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents,
+           const std::string& more = {});
     ~Daemon();
+    const std::filesystem::path& folder() const { return folder_; }
     pid_t pid() const { return pid_; }
     Time spawned() const { return spawned_; }
 
@@ -102,7 +105,28 @@ Memory memory_of(pid_t pid);
 long peak_of(pid_t pid);
 void forget_peak(pid_t pid);
 
+/// One figure beside its budget; false when it misses it.
+bool print(const char* what, std::vector<double> values, double budget, const char* unit);
+double ms(Duration duration);
+
 /// Runs the loop until `condition` holds; throws after 30 s.
 void run_until(async::asio::io_context& context, const std::function<bool()>& condition);
+
+struct Rig {
+    explicit Rig(const std::filesystem::path& programs)
+        : bin(programs), server(context.get_executor()), agents(context) {
+        async::asio::co_spawn(context, server.run(), async::asio::detached);
+        async::asio::co_spawn(context, agents.run(), async::asio::detached);
+    }
+    void until(const std::function<bool()>& condition) { run_until(context, condition); }
+    void until_connected(std::size_t count) {
+        until([&] { return server.connected() == count; });
+    }
+
+    std::filesystem::path bin;
+    async::asio::io_context context;
+    Server server;
+    Agents agents;
+};
 
 }  // namespace bench

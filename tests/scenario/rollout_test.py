@@ -155,5 +155,25 @@ def way_back_that_fails_leads_to_the_one_before(scene):
     runs_with(scene, "good: 3\n", len(scene.starts()))
 
 
+@scenario
+def when_all_that_was_good_fails_the_fallback_is_left(scene):
+    for number in (1, 2):
+        scene.folder.joinpath(f"fallback{number}.yaml").write_text(f"fallback{number}: true\n")
+    files = {"startup_fallback_configs": ["fallback1.yaml", "fallback2.yaml"]}
+    scene.begin(scene.probed() | files | {"config_apply_timeout": "2s"})
+    fallback = "fallback1: true\nfallback2: true\n"
+    expect("before the first offer it is all there is", scene.config.read_text() == fallback)
+    scene.offer("good: 1\n")
+    scene.folder.joinpath("dislikes").write_text("good: 1\n")
+    scene.offer(BAD, "FAILED")
+    scene.wait_for("the fallback", lambda: scene.config.read_text() == fallback)
+    scene.wait_for("a healthy agent", lambda: scene.events()[-1]["event"] == "agent.healthy")
+    since = scene.peer.now()
+    scene.stop()
+    scene.start()
+    scene.wait_for_message("the verdict, after a restart too", status_is("FAILED", offered_hash(BAD)), since)
+    scene.offer("good: 2\n")
+
+
 if __name__ == "__main__":
     main()
