@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <stdexcept>
 
 namespace bench {
@@ -41,19 +40,19 @@ bool answers(std::uint16_t port) {
     return is_open;
 }
 
-pid_t spawn(const fs::path& agent) {
+pid_t spawn(const fs::path& agent, std::string reports_to, std::string serves) {
     char* const argv[] = {const_cast<char*>(agent.c_str()), nullptr};
+    char* const environment[] = {reports_to.data(), serves.data(), nullptr};
     pid_t pid = 0;
-    if (::posix_spawn(&pid, argv[0], nullptr, nullptr, argv, environ) != 0) throw std::runtime_error("no agent");
+    if (::posix_spawn(&pid, argv[0], nullptr, nullptr, argv, environment) != 0) throw std::runtime_error("no agent");
     return pid;
 }
 
 /// The agent's own stop and start: from the signal to its end, and from a start to its first answer.
 Duration own_time(Rig& rig, std::uint16_t port) {
-    ::setenv("BENCH_PORT", std::to_string(rig.agents.port()).c_str(), 1);
-    ::setenv("BENCH_SERVE", std::to_string(port).c_str(), 1);
     const Time begin = std::chrono::steady_clock::now();
-    const pid_t pid = spawn(rig.bin / "bench-agent");
+    const pid_t pid = spawn(rig.bin / "bench-agent", "BENCH_PORT=" + std::to_string(rig.agents.port()),
+                            "BENCH_SERVE=" + std::to_string(port));
     while (!answers(port)) {
     }
     const Time up = std::chrono::steady_clock::now();
@@ -85,10 +84,13 @@ std::pair<std::size_t, std::uintmax_t> disk_of(const Daemon& daemon) {
     return {files, bytes};
 }
 
-void apply(Rig& rig, int number) {
+/// From the offer to the server's knowledge that it is applied.
+Duration apply(Rig& rig, int number) {
+    const Time begin = std::chrono::steady_clock::now();
     const std::string hash = "rollout " + std::to_string(number);
     rig.server.offer("number: " + std::to_string(number) + "\n", hash);
     rig.until([&] { return rig.server.applied(hash) == 1; });
+    return rig.server.last_applied() - begin;
 }
 
 void await_agent(Rig& rig, std::size_t started_before) {
@@ -106,8 +108,7 @@ bool measure_rollouts(Rig& rig, int runs) {
     std::vector<double> whole, own, rest;
     for (int i = 0; i < runs; ++i) {
         own.push_back(ms(own_time(rig, own_port)));
-        apply(rig, i);
-        whole.push_back(ms(rig.server.last_applied() - rig.server.offered()));
+        whole.push_back(ms(apply(rig, i)));
         rest.push_back(whole.back() - own.back());
     }
     print("offer -> APPLIED with an HTTP probe", whole, 0, "ms");
