@@ -13,7 +13,7 @@
 #include "process/init.hpp"
 #include "settings/describe.hpp"
 #include "settings/load.hpp"
-#include "supervisor/admission.hpp"
+#include "rules/admission.hpp"
 #include "supervisor/daemon.hpp"
 
 namespace {
@@ -77,7 +77,7 @@ std::optional<settings::Settings> load_settings(const std::string& file) {
         std::fprintf(stderr, "%s\n", settings::to_text(problem, file).c_str());
     if (!loaded->problems.empty()) return std::nullopt;
     for (const settings::Agent& agent : loaded->settings.agents) {
-        const auto admission = supervisor::read_admission(agent);
+        const auto admission = rules::read_admission(agent);
         if (!admission) {
             std::fprintf(stderr, "%s: %s\n", file.c_str(), admission.error().text().c_str());
             return std::nullopt;

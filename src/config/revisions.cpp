@@ -31,6 +31,7 @@ base::Result<RevisionStore> RevisionStore::open(const fs::path& folder) {
 }
 
 void RevisionStore::set_aside(const fs::path& path, const std::string& why) {
+    if (path.parent_path() == folder_ / "revisions") has_lost_revisions_ = true;
     auto aside = base::set_aside(path);
     notes_.push_back(why + (aside ? "; kept as '" + aside->string() + "'" : "; " + aside.error().message()));
 }
@@ -41,7 +42,10 @@ base::Result<void> RevisionStore::read_revisions() {
     std::error_code code;
     for (const fs::path& path : *found) {
         const std::string name = path.filename().string();
-        if (name.ends_with(".damaged")) continue;
+        if (name.ends_with(".damaged")) {
+            has_lost_revisions_ = true;
+            continue;
+        }
         if (name.starts_with('.')) {  // left by a stop in the middle of `add`
             fs::remove_all(path, code);
             continue;
@@ -126,6 +130,11 @@ const Revision* RevisionStore::base() const {
     const auto newest =
         std::find_if(revisions_.rbegin(), revisions_.rend(), [](const auto& entry) { return entry.second.is_base; });
     return newest == revisions_.rend() ? nullptr : &newest->second;
+}
+
+bool RevisionStore::had_others_than_base() const {
+    return has_lost_revisions_ ||
+           std::any_of(revisions_.begin(), revisions_.end(), [](const auto& entry) { return !entry.second.is_base; });
 }
 
 const Revision* RevisionStore::fallback() const {
@@ -271,7 +280,8 @@ bool RevisionStore::was_good(std::uint64_t id) const {
 
 void RevisionStore::prune(const Kept& limits, std::uint64_t now_unix_nano) {
     const Revision *const kept_base = base(), *const kept_fallback = fallback();
-    const auto oldest_alive = now_unix_nano - static_cast<std::uint64_t>(limits.max_age.count());
+    const auto max_age = static_cast<std::uint64_t>(limits.max_age.count());
+    const auto oldest_alive = now_unix_nano > max_age ? now_unix_nano - max_age : 0;  // a clock may be in 1970
     std::size_t newer = revisions_.size();
     for (auto next = revisions_.begin(); next != revisions_.end();) {
         const Revision& revision = next->second;

@@ -78,6 +78,8 @@ public:
     const Revision* base() const;
     /// The newest one made from an offer with this hash.
     const Revision* find_offer(const std::string& remote_hash) const;
+    /// Whether the agent may have been given anything but a base; also one that could not be read.
+    bool had_others_than_base() const;
     /// The newest one made of the fallback configs; null: none.
     const Revision* fallback() const;
 
@@ -131,6 +133,7 @@ private:
     opamp::RemoteConfigStatus status_;
     Rollout rollout_;
     std::vector<std::string> notes_;
+    bool has_lost_revisions_ = false;
 };
 
 }  // namespace config

@@ -62,7 +62,7 @@ struct Agent {
 
 struct Revision {
     std::uint64_t id = 0;
-    std::string origin;  ///< local, remote
+    std::string origin;  ///< local, remote, fallback
     std::string created_at;
     std::string hash;
     std::string remote_hash;  ///< Of the offer that it was made from.

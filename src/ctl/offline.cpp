@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "ctl/sign.hpp"
+#include "rules/admission.hpp"
 #include "settings/describe.hpp"
 #include "settings/load.hpp"
 
@@ -30,7 +31,14 @@ Result<End> check(const Options& options) {
         problems += text + "\n";
         list.emplace_back(base::to_valid_utf8(text));
     }
-    const int code = loaded->problems.empty() ? kDone : kUsage;
+    for (const settings::Agent& agent : loaded->settings.agents) {
+        if (!loaded->problems.empty()) break;
+        const auto admission = rules::read_admission(agent);
+        if (admission) continue;
+        problems += file + ": " + admission.error().text() + "\n";
+        list.emplace_back(base::to_valid_utf8(admission.error().text()));
+    }
+    const int code = list.empty() ? kDone : kUsage;
     const std::string description = code == kDone ? settings::describe(loaded->settings) : "";
     if (!options.json) return End{description, problems, code};
     return End{line({{"problems", std::move(list)}, {"description", base::to_valid_utf8(description)}}), "", code};

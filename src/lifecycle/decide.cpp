@@ -44,6 +44,13 @@ public:
         if (state_.offer != 0) act(ReportConfig{state_.offer, fate, std::move(reason)});
     }
 
+    /// What was offered is what failed here, and was so before.
+    void give_up_adopting(const std::string& reason) {
+        if (std::exchange(state_.adopting, Revision{}).id == 0) return;
+        settle_offer(Fate::failed, reason);
+        state_.offer = 0;
+    }
+
     /// From any phase without a process: runs `current`, or stays down when there is nothing to run.
     void start_current() {
         state_.proven = false;
@@ -259,6 +266,8 @@ void on(Move& move, const Staged& staged, const Policy&) {
         else
             move->adopting = staged.revision;
         move.settle_offer(move->proven ? Fate::applied : Fate::applying);
+        // It is given the time of a gate, whatever of that has passed.
+        if (!move->proven && move->phase == Phase::running) move.begin_gate();
         if (move->proven) move->offer = 0;
         move.take_waiting();
         return;
@@ -330,6 +339,7 @@ void on_failure(Move& move, const std::string& reason, int failures_that_count) 
     ++move->failures;
     move->proven = false;
     move.report_health(reason);
+    if (!is_on_probation) move.give_up_adopting(reason);
     switch (is_on_probation ? move.roll_back(reason) : Rollback::none) {
     case Rollback::none: move.back_off(failures_that_count); break;
     case Rollback::next: move.start_current(); break;
@@ -410,7 +420,11 @@ void on(Move& move, const DeadlinePassed&, const Policy& policy) {
             const std::string reason =
                 "not healthy within " + base::format_duration(policy.apply_timeout) + ": " + move->trouble;
             move.report_health(reason);
-            if (move.is_on_probation() && move.roll_back(reason) != Rollback::none) move.stop(After::start);
+            if (move.is_on_probation()) {
+                if (move.roll_back(reason) != Rollback::none) move.stop(After::start);
+            } else {
+                move.give_up_adopting(reason);
+            }
             move.take_waiting();
         }
         break;

@@ -85,7 +85,7 @@ const Key kKeys[] = {
     {.name = "server.reconnect.throttled_interval", .meaning = "Shortest pause after the server said that it is overloaded (429, 503, UNAVAILABLE) without saying for how long; it doubles up to `max_interval` while that goes on.",
      .field = FIELD(settings.server.reconnect.throttled_interval), .at_least = 10ms},
 
-    {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` is taken."},
+    {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` and `control.sock` are taken."},
 
     {.name = "agent.preset", .meaning = "The kind of agent: a preset, whose keys are the defaults of this agent. docs/presets.md has those that are built in, and says how to write one.",
      .field = FIELD(agent.preset), .check = preset_name},

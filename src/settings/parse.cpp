@@ -13,7 +13,7 @@ namespace settings {
 namespace {
 
 /// In the state folder, beside the agents' folders.
-constexpr std::string_view kLockFile = "lock";
+constexpr std::string_view kLockFile = "lock", kSocketFile = "control.sock";
 
 /// The map that is being read: its key in the file, the same in the table of keys, and the agent and
 /// capability it belongs to.
@@ -102,7 +102,7 @@ private:
                 report_.add(
                     entry.key.mark, entry.key.expanded ? "agents" : path,
                     "is not a name for an agent (letters, digits, '.', '_' and '-', no dot in front, at most 64)");
-            if (entry.key.text == kLockFile)
+            if (entry.key.text == kLockFile || entry.key.text == kSocketFile)
                 report_.add(entry.key.mark, path,
                             "is the name of a file that opampd keeps beside the agents' folders (give another one)");
             agent(entry.value, path, entry.key.text);

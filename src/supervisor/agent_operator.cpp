@@ -23,21 +23,14 @@ void AgentSupervisor::start_agent() {
 }
 
 Task<base::Result<std::uint64_t>> AgentSupervisor::roll_back(std::optional<std::uint64_t> revision) {
-    if (!revision) {
-        // What a failure would lead to, with the present config out of the way.
-        lifecycle::Revision before = state_.trial ? state_.last_good : lifecycle::Revision{};
-        if (before.id == 0 && !state_.older_good.empty()) before = state_.older_good.front();
-        if (before.id == 0 && state_.current != state_.base) before = state_.base;
-        if (before.id == 0)
-            co_return base::Error(base::Kind::not_found, "no config was good before this one")
-                .hint("name the revision to go to");
-        revision = before.id;
-    }
-    const std::uint64_t id = *revision;
-    const auto found = co_await shared_.disk.run([this, id] { return keeper_->find_for_rollback(id); });
+    std::vector<lifecycle::Revision> ways = state_.older_good;
+    if (state_.trial) ways.insert(ways.begin(), state_.last_good);
+    ways.push_back(state_.base);
+    const auto found = co_await shared_.disk.run([this, &revision, &ways] {
+        return revision ? keeper_->find_for_rollback(*revision) : keeper_->find_before(ways);
+    });
     if (!found) co_return found.error();
-    if (*found == state_.current && !state_.trial)
-        co_return base::Error(base::Kind::refused, "revision " + std::to_string(id) + " is in force already");
+    const std::uint64_t id = found->id;
     log_.info("operator.rollback", {{"to", id}});
     post(lifecycle::RollbackWanted{*found, "rolled back by the operator to revision " + std::to_string(id)});
     co_return id;

@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/files.hpp"
+#include "rules/admission.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
-#include "supervisor/admission.hpp"
 #include "supervisor/config_check.hpp"
 #include "supervisor/from_settings.hpp"
 #include "supervisor/staging.hpp"
@@ -23,6 +24,8 @@ using lifecycle::Event;
 
 namespace {
 
+constexpr std::size_t kLongestHash = 256;
+constexpr std::size_t kLongestReason = 8192;
 constexpr std::string_view kStartLineHead = "--- opampd: agent started, pid ";
 constexpr std::uint64_t kOutputTail = 8192;
 constexpr std::uintmax_t kMostOutput = 10u << 20;
@@ -58,11 +61,11 @@ base::Result<void> AgentSupervisor::open() {
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);
-    auto admission = read_admission(agent_);
+    auto admission = rules::read_admission(agent_);
     if (!admission) return std::move(admission).error();
-    auto keeper =
-        ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_), agent_.max_trials,
-                            std::move(*admission), redactor_of(agent_), kept(agent_), agent_.startup_fallback_configs});
+    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_),
+                                      agent_.max_trials, std::move(*admission), rules::redactor_of(agent_),
+                                      kept(agent_), agent_.startup_fallback_configs});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
@@ -106,12 +109,15 @@ Task<> AgentSupervisor::step(Event event) {
         Task<> done = std::visit([this](auto& order) { return perform(std::move(order)); }, action);
         co_await std::move(done);
     }
+    forget_settled_offers();
 }
 
 /// Waits until something is ready and takes nothing, so what loses the race is still there next time.
 Task<Event> AgentSupervisor::next_event() {
     for (;;) {
         inbox_filled_.clear();
+        if (std::exchange(shutdown_asked_, false))
+            co_return lifecycle::ShutdownWanted{};  // or another is started first
         auto exited = co_await exit_event();
         if (exited) co_return std::move(*exited);  // a death outranks a wish
         if (!inbox_.empty()) {
@@ -158,10 +164,12 @@ void AgentSupervisor::post(Event event) {
 }
 
 void AgentSupervisor::shut_down() {
-    post(lifecycle::ShutdownWanted{});
+    shutdown_asked_ = true;
+    inbox_filled_.raise();
 }
 
 void AgentSupervisor::kill_now() {
+    has_no_patience_ = true;
     if (child_) child_->signal(SIGKILL);
 }
 
@@ -181,6 +189,15 @@ void AgentSupervisor::take(opamp::Orders orders) {
     }
     log_.info("config.received", {{"hash", short_hash(offer.hash)}, {"entries", offer.files.size()}});
     last_received_hash_ = offer.hash;
+    if (offer.hash.size() > kLongestHash) {
+        // Not stored: what is remembered of configs has to stay small.
+        const std::string reason = "the hash of the config has " + std::to_string(offer.hash.size()) +
+                                   " bytes, and may have " + std::to_string(kLongestHash);
+        log_.warning("config.failed", {{"hash", short_hash(offer.hash)}, {"error", reason}});
+        server_.session().set_remote_config_status({offer.hash, opamp::ConfigStatus::failed, reason});
+        server_.wake();
+        return;
+    }
     queue_offer(std::move(offer));
 }
 
@@ -203,10 +220,18 @@ void AgentSupervisor::forget_offers_before(lifecycle::OfferId newest) {
     });
 }
 
-/// Offers older than the one whose fate hangs on what runs are never spoken of again.
+/// Of what is never spoken of again.
 void AgentSupervisor::forget_settled_offers() {
-    const lifecycle::OfferId oldest_open = state_.offer != 0 ? state_.offer : state_.staging;
-    if (oldest_open != 0) offer_hashes_.erase(offer_hashes_.begin(), offer_hashes_.lower_bound(oldest_open));
+    const auto waits = [this](lifecycle::OfferId id) {
+        return std::any_of(inbox_.begin(), inbox_.end(), [id](const Event& event) {
+            const auto* offered = std::get_if<lifecycle::Offered>(&event);
+            return offered && offered->offer == id;
+        });
+    };
+    std::erase_if(offer_hashes_, [&](const auto& entry) {
+        const lifecycle::OfferId id = entry.first;
+        return id != state_.offer && id != state_.staging && id != state_.waiting && !waits(id);
+    });
 }
 
 void AgentSupervisor::take_identity(const base::Uuid& uid) {
@@ -329,7 +354,7 @@ Task<std::string> AgentSupervisor::with_output(std::string reason) {
     std::string_view said = *text;
     if (said.starts_with(kStartLineHead)) said.remove_prefix(std::min(said.find('\n'), said.size()));
     const std::string lines = last_lines(said, kOutputLines);
-    const auto redactor = redactor_of(agent_);
+    const auto redactor = rules::redactor_of(agent_);
     if (!lines.empty()) reason += "\n" + (redactor ? redactor->redact_output(lines) : lines);
     co_return reason;
 }
@@ -347,7 +372,7 @@ Task<> AgentSupervisor::end_probes() {
 Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
     co_await end_probes();
     log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
-    child_->signal(agent_.stop_signal);
+    child_->signal(has_no_patience_ ? SIGKILL : agent_.stop_signal);
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Kill) {
@@ -387,7 +412,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
         if (report.offer == tried_offer_) status.error_message = co_await with_output(report.reason);
         break;
     }
-    forget_settled_offers();
+    status.error_message = base::shortened(status.error_message, kLongestReason);
     auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
     if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
     server_.session().set_remote_config_status(status);
@@ -413,7 +438,7 @@ Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
     std::string reason = rollback.reason;
     if (!rollback.by_operator) reason = co_await with_output(rollback.reason);
     auto noted = co_await shared_.disk.run([this, &rollback, &reason] {
-        return rollback.by_operator ? keeper_->note_unwanted(rollback.from.id, reason)
+        return rollback.by_operator ? keeper_->note_unwanted(rollback.from.id, rollback.to.id, reason)
                                     : keeper_->note_failure(rollback.from.id, reason);
     });
     if (!noted) log_.error("rollout.store_failed", {{"error", noted.error().text()}});

@@ -135,6 +135,8 @@ private:
 
     lifecycle::State state_;
     std::deque<lifecycle::Event> inbox_;
+    bool shutdown_asked_ = false;
+    bool has_no_patience_ = false;
     async::Notice inbox_filled_;
     async::Notice begun_;
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();

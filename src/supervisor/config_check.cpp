@@ -5,8 +5,8 @@
 
 #include "base/bytes.hpp"
 #include "process/run_command.hpp"
+#include "rules/admission.hpp"
 #include "settings/command_line.hpp"
-#include "supervisor/admission.hpp"
 #include "supervisor/identity.hpp"
 
 namespace supervisor {
@@ -53,7 +53,7 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
     spec.timeout = agent.config_check.timeout;
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
-    co_return verdict_of(*result, redactor_of(agent));
+    co_return verdict_of(*result, rules::redactor_of(agent));
 }
 
 }  // namespace supervisor

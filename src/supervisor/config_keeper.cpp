@@ -139,11 +139,14 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
     if (!effective) return std::move(effective).error();
-    if (!is_proven(*revision)) {
-        // Before it is current: however the daemon ends, the start counts.
+    if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
+        return std::move(are_free).error();
+    if (!is_proven(*revision) && counted_ != id) {
+        // Before it is current: however the daemon ends, the start counts; one a life of it.
         config::Rollout rollout = store_.rollout();
         rollout.starts = rollout.candidate == id ? rollout.starts + 1 : 1;
         rollout.candidate = id;
+        counted_ = id;
         if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
     }
     // The link first: a daemon that ends in between finds a trial, never an unproven config that looks proven.
@@ -154,8 +157,6 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
             "config.link_failed",
             {{"agent", options_.folder.filename().string()}, {"revision", id}, {"error", pointed.error().text()}});
     }
-    if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
-        return std::move(are_free).error();
     // If it fails half-way, files of both are there.
     installed_.add(*effective);
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
@@ -178,7 +179,7 @@ base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<life
     base::Result<void> told;
     if (!before || before->verdict != Verdict::applied)
         told = store_.set_outcome(id, {Verdict::applied, base::unix_nano_now(), ""});
-    if (auto committed = store_.set_last_good(id); !committed) return committed;
+    // The ways back first: what is last-good still stays one of them, whatever ends opampd in between.
     config::Rollout rollout = store_.rollout();
     rollout.candidate = 0;
     rollout.starts = 0;
@@ -186,6 +187,7 @@ base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<life
     for (const lifecycle::Revision& older : older_good) rollout.older_good.push_back(older.id);
     if (revision->remote_hash) rollout.forget_failed(*revision->remote_hash);
     auto noted = store_.set_rollout(rollout);
+    if (auto committed = store_.set_last_good(id); !committed) return committed;
     prune();
     return noted ? told : noted;
 }
@@ -207,21 +209,25 @@ base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::str
     return noted ? told : noted;
 }
 
-base::Result<void> ConfigKeeper::note_unwanted(std::uint64_t from, const std::string& reason) {
+base::Result<void> ConfigKeeper::note_unwanted(std::uint64_t from, std::uint64_t to, const std::string& reason) {
     const config::Revision* revision = store_.find(from);
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
     auto told = store_.set_outcome(from, {Verdict::rolled_back, base::unix_nano_now(), reason});
-    if (!revision->remote_hash || revision->remote_hash->empty()) return told;
     config::Rollout rollout = store_.rollout();
-    rollout.remember_failed(*revision->remote_hash, reason);
+    const std::string hash = revision->remote_hash.value_or("");
+    if (!hash.empty()) rollout.remember_failed(hash, reason);
     rollout.candidate = 0;
     rollout.starts = 0;
     if (auto noted = store_.set_rollout(rollout); !noted) return noted;
     opamp::RemoteConfigStatus status = store_.status();
-    if (status.hash != *revision->remote_hash) return {};
-    status.status = opamp::ConfigStatus::failed;
-    status.error_message = reason;
-    return store_.set_status(status);
+    if (!hash.empty() && status.hash == hash) {
+        status.status = opamp::ConfigStatus::failed;
+        status.error_message = reason;
+        if (auto saved = store_.set_status(status); !saved) return saved;
+    }
+    // At once: the order holds also if opampd ends before the agent has stopped.
+    if (auto pointed = store_.set_current(to); !pointed) return pointed;
+    return told;
 }
 
 base::Result<lifecycle::Revision> ConfigKeeper::find_for_rollback(std::uint64_t id) const {
@@ -229,10 +235,26 @@ base::Result<lifecycle::Revision> ConfigKeeper::find_for_rollback(std::uint64_t 
     if (!revision)
         return base::Error(base::Kind::not_found, "there is no revision " + std::to_string(id))
             .hint("the config history has those that are kept");
+    const std::string name = "revision " + std::to_string(id);
+    if (revision == store_.current()) return base::Error(base::Kind::refused, name + " is the current one already");
+    const opamp::RemoteConfigStatus& status = store_.status();
+    if (!status.hash.empty() && revision->remote_hash == status.hash)
+        return base::Error(base::Kind::refused, name + " is what the server offered last")
+            .hint("have it tried again with config retry");
     if (const auto refusal = refusal_of(*revision)) return base::Error(base::Kind::refused, *refusal);
     auto effective = store_.load(*revision);
     if (!effective) return std::move(effective).error();
     return as_lifecycle(revision);
+}
+
+base::Result<lifecycle::Revision> ConfigKeeper::find_before(const std::vector<lifecycle::Revision>& ways) const {
+    for (const lifecycle::Revision& way : ways) {
+        const config::Revision* revision = store_.find(way.id);
+        const bool is_unwanted =
+            revision && revision->remote_hash && store_.rollout().find_failed(*revision->remote_hash);
+        if (auto found = find_for_rollback(way.id); found && !is_unwanted) return found;
+    }
+    return base::Error(base::Kind::not_found, "no config was good before this one").hint("name the revision to go to");
 }
 
 base::Result<ConfigKeeper::Retried> ConfigKeeper::forget_failure(const std::string& hash) {

@@ -70,12 +70,14 @@ public:
     base::Result<void> commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good);
     /// `from` failed before its gate: its offer is not tried again.
     base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
-    /// The operator does not want `from`, good as it may be. Afterwards `status` says so of the offer that it was made
-    /// from, if that is the newest.
-    base::Result<void> note_unwanted(std::uint64_t from, const std::string& reason);
+    /// The operator does not want `from`, good as it may be; `to` is current from now on. Afterwards `status` says so
+    /// of the offer that it was made from, if that is the newest.
+    base::Result<void> note_unwanted(std::uint64_t from, std::uint64_t to, const std::string& reason);
     /// Whether `id` can be given to the agent. Errors: not_found, refused (the policy or the signature, as they are
     /// now), io and invalid (damaged).
     base::Result<lifecycle::Revision> find_for_rollback(std::uint64_t id) const;
+    /// The first of `ways` that is good for that, and that the operator has not turned away. Errors: not_found.
+    base::Result<lifecycle::Revision> find_before(const std::vector<lifecycle::Revision>& ways) const;
 
     struct Retried {
         /// What is stored of the offer; nothing: only its server has it.
@@ -105,11 +107,13 @@ private:
                                                const opamp::ConfigMap* remote) const;
     std::optional<config::Revision> store_fallback();
     base::Result<config::Revision> store_base();
-    base::Result<config::Revision> choose_start(const config::Revision& local, const config::Revision* fallback);
+    base::Result<config::Revision> choose_start(const config::Revision& local, const config::Revision* fallback,
+                                                bool has_local_changed);
     std::optional<std::string> refusal_of(const config::Revision& revision) const;
     const config::Revision* best_admitted() const;
     base::Result<void> note_refusal(const config::Revision& revision, const std::string& reason);
-    base::Result<void> forget_failures_of_other_local_files(const config::Revision& local);
+    /// Whether they have changed.
+    base::Result<bool> forget_failures_of_other_local_files(const config::Revision& local);
     std::optional<std::string> reason_to_give_up(const config::Revision& candidate) const;
     bool is_proven(const config::Revision& revision) const;
     std::vector<lifecycle::Revision> older_good() const;
@@ -118,6 +122,7 @@ private:
 
     Options options_;
     config::RevisionStore store_;
+    std::uint64_t counted_ = 0;    ///< The candidate whose start was counted in this life of the daemon.
     config::Installed installed_;  ///< What the agent was given last, and what is left of configs before.
 };
 

@@ -13,9 +13,9 @@ base::Result<config::Revision> ConfigKeeper::store_base() {
     auto effective = compose(nullptr);
     if (!effective) return std::move(effective).error();
     const config::Revision* known = store_.base();
-    const config::Revision* current = store_.current();
     if (options_.local_files.empty()) {
-        if (current && !current->is_base) {
+        const config::Revision* current = store_.current();
+        if (current ? !current->is_base : store_.had_others_than_base()) {
             // The file there is the server's, not the operator's: only what was found before the first offer counts.
             if (known) return *known;
         } else if (auto found = base::read_file(options_.config_path)) {
@@ -81,7 +81,7 @@ const config::Revision* ConfigKeeper::best_admitted() const {
 }
 
 base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision& local,
-                                                          const config::Revision* fallback) {
+                                                          const config::Revision* fallback, bool has_local_changed) {
     const opamp::RemoteConfigStatus& status = store_.status();
     const config::Revision* wanted = store_.current();
     if (status.status == opamp::ConfigStatus::applying) {
@@ -96,10 +96,12 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
             wanted = best_admitted();
         }
     }
-    const bool has_local = !options_.local_files.empty() || std::filesystem::exists(options_.config_path);
+    std::error_code ignored;
+    const bool has_local = !options_.local_files.empty() || std::filesystem::exists(options_.config_path, ignored);
     if (!wanted && fallback && !has_local) return *fallback;  // until the server has offered something
     if (!wanted || wanted->is_base) return local;
-    if (wanted->is_fallback) return *wanted;
+    // It is left once there is something else to try, or it has changed.
+    if (wanted->is_fallback) return fallback && !has_local_changed ? *fallback : local;
     auto present = with_present_local_files(*wanted);
     if (present) return present;
     base::log::warning(
@@ -109,10 +111,12 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
 }
 
 /// What failed with other local files may be good with these.
-base::Result<void> ConfigKeeper::forget_failures_of_other_local_files(const config::Revision& local) {
+base::Result<bool> ConfigKeeper::forget_failures_of_other_local_files(const config::Revision& local) {
     config::Rollout rollout = store_.rollout();
-    if (std::exchange(rollout.local_hash, local.hash) != local.hash) rollout.failed.clear();
-    return store_.set_rollout(rollout);
+    const bool has_changed = std::exchange(rollout.local_hash, local.hash) != local.hash;
+    if (has_changed) rollout.failed.clear();
+    if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
+    return has_changed;
 }
 
 std::vector<lifecycle::Revision> ConfigKeeper::older_good() const {
@@ -142,9 +146,10 @@ std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revisio
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
     auto local = store_base();
     if (!local) return std::move(local).error();
-    if (auto forgotten = forget_failures_of_other_local_files(*local); !forgotten) return std::move(forgotten).error();
+    const auto has_changed = forget_failures_of_other_local_files(*local);
+    if (!has_changed) return has_changed.error();
     const auto fallback = store_fallback();
-    auto start = choose_start(*local, fallback ? &*fallback : nullptr);
+    auto start = choose_start(*local, fallback ? &*fallback : nullptr, *has_changed);
     if (!start) return std::move(start).error();
     prune();
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
-#include "supervisor/admission.hpp"
+#include "rules/admission.hpp"
 #include "supervisor/revision_answers.hpp"
 
 namespace supervisor {
@@ -47,7 +47,7 @@ Result<AgentSupervisor*> ControlAnswers::find(const std::string& name) const {
 Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
     const lifecycle::State& state = agent.state();
     const opamp::ComponentHealth& health = agent.health();
-    const Redaction redaction = redactor_of(agent.settings());
+    const Redaction redaction = rules::redactor_of(agent.settings());
     control::Agent described;
     described.name = agent.name();
     described.phase = std::string(to_string(state.phase));
@@ -88,7 +88,7 @@ Task<Result<Answer>> ControlAnswers::status(const std::string& name) {
 
 Task<Result<Answer>> ControlAnswers::look_at_revisions(const AgentSupervisor& agent, const Request& request) {
     const std::string main_name = agent.settings().config_path.filename().string();
-    const Redaction redaction = redactor_of(agent.settings());
+    const Redaction redaction = rules::redactor_of(agent.settings());
     co_return co_await disk_.run([&]() -> Result<Answer> {
         const config::RevisionStore& store = agent.keeper().revisions();
         if (request.command == Command::config_show) return show(store, request, main_name, redaction);

@@ -10,8 +10,8 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.apply_timeout = agent.config_apply_timeout;
     policy.stop_timeout = agent.stop_timeout;
     policy.reloads = agent.reload.signal != 0;
-    // The reload itself knows when its time is over; this is for a disk that hangs.
-    policy.reload_timeout = agent.reload.timeout + std::chrono::seconds(1);
+    // The reload knows itself when its time is over: a question before, the wait, a question at its end.
+    policy.reload_timeout = 3 * agent.reload.timeout + std::chrono::seconds(1);
     policy.initial_backoff = agent.restart.initial_backoff;
     policy.max_backoff = agent.restart.max_backoff;
     policy.reset_after = agent.restart.reset_after;

@@ -429,5 +429,19 @@ def raw_format_passes_on_what_is_no_yaml(scene):
     expect("the file", (scene.folder / "agent.conf").read_bytes() == b"[section\nnot = yaml: [\n\xff\x00")
 
 
+@scenario
+def offer_with_an_endless_hash_is_refused_and_leaves_nothing(scene):
+    peer = scene.begin()
+    scene.offer(GOOD)
+    since = peer.now()
+    peer.offer_files({"": text_file("good: 2\n")}, hash=(b"h" * 40_000).hex())
+    failed = scene.wait_for_message("the verdict", status_is("FAILED"), since)
+    expect(f"the reason: {error_message(failed)}", "40000 bytes" in error_message(failed))
+    scene.stop()
+    scene.start()
+    scene.offer("good: 3\n")
+    expect("nothing was set aside", not scene.events("state.set_aside"))
+
+
 if __name__ == "__main__":
     main()

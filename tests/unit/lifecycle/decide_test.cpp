@@ -160,7 +160,7 @@ TEST_CASE("what each event leads to, with liveness as the only proof of health",
          staging(state(Phase::running), 7),
          Staged{7, kNew, kGood},
          Phase::running,
-         {ReportConfig{7, Fate::applying, ""}}},
+         {ReportConfig{7, Fate::applying, ""}, ArmDeadline{1s}}},
         {"an offer that was the same as what has given way meanwhile is tried",
          staging(proven(), 7),
          Staged{7, kNew, kBase},
@@ -504,4 +504,14 @@ TEST_CASE("the pause doubles from the second restart on, up to its maximum", "[l
     for (int failures = 0; failures < static_cast<int>(expected.size()); ++failures)
         CHECK(next_backoff(failures, policy) == expected[static_cast<std::size_t>(failures)]);
     CHECK(next_backoff(1'000'000, policy) == 6s);
+}
+
+TEST_CASE("an offer of what runs, and never proves itself, has failed", "[lifecycle]") {
+    State sick = troubled(staging(state(Phase::running), 7), "HTTP 503");
+    Step step = decide(sick, Staged{7, kNew, kGood}, kProbed);
+    CHECK(step.actions == std::vector<Action>{ReportConfig{7, Fate::applying, ""}, ArmDeadline{5s}});
+    step = decide(step.next, DeadlinePassed{}, kProbed);
+    CHECK(step.actions == std::vector<Action>{ReportHealth{false, "not healthy within 5s: HTTP 503"},
+                                              ReportConfig{7, Fate::failed, "not healthy within 5s: HTTP 503"}});
+    CHECK(step.next.offer == 0);
 }

@@ -386,3 +386,44 @@ TEST_CASE("configs that fail one after the other do not fill the disk", "[superv
     CHECK(keeper.revisions().all().size() <= 21);
     CHECK(keeper.revisions().find(good));
 }
+
+TEST_CASE("the server's file is not taken for the operator's where the state is damaged", "[supervisor][keeper]") {
+    Rig rig;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        Rig::prove(keeper, Rig::give(keeper, offer("h", "theirs: 1\n")), "h");
+    }
+    std::filesystem::remove(rig.folder / "state/current");
+    std::filesystem::remove(rig.folder / "state/last-good");
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    REQUIRE(keeper.install(begun.base.id));
+    CHECK(rig.effective() != "theirs: 1\n");
+}
+
+TEST_CASE("a rollback of the operator holds from the moment it is noted", "[supervisor][keeper][operator]") {
+    Rig rig;
+    std::uint64_t first = 0;
+    {
+        ConfigKeeper keeper = rig.open();
+        REQUIRE(keeper.install(Rig::begin(keeper).current.id));
+        first = Rig::give(keeper, offer("1", "a: 1\n"));
+        Rig::prove(keeper, first, "1");
+        const auto second = Rig::give(keeper, offer("2", "a: 2\n"));
+        REQUIRE(keeper.commit(second, {{first, true}}));
+        REQUIRE(keeper.save_status({"2", ConfigStatus::applied, ""}));
+        REQUIRE(keeper.find_before({{first, true}}));
+        REQUIRE(keeper.note_unwanted(second, first, "rolled back"));
+        CHECK(keeper.status() == opamp::RemoteConfigStatus{"2", ConfigStatus::failed, "rolled back"});
+        const auto back = keeper.find_for_rollback(second);
+        REQUIRE_FALSE(back);
+        CHECK(back.error().text().find("config retry") != std::string::npos);
+        CHECK_FALSE(keeper.find_before({{second, true}}));
+    }
+    ConfigKeeper keeper = rig.open();
+    const auto begun = Rig::begin(keeper);
+    CHECK(begun.current.id == first);
+    CHECK(begun.failure.empty());
+    CHECK_FALSE(Rig::stage(keeper, offer("2", "a: 2\n")));
+}

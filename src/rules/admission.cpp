@@ -1,10 +1,10 @@
-#include "supervisor/admission.hpp"
+#include "rules/admission.hpp"
 
 #include <utility>
 
 #include "base/files.hpp"
 
-namespace supervisor {
+namespace rules {
 namespace {
 
 constexpr std::uint64_t kMostKeyBytes = 1u << 20;
@@ -42,4 +42,4 @@ std::optional<config::Redactor> redactor_of(const settings::Agent& agent) {
     return config::Redactor(std::move(patterns));
 }
 
-}  // namespace supervisor
+}  // namespace rules

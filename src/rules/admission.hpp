@@ -6,7 +6,7 @@
 #include "config/redact.hpp"
 #include "settings/settings.hpp"
 
-namespace supervisor {
+namespace rules {
 
 /// Errors: invalid (a pattern, a file of keys), not_found and io (such a file); with the key of the settings.
 base::Result<config::Admission> read_admission(const settings::Agent& agent);
@@ -14,4 +14,4 @@ base::Result<config::Admission> read_admission(const settings::Agent& agent);
 /// Nothing where configs are shown as they are. Pure.
 std::optional<config::Redactor> redactor_of(const settings::Agent& agent);
 
-}  // namespace supervisor
+}  // namespace rules
