@@ -28,11 +28,13 @@ struct Moment {
 };
 
 struct Admitted {
-    opamp::ConfigMap files;               ///< Without the signature.
+    /// Without the signature; nothing where the files have none, and are what is admitted: they may be large.
+    std::optional<opamp::ConfigMap> files;
     std::optional<std::uint64_t> serial;  ///< Of the signature.
 };
 
 /// Errors: invalid, too_large: one sentence with the rule that is broken; see `verify` and `check`.
-base::Result<Admitted> admit(opamp::ConfigMap files, const Admission& rules, Format format, const Moment& moment);
+base::Result<Admitted> admit(const opamp::ConfigMap& files, const Admission& rules, Format format,
+                             const Moment& moment);
 
 }  // namespace config

@@ -89,8 +89,18 @@ bool Redactor::is_secret(std::string_view key) const {
 
 std::string Redactor::redact(std::string_view text) const {
     if (is_wide(text)) return std::string(kRedacted);
-    if (auto yaml = redact_yaml(text, *this)) return std::move(*yaml);
+    if (auto yaml = redact_yaml(text, *this)) return yaml->secrets == 0 ? std::string(text) : std::move(yaml->text);
     return redact_lines(text, *this);
+}
+
+void Redactor::redact_in_place(std::string& text) const {
+    if (is_wide(text)) {
+        text = kRedacted;
+    } else if (auto yaml = redact_yaml(text, *this)) {
+        if (yaml->secrets != 0) text = std::move(yaml->text);
+    } else {
+        text = redact_lines(text, *this);
+    }
 }
 
 std::string Redactor::redact_output(std::string_view text) const {

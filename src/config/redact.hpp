@@ -35,6 +35,8 @@ public:
     ///
     /// Memory: the result, and the longest scalar a few times.
     std::string redact(std::string_view text) const;
+    /// The same; a large config without secrets is not copied.
+    void redact_in_place(std::string& text) const;
     /// The same of what a program printed, which may look like YAML and is none: line by line, and what follows `key=`
     /// anywhere in a line.
     std::string redact_output(std::string_view text) const;

@@ -29,6 +29,6 @@ Cleaned clean_scalar(std::string_view text, const Redactor& redactor);
 std::string redact_lines(std::string_view text, const Redactor& redactor);
 
 /// Nothing if `text` is not YAML, or a scalar alone.
-std::optional<std::string> redact_yaml(std::string_view text, const Redactor& redactor);
+std::optional<Cleaned> redact_yaml(std::string_view text, const Redactor& redactor);
 
 }  // namespace config

@@ -151,9 +151,10 @@ public:
           std::set<Anchor> secret_anchors)
         : Walk(redactor), text_(text), left_out_(left_out), added_(added), secret_anchors_(std::move(secret_anchors)) {}
 
-    std::string take() {
+    Cleaned take() {
+        if (secrets_ == 0) return {};
         out_ += text_.substr(copied_);
-        return std::move(out_);
+        return {secrets_, std::move(out_)};
     }
 
 private:
@@ -186,6 +187,7 @@ private:
 
     void replace(std::size_t begin, std::size_t end, std::string_view with) {
         if (begin < copied_) throw Mismatch{};
+        if (secrets_++ == 0) out_.reserve(text_.size() + text_.size() / 8);  // once: growing would take twice as much
         out_ += text_.substr(copied_, begin - copied_);
         out_ += with;
         copied_ = end;
@@ -229,7 +231,8 @@ private:
     std::set<Anchor> secret_anchors_;
     std::string out_;
     std::size_t copied_ = 0;  ///< Of the text.
-    Source last_key_;         ///< As long as its value may be missing.
+    std::size_t secrets_ = 0;
+    Source last_key_;  ///< As long as its value may be missing.
 };
 
 void feed(std::string_view first, std::string_view text, YAML::EventHandler& handler) {
@@ -242,7 +245,7 @@ void feed(std::string_view first, std::string_view text, YAML::EventHandler& han
 
 }  // namespace
 
-std::optional<std::string> redact_yaml(std::string_view text, const Redactor& redactor) {
+std::optional<Cleaned> redact_yaml(std::string_view text, const Redactor& redactor) {
     // The parser takes the byte 4 for the end of its input, and counts in int.
     constexpr std::size_t kMost = std::numeric_limits<int>::max() - 16;
     if (text.size() >= kMost || text.find('\x04') != std::string_view::npos) return std::nullopt;

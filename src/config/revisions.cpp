@@ -211,7 +211,7 @@ opamp::EffectiveConfig RevisionStore::report_of(const Revision& revision,
         if (effective) {
             auto files = as_config_map(std::move(*effective));
             for (auto& [name, file] : files)
-                if (redactor) file.body = redactor->redact(file.body);
+                if (redactor) redactor->redact_in_place(file.body);
             return files;
         }
         base::log::error("effective_config.not_reported", {{"error", effective.error().text()}});

@@ -76,7 +76,7 @@ base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::Re
     const config::Moment moment{unix_seconds_now(), store_.rollout().serial};
     auto admitted = config::admit(offer.files, options_.admission, options_.format, moment);
     if (!admitted) return std::move(admitted).error();
-    auto effective = compose(&admitted->files);
+    auto effective = compose(admitted->files ? &*admitted->files : &offer.files);
     if (!effective) return std::move(effective).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();

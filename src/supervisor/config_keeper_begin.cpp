@@ -56,7 +56,7 @@ std::optional<std::string> ConfigKeeper::refusal_of(const config::Revision& revi
     const config::Admission& rules = options_.admission;
     if (!revision.remote_hash || rules == config::Admission{}) return std::nullopt;
     auto offer = store_.load_remote(revision);
-    auto admitted = offer ? config::admit(std::move(offer->files), rules, options_.format, {})
+    auto admitted = offer ? config::admit(offer->files, rules, options_.format, {})
                           : base::Result<config::Admitted>(std::move(offer).error());
     return admitted ? std::nullopt : std::optional(admitted.error().text());
 }
