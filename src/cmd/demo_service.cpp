@@ -1,5 +1,4 @@
 // A small HTTP service to supervise: it reads a YAML file at start, and traces its requests when that file says so.
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "base/number.hpp"
 #include "demo/service.hpp"
 #include "demo/settings.hpp"
 #include "net/http_server.hpp"
@@ -46,9 +46,7 @@ int complain(const std::string& what, int status) {
 }
 
 base::Result<std::string> loopback(const std::string& port) {
-    std::uint16_t number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error == std::errc() && end == port.data() + port.size()) return "127.0.0.1:" + port;
+    if (base::parse_number<std::uint16_t>(port)) return "127.0.0.1:" + port;
     return base::Error(base::Kind::invalid, "--port: '" + port + "' is not a port").hint("0 to 65535");
 }
 

@@ -1,7 +1,6 @@
 #include "config/records.hpp"
 
-#include <charconv>
-
+#include "base/number.hpp"
 #include "base/record.hpp"
 
 namespace config {
@@ -12,10 +11,7 @@ constexpr Outcome::Verdict kVerdicts[] = {Outcome::Verdict::applied, Outcome::Ve
 
 std::optional<std::uint64_t> find_number(const base::Record& record, std::string_view key) {
     const auto text = record.find(key);
-    std::uint64_t number = 0;
-    if (!text) return std::nullopt;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    return error == std::errc{} && end == text->data() + text->size() ? std::optional(number) : std::nullopt;
+    return text ? base::parse_number<std::uint64_t>(*text) : std::nullopt;
 }
 
 }  // namespace

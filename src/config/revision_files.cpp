@@ -1,9 +1,8 @@
 #include "config/revision_files.hpp"
 
-#include <charconv>
-
 #include "base/bytes.hpp"
 #include "base/files.hpp"
+#include "base/number.hpp"
 #include "config/records.hpp"
 
 namespace config {
@@ -11,10 +10,8 @@ namespace config {
 namespace fs = std::filesystem;
 
 std::optional<std::uint64_t> leading_number(const std::string& name) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc{} || end == name.data() || *end != '-') return std::nullopt;
-    return number;
+    const auto dash = name.find('-');
+    return dash == std::string::npos ? std::nullopt : base::parse_number<std::uint64_t>(name.substr(0, dash));
 }
 
 base::Result<void> write_files(const fs::path& folder, const Revision& revision, const Effective& effective,

@@ -1,10 +1,10 @@
 #include "config/rollout.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "base/number.hpp"
 #include "base/record.hpp"
 
 namespace config {
@@ -13,20 +13,12 @@ namespace {
 constexpr std::size_t kMostFailed = 100;
 constexpr std::size_t kMostReasonBytes = 4096;
 
-template <typename Number>
-std::optional<Number> to_number(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 /// "3 2 1"
 std::optional<std::vector<std::uint64_t>> parse_ids(std::string_view text) {
     std::vector<std::uint64_t> ids;
     while (!text.empty()) {
         const auto end = std::min(text.find(' '), text.size());
-        const auto id = to_number<std::uint64_t>(text.substr(0, end));
+        const auto id = base::parse_number<std::uint64_t>(text.substr(0, end));
         if (!id) return std::nullopt;
         ids.push_back(*id);
         text.remove_prefix(std::min(end + 1, text.size()));
@@ -81,15 +73,15 @@ std::optional<Rollout> parse_rollout(std::string_view text) {
     const auto record = base::Record::parse(text);
     if (!record) return std::nullopt;
     const auto field = [&](const char* name) { return record->find(name).value_or("?"); };
-    const auto candidate = to_number<std::uint64_t>(field("candidate"));
-    const auto starts = to_number<int>(field("starts"));
+    const auto candidate = base::parse_number<std::uint64_t>(field("candidate"));
+    const auto starts = base::parse_number<int>(field("starts"));
     auto older_good = parse_ids(field("older_good"));
-    const auto count = to_number<std::size_t>(field("failed"));
+    const auto count = base::parse_number<std::size_t>(field("failed"));
     auto local_hash = record->find_bytes("local_hash");
     if (!candidate || !starts || !older_good || !count || *count > kMostFailed || !local_hash) return std::nullopt;
     std::optional<std::uint64_t> serial;
     if (const auto text_of_serial = record->find("serial")) {
-        serial = to_number<std::uint64_t>(*text_of_serial);
+        serial = base::parse_number<std::uint64_t>(*text_of_serial);
         if (!serial) return std::nullopt;
     }
     Rollout rollout{*candidate, *starts, std::move(*older_good), serial, std::move(*local_hash), {}};

@@ -1,9 +1,9 @@
 #include "config/signature.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/bytes.hpp"
+#include "base/number.hpp"
 #include "config/signature_lines.hpp"
 
 namespace config {
@@ -37,10 +37,8 @@ struct Parsed {
 
 /// Decimal, as it is written in one way only.
 std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc{} || std::to_string(number) != text) return std::nullopt;
-    return number;
+    const auto number = base::parse_number<std::uint64_t>(text);
+    return number && std::to_string(*number) == text ? number : std::nullopt;
 }
 
 std::string header_text(const SignedHeader& header) {

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 
 #include "base/files.hpp"
+#include "base/number.hpp"
 #include "base/unique_fd.hpp"
 
 namespace ctl {
@@ -80,12 +80,6 @@ Result<config::SecretKey> read_secret(const fs::path& file) {
     return key;
 }
 
-std::optional<std::uint64_t> whole_number(const std::string& text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 Result<NewKey> make_key(const fs::path& file, const std::string& comment) {
@@ -122,7 +116,7 @@ Result<opamp::ConfigMap> read_entries(const std::vector<std::string>& operands) 
 }
 
 Result<std::uint64_t> parse_time(const std::string& text) {
-    if (const auto seconds = whole_number(text)) return *seconds;
+    if (const auto seconds = base::parse_number<std::uint64_t>(text)) return *seconds;
     for (const char* form : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
         std::tm parts{};
         const char* end = ::strptime(text.c_str(), form, &parts);
@@ -138,7 +132,7 @@ Result<config::SignedHeader> parse_header(const std::string& serial, const std::
                                           const std::string& not_after) {
     config::SignedHeader header;
     if (!serial.empty()) {
-        header.serial = whole_number(serial);
+        header.serial = base::parse_number<std::uint64_t>(serial);
         if (!header.serial)
             return Error(Kind::invalid, "--serial: '" + serial + "' is not a number").hint("write a whole number");
     }

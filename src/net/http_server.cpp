@@ -1,8 +1,7 @@
 #include "net/http_server.hpp"
 
-#include <charconv>
-
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "net/dial.hpp"
 #include "net/errors.hpp"
 #include "net/http_connection.hpp"
@@ -31,12 +30,9 @@ Result<Tcp::endpoint> parse_address(const std::string& address) {
     error_code code;
     const auto ip = asio::ip::make_address(host, code);
     if (code || ip.is_v6() != is_bracketed) return Error(invalid).hint("write 127.0.0.1:4320 or [::1]:4320");
-    const std::string digits = address.substr(colon + 1);
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (error != std::errc{} || end != digits.data() + digits.size() || port > 65535)
-        return Error(invalid).hint("the port is a number from 0 to 65535");
-    return Tcp::endpoint(ip, static_cast<std::uint16_t>(port));
+    const auto port = base::parse_number<std::uint16_t>(std::string_view(address).substr(colon + 1));
+    if (!port) return Error(invalid).hint("the port is a number from 0 to 65535");
+    return Tcp::endpoint(ip, *port);
 }
 
 /// Opens, binds and listens; the first step that fails says why.

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/url.hpp>
 #include <cctype>
-#include <charconv>
 #include <optional>
 
 #include "base/bytes.hpp"
+#include "base/number.hpp"
 
 namespace net {
 namespace {
@@ -47,9 +47,7 @@ std::string lower_case(std::string text) {
 
 /// 0 where `digits` is no port.
 std::uint16_t parse_port(std::string_view digits) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    return error == std::errc{} && end == digits.data() + digits.size() ? port : 0;
+    return base::parse_number<std::uint16_t>(digits).value_or(0);
 }
 
 /// Of what was percent-encoded: a line end must not get into the lines in which the host is named to servers and

@@ -1,8 +1,8 @@
 #include <boost/url/parse.hpp>
 
 #include <cctype>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "settings/checks.hpp"
 
 namespace settings {
@@ -11,9 +11,7 @@ namespace {
 namespace urls = boost::urls;
 
 bool is_port(std::string_view text) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= 65535;
+    return base::parse_number<std::uint16_t>(text).value_or(0) != 0;
 }
 
 /// What holds for every URL here. `example` is what to write instead.

@@ -1,8 +1,8 @@
 #include "settings/scalar.hpp"
 
-#include <charconv>
 #include <vector>
 
+#include "base/number.hpp"
 #include "settings/signal_name.hpp"
 
 namespace settings {
@@ -98,11 +98,9 @@ std::optional<std::string> from_text(const std::string& text, int& value) {
 
 std::optional<std::string> from_text(const std::string& text, unsigned& value) {
     constexpr unsigned kMost = 1000;
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost)
-        return "is not a number from 1 to " + std::to_string(kMost);
-    value = number;
+    const auto number = base::parse_number<unsigned>(text);
+    if (!number || *number < 1 || *number > kMost) return "is not a number from 1 to " + std::to_string(kMost);
+    value = *number;
     return std::nullopt;
 }
 

@@ -1,7 +1,7 @@
 #include "settings/signal_name.hpp"
+#include "base/number.hpp"
 
 #include <cctype>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -9,13 +9,6 @@ namespace settings {
 namespace {
 
 constexpr std::string_view kNone = "NONE";
-
-std::optional<int> parse_number(std::string_view text) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 /// The C library keeps the numbers between the standard and the real-time signals for itself.
 bool is_signal(int number) {
@@ -27,7 +20,7 @@ std::optional<int> parse_named(std::string_view name) {
         if (const char* known = sigabbrev_np(number); known && name == known) return number;
     if (name == "RTMIN") return SIGRTMIN;
     if (name.starts_with("RTMIN+"))
-        if (const auto offset = parse_number(name.substr(6)); offset && *offset <= SIGRTMAX - SIGRTMIN)
+        if (const auto offset = base::parse_number<int>(name.substr(6)); offset && *offset <= SIGRTMAX - SIGRTMIN)
             return SIGRTMIN + *offset;
     return std::nullopt;
 }
@@ -39,7 +32,7 @@ std::optional<int> parse_signal(std::string_view text) {
     for (const char c : text) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     std::string_view name = upper;
     if (name == kNone) return 0;
-    auto number = parse_number(name);
+    auto number = base::parse_number<int>(name);
     if (!number) {
         if (name.starts_with("SIG")) name.remove_prefix(3);
         number = parse_named(name);
