@@ -1,6 +1,7 @@
 #include "unit/lifecycle/world.hpp"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace lifecycle_model {
@@ -241,6 +242,51 @@ std::optional<std::string> advance(World& world, const Event& event, const Polic
                       phase == Phase::backing_off || phase == Phase::gone,
                   "what the operator stopped does not run");
     return hands.broken;
+}
+
+std::optional<std::string> settle(World world, const Policy& policy, const Bounds& bounds) {
+    for (int steps = 0; steps < 100; ++steps) {
+        const auto event = kind_event(world, policy);
+        if (!event) {
+            if (world.finished) return std::nullopt;
+            if (!world.state.proven) return "it comes to rest, but not proven";
+            if (world.offers != 0 &&
+                (!world.fates.contains(world.offers) || world.fates.at(world.offers) == Fate::applying))
+                return "the newest offer has no final status";
+            return std::nullopt;
+        }
+        if (auto broken = advance(world, *event, policy, bounds)) return broken;
+    }
+    return "it never comes to rest";
+}
+
+namespace {
+
+/// `steps` events of all that can happen, then peace: the invariant that was broken on the way, or nothing.
+std::string live(std::mt19937& random, const Policy& policy, World world, const Bounds& bounds, int steps) {
+    for (int step = 0; step < steps && !world.finished; ++step) {
+        auto events = possible(world, policy, bounds);
+        if (random() % 64 != 0) events.pop_back();  // ShutdownWanted is the last: rare, or lives are short
+        if (auto broken = advance(world, events[random() % events.size()], policy, bounds)) return *broken;
+    }
+    return settle(world, policy, bounds).value_or("");
+}
+
+}  // namespace
+
+std::string live_many(unsigned seed, int lives, int steps) {
+    const Bounds bounds{.offers = 1000, .restarts = 1000, .wishes = 1000, .failures = 30};
+    const Revision base{1, true}, good{2, true};
+    std::mt19937 random(seed);
+    for (int life = 0; life < lives; ++life) {
+        const Policy policy{.has_probe = random() % 2 == 0,
+                            .successes = 1 + static_cast<int>(random() % 3),
+                            .reloads = random() % 2 == 0};
+        const World world = begin(policy, {good, good, base, false, 0, {{3, true}}, {{4, true}}});
+        const std::string broken = live(random, policy, world, bounds, steps);
+        if (!broken.empty()) return "life " + std::to_string(life) + " of seed " + std::to_string(seed) + ": " + broken;
+    }
+    return "";
 }
 
 std::string name_of(const Event& event) {

@@ -53,6 +53,13 @@ std::optional<lifecycle::Event> kind_event(const World& world, const lifecycle::
 std::optional<std::string> advance(World& world, const lifecycle::Event& event, const lifecycle::Policy& policy,
                                    const Bounds& bounds);
 
+/// Well-behaved surroundings from here on: what is wrong where it comes to rest, or nothing.
+std::optional<std::string> settle(World world, const lifecycle::Policy& policy, const Bounds& bounds);
+
+/// `lives` from the same start, of `steps` events of all that can happen and then peace. The first invariant that is
+/// broken, with the life that broke it; or nothing.
+std::string live_many(unsigned seed, int lives, int steps);
+
 std::string name_of(const lifecycle::Event& event);
 
 }  // namespace lifecycle_model
