@@ -89,27 +89,31 @@ void ControlServer::refuse(Socket& socket, Kind kind, std::string message, std::
     socket.send(asio::buffer(to_json(answer)), 0, ignored);
 }
 
+/// The peer has a time to ask and a time to listen; what it asks for takes as long as it takes.
 Task<> ControlServer::serve(Socket socket) {
-    co_await (converse(socket) || sleep_for(options_.limits.time));
+    auto heard = co_await (hear(socket) || sleep_for(options_.limits.time));
+    if (heard.index() != 0) co_return;
+    const auto line = std::get<0>(std::move(heard));
+    if (!line && line.error().kind() != base::Kind::too_large) co_return;  // the peer has gone without a request
+    Answer answer;
+    if (line)
+        answer = co_await answer_to(*line);
+    else
+        answer.failure = as_failure(line.error());
+    const std::string text = to_json(answer);
+    co_await (asio::async_write(socket, asio::buffer(text), as_result) || sleep_for(options_.limits.time));
 }
 
-Task<> ControlServer::converse(Socket& socket) {
+/// A request. Errors: too_large, io.
+Task<base::Result<std::string>> ControlServer::hear(Socket& socket) const {
     std::string line;
     auto read = co_await asio::async_read_until(socket, asio::dynamic_buffer(line, options_.limits.request_bytes), '\n',
                                                 as_result);
     const error_code code = std::get<0>(read);
-    const bool is_too_long = code == asio::error::not_found;
-    if (code && !is_too_long) co_return;  // the peer has gone without a request
-    std::string text;
-    if (is_too_long) {
-        Answer refusal;
-        refusal.failure = Failure{Kind::invalid, "the request is too long", ""};
-        text = to_json(refusal);
-    } else {
-        line.resize(std::get<1>(read));
-        text = to_json(co_await answer_to(line));
-    }
-    co_await asio::async_write(socket, asio::buffer(text), as_result);
+    if (code == asio::error::not_found) co_return base::Error(base::Kind::too_large, "the request is too long");
+    if (code) co_return base::Error(base::Kind::io, code.message());
+    line.resize(std::get<1>(read));
+    co_return line;
 }
 
 Task<Answer> ControlServer::answer_to(const std::string& line) {

@@ -47,7 +47,7 @@ private:
 
     async::Task<> accept_until_cancelled();
     async::Task<> serve(Socket socket);
-    async::Task<> converse(Socket& socket);
+    async::Task<base::Result<std::string>> hear(Socket& socket) const;
     async::Task<Answer> answer_to(const std::string& line);
     void refuse(Socket& socket, Kind kind, std::string message, std::string hint) const;
     void remove_socket() const;

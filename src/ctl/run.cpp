@@ -1,5 +1,6 @@
 #include "ctl/run.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "control/client.hpp"
@@ -24,11 +25,11 @@ int code_of(control::Kind kind) {
 }
 
 /// With --json a failure is a document too.
-End failure(const Options& options, const control::Failure& failure, int code) {
+End failure(bool as_json, const control::Failure& failure, int code) {
     End end{"", "opampctl: " + as_text(failure) + "\n", code};
     control::Answer answer;
     answer.failure = failure;
-    if (options.json) end.output = to_json(answer);
+    if (as_json) end.output = to_json(answer);
     return end;
 }
 
@@ -55,8 +56,8 @@ int code_of(base::Kind kind) {
 
 End ask(const Options& options) {
     const auto answer = control::ask(socket_of(options), *options.request, kLimit);
-    if (!answer) return failure(options, control::as_failure(answer.error()), code_of(answer.error().kind()));
-    if (answer->failure) return failure(options, *answer->failure, code_of(answer->failure->kind));
+    if (!answer) return failure(options.json, control::as_failure(answer.error()), code_of(answer.error().kind()));
+    if (answer->failure) return failure(options.json, *answer->failure, code_of(answer->failure->kind));
     if (options.json) return {to_json(*answer), "", kDone};
     return {as_text(*options.request, *answer), answer->note.empty() ? "" : "opampctl: " + answer->note + "\n", kDone};
 }
@@ -65,14 +66,17 @@ End ask(const Options& options) {
 
 End run(const std::vector<std::string>& arguments) {
     const auto options = parse_options(arguments);
-    if (!options) return {"", "opampctl: " + as_text(control::as_failure(options.error())) + "\n", kUsage};
+    if (!options) {
+        const bool as_json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+        return failure(as_json, control::as_failure(options.error()), kUsage);
+    }
     if (options->shows_help) return {help_text(), "", kDone};
     if (options->shows_version) return {"opampctl " OPAMPD_VERSION "\n", "", kDone};
     if (options->request) return ask(*options);
     auto done = work_offline(*options);
     if (!done) {
         const auto reason = control::as_failure(done.error());
-        return failure(*options, reason, reason.kind == control::Kind::not_found ? kUsage : code_of(reason.kind));
+        return failure(options->json, reason, reason.kind == control::Kind::not_found ? kUsage : code_of(reason.kind));
     }
     return std::move(*done);
 }

@@ -17,10 +17,7 @@ constexpr std::size_t kWholeHash = std::string::npos;
 /// On one line, without what a terminal would obey: reasons are words of agents and servers.
 std::string plain(const std::string& text) {
     std::string result;
-    for (const char c : text) {
-        const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-        result += c == '\n' ? std::string("; ") : std::string(1, is_control ? '?' : c);
-    }
+    for (const char c : for_terminal(text)) result += c == '\n' ? "; " : c == '\t' ? " " : std::string(1, c);
     return result;
 }
 
@@ -148,6 +145,18 @@ std::string table(const std::vector<Row>& rows) {
     for (const Row& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i)
             text += row[i] + (i + 1 < row.size() ? std::string(widths[i] - width(row[i]) + 2, ' ') : "\n");
+    }
+    return text;
+}
+
+std::string for_terminal(std::string text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool is_layout = byte == '\n' || byte == '\t';
+        // U+0080 to U+009F are C2 80 to C2 9F.
+        const bool is_c1 = byte >= 0x80 && byte <= 0x9F && i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2;
+        if (is_c1) text[i - 1] = '?';
+        if (is_c1 || byte == 0x7F || (byte < 0x20 && !is_layout)) text[i] = '?';
     }
     return text;
 }

@@ -11,6 +11,9 @@ namespace ctl {
 /// Lines of cells; the first one is the head. Columns are aligned, nothing is behind the last one.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
+/// Without the control characters that a terminal would obey; lines stay lines.
+std::string for_terminal(std::string text);
+
 /// The answer to `request`, which is no failure.
 std::string as_text(const control::Request& request, const control::Answer& answer);
 

@@ -82,3 +82,9 @@ TEST_CASE("one file is printed as it is, several with their names", "[ctl][text]
     answer.files->push_back({"", "text/yaml", "b: 2\n"});
     CHECK(ctl::as_text({}, answer) == "==> effective.yaml <==\na: 1\n==> - (text/yaml) <==\nb: 2\n");
 }
+
+TEST_CASE("what a config holds gives no orders to a terminal", "[ctl]") {
+    CHECK(ctl::for_terminal("a: 1\n\tb: caf\xC3\xA9 \xE2\x98\x95\n") == "a: 1\n\tb: caf\xC3\xA9 \xE2\x98\x95\n");
+    CHECK(ctl::for_terminal("\x1B[2J\x7F\xC2\x9B"
+                            "31m\r\n") == "?[2J???31m?\n");
+}
