@@ -52,6 +52,11 @@ std::string to_hex(std::string_view bytes) {
     return text;
 }
 
+std::string short_hex(std::string_view bytes) {
+    constexpr std::size_t kShown = 8;
+    return to_hex(bytes.substr(0, kShown));
+}
+
 std::optional<std::string> from_hex(std::string_view text) {
     if (text.size() % 2 != 0) return std::nullopt;
     std::string bytes;

@@ -8,6 +8,8 @@
 namespace base {
 
 std::string to_hex(std::string_view bytes);
+/// Enough of it to recognise a hash in a log line.
+std::string short_hex(std::string_view bytes);
 /// Nothing if `text` is not an even number of hexadecimal digits.
 std::optional<std::string> from_hex(std::string_view text);
 

@@ -278,6 +278,14 @@ bool RevisionStore::was_good(std::uint64_t id) const {
     return id == last_good_ || std::find(older.begin(), older.end(), id) != older.end();
 }
 
+std::vector<const Revision*> RevisionStore::ways_back() const {
+    std::vector<const Revision*> ways{last_good()};
+    for (const std::uint64_t id : rollout_.older_good) ways.push_back(find(id));
+    ways.push_back(base());
+    std::erase_if(ways, [this](const Revision* way) { return !way || way == current(); });
+    return ways;
+}
+
 void RevisionStore::prune(const Kept& limits, std::uint64_t now_unix_nano) {
     const Revision *const kept_base = base(), *const kept_fallback = fallback();
     const auto max_age = static_cast<std::uint64_t>(limits.max_age.count());

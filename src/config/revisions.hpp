@@ -106,6 +106,8 @@ public:
     base::Result<void> set_outcome(std::uint64_t id, Outcome outcome);
     /// It is last-good, or was not long ago.
     bool was_good(std::uint64_t id) const;
+    /// What the current one may give way to, best first: what was good before it, then the base.
+    std::vector<const Revision*> ways_back() const;
 
     /// Removes the oldest beyond the limits, never current, last-good, one that was good before, the base, or one of
     /// the newest.

@@ -98,6 +98,15 @@ std::string ClientSession::compose(TimePoint now, bool is_goodbye) {
     return message;
 }
 
+std::optional<EffectiveConfig> ClientSession::to_read() const {
+    const EffectiveConfig* wanted = parts_.to_read(server_capabilities_);
+    return wanted ? std::optional(*wanted) : std::nullopt;
+}
+
+void ClientSession::have_read(const std::string& hash, std::optional<ConfigMap> files) {
+    parts_.have_read(hash, std::move(files));
+}
+
 std::optional<std::string> ClientSession::next_message(TimePoint now) {
     const auto due = next_due();
     if (!has_news() && !(due && now >= *due)) return std::nullopt;

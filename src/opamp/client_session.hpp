@@ -73,6 +73,12 @@ public:
     /// Errors: invalid (not a ServerToAgent).
     base::Result<Orders> receive(std::string_view payload);
 
+    /// The effective config that the next message has, if it has one that is to be read first. To call its `read` may
+    /// take long, and may be done on another thread; `have_read` takes what came of it. Without that `next_message` and
+    /// `goodbye` read themselves.
+    std::optional<EffectiveConfig> to_read() const;
+    void have_read(const std::string& hash, std::optional<ConfigMap> files);
+
     /// The AgentToServer to send now, or nothing: a report if something changed, else a heartbeat or poll if one is
     /// due.
     std::optional<std::string> next_message(TimePoint now);

@@ -69,6 +69,7 @@ void ReportParts::set_health(const ComponentHealth& health) {
 void ReportParts::set_effective_config(EffectiveConfig config) {
     parts_[kEffectiveConfig].digest = base::sha256(config.hash);
     effective_config_ = std::move(config);
+    if (read_ahead_ && read_ahead_->hash != effective_config_.hash) read_ahead_.reset();
 }
 
 void ReportParts::set_remote_config_status(const RemoteConfigStatus& status) {
@@ -129,6 +130,20 @@ bool ReportParts::has_news(std::uint64_t server_capabilities) const {
                        [&](const Part& part) { return is_news(part, server_capabilities); });
 }
 
+const EffectiveConfig* ReportParts::to_read(std::uint64_t server_capabilities) const {
+    const bool is_there = read_ahead_ || !effective_config_.read;
+    return !is_there && is_news(parts_[kEffectiveConfig], server_capabilities) ? &effective_config_ : nullptr;
+}
+
+void ReportParts::have_read(const std::string& hash, std::optional<ConfigMap> files) {
+    if (hash == effective_config_.hash) read_ahead_ = ReadAhead{hash, std::move(files)};
+}
+
+std::optional<ConfigMap> ReportParts::take_effective_config() {
+    if (auto ahead = std::exchange(read_ahead_, std::nullopt)) return std::move(ahead->files);
+    return effective_config_.read ? effective_config_.read() : ConfigMap{};
+}
+
 void ReportParts::append_news(std::string& message, std::uint64_t server_capabilities, std::size_t spare) {
     std::size_t size = 0;
     std::optional<ConfigMap> files;
@@ -139,7 +154,7 @@ void ReportParts::append_news(std::string& message, std::uint64_t server_capabil
         part.sent_digest = part.digest;  // also of what cannot be read: it is news again once it changes
         const bool is_effective_config = &part == &parts_[kEffectiveConfig];
         if (is_effective_config) {
-            files = effective_config_.read ? effective_config_.read() : ConfigMap{};
+            files = take_effective_config();
             if (!files) continue;
             add_config_map(effective_config, *files);
         }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,10 @@ public:
 
     /// `server_capabilities`: ServerCapability bits; 0 while it has not announced any, and then all are used.
     bool has_news(std::uint64_t server_capabilities) const;
+    /// What `append_news` would read: its `read` is better called beforehand, on another thread, for `have_read`.
+    const EffectiveConfig* to_read(std::uint64_t server_capabilities) const;
+    /// What `read` of the effective config with this hash has brought; kept until it is appended, or there is another.
+    void have_read(const std::string& hash, std::optional<ConfigMap> files);
     /// Appends what is news, which from then on is none, and leaves `spare` bytes of room behind it.
     void append_news(std::string& message, std::uint64_t server_capabilities, std::size_t spare);
 
@@ -66,6 +71,7 @@ private:
         kCount
     };
 
+    std::optional<ConfigMap> take_effective_config();
     void set(Index index, std::string bytes);
     bool is_whole(const Part& part) const;
     bool is_news(const Part& part, std::uint64_t server_capabilities) const;
@@ -74,6 +80,11 @@ private:
     std::uint64_t capabilities_;
     std::array<Part, kCount> parts_;
     EffectiveConfig effective_config_;
+    struct ReadAhead {
+        std::string hash;
+        std::optional<ConfigMap> files;
+    };
+    std::optional<ReadAhead> read_ahead_;
     std::string whole_components_;
     bool wants_whole_components_ = false;
     bool had_whole_components_ = false;  ///< The message composed last.

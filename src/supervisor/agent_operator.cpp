@@ -23,12 +23,11 @@ void AgentSupervisor::start_agent() {
 }
 
 Task<base::Result<std::uint64_t>> AgentSupervisor::roll_back(std::optional<std::uint64_t> revision) {
-    std::vector<lifecycle::Revision> ways = state_.older_good;
-    if (state_.trial) ways.insert(ways.begin(), state_.last_good);
-    ways.push_back(state_.base);
-    const auto found = co_await shared_.disk.run([this, &revision, &ways] {
-        return revision ? keeper_->find_for_rollback(*revision) : keeper_->find_before(ways);
-    });
+    const auto found = co_await shared_.disk.run(
+        [this, &revision] { return revision ? keeper_->find_for_rollback(*revision) : keeper_->find_before(); });
+    // Who asked has gone meanwhile, and was not told that it has begun.
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return base::Error(base::Kind::cancelled, "cancelled");
     if (!found) co_return found.error();
     const std::uint64_t id = found->id;
     log_.info("operator.rollback", {{"to", id}});
@@ -42,10 +41,10 @@ Task<base::Result<std::string>> AgentSupervisor::retry(std::optional<std::string
     const std::string wanted = *hash;
     auto retried = co_await shared_.disk.run([this, &wanted] { return keeper_->forget_failure(wanted); });
     if (!retried) co_return std::move(retried).error();
-    log_.info("operator.retry", {{"hash", base::to_hex(wanted).substr(0, 16)}});
+    log_.info("operator.retry", {{"hash", base::short_hex(wanted)}});
     if (wanted != last_received_hash_) co_return std::string("tried when the server offers it again");
-    if (retried->offer) {
-        queue_offer(std::move(*retried->offer));
+    if (*retried) {
+        queue_offer(std::move(**retried));
         co_return std::string("tried again now");
     }
     // It was refused, and is not here: a server that sees no hash of an offer sends it again.

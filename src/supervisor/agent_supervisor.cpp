@@ -1,21 +1,14 @@
 #include "supervisor/agent_supervisor.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "rules/admission.hpp"
-#include "settings/command_line.hpp"
-#include "settings/signal_name.hpp"
-#include "supervisor/config_check.hpp"
 #include "supervisor/from_settings.hpp"
-#include "supervisor/staging.hpp"
 
 namespace supervisor {
 
@@ -25,17 +18,6 @@ using lifecycle::Event;
 namespace {
 
 constexpr std::size_t kLongestHash = 256;
-constexpr std::size_t kLongestReason = 8192;
-constexpr std::string_view kStartLineHead = "--- opampd: agent started, pid ";
-constexpr std::uint64_t kOutputTail = 8192;
-constexpr std::uintmax_t kMostOutput = 10u << 20;
-constexpr std::size_t kOutputLines = 10;
-constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
-
-/// Enough to recognise a hash in a log line.
-std::string short_hash(const std::string& hash) {
-    return base::to_hex(hash).substr(0, 16);
-}
 
 /// What a process says of itself; nothing once it has ended or is about to.
 bool is_of_process(const Event& event) {
@@ -51,9 +33,10 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       policy_(lifecycle_policy(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
-      server_({shared.executor, shared.disk, settings, agent, *this, shared.guard}, folder_, log_),
+      server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, shared.guard}, folder_, log_),
       inbox_filled_(shared.executor),
       begun_(shared.executor),
+      output_(folder_ / "agent.log"),
       probes_(shared.executor),
       staging_(shared.executor) {}
 
@@ -68,19 +51,19 @@ base::Result<void> AgentSupervisor::open() {
                                       kept(agent_), agent_.startup_fallback_configs});
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
-    if (auto note = base::make_room(output_file(), base::Wanted::file)) identity_.notes.push_back(*note);
+    if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
     server_.session().set_description(describe_agent(agent_, identity_.uid));
 
-    auto begun = keeper_->begin(++last_offer_);
+    const lifecycle::OfferId trial = offers_.resume(keeper_->status().hash);
+    auto begun = keeper_->begin(trial);
     for (const auto& notes : {identity_.notes, keeper_->notes()})
         for (const std::string& note : notes) log_.warning("state.set_aside", {{"detail", note}});
     if (!begun) return std::move(begun).error();
     const opamp::RemoteConfigStatus& status = keeper_->status();
     server_.session().set_remote_config_status(status);
     if (status.status != opamp::ConfigStatus::unset) last_received_hash_ = status.hash;
-    if (begun->offer != 0) offer_hashes_[begun->offer] = status.hash;
     report_health(false, "starting");
     inbox_.push_back(*begun);
     return {};
@@ -99,17 +82,17 @@ Task<> AgentSupervisor::run() {
 
 Task<> AgentSupervisor::step(Event event) {
     const auto before = state_.phase;
+    last_words_.reset();
     tried_offer_ = std::holds_alternative<lifecycle::RollbackWanted>(event) ? 0 : state_.offer;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
     state_ = std::move(step.next);
-    forget_offers_before(state_.waiting);
     if (state_.phase != before)
         log_.debug("agent.phase_changed", {{"from", to_string(before)}, {"to", to_string(state_.phase)}});
     for (lifecycle::Action& action : step.actions) {
         Task<> done = std::visit([this](auto& order) { return perform(std::move(order)); }, action);
         co_await std::move(done);
     }
-    forget_settled_offers();
+    offers_.forget_settled(state_);
 }
 
 /// Waits until something is ready and takes nothing, so what loses the race is still there next time.
@@ -158,6 +141,16 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     co_return lifecycle::Exited{reason};
 }
 
+void AgentSupervisor::begin_probes() {
+    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
+}
+
+Task<> AgentSupervisor::end_probes() {
+    probes_.cancel();
+    co_await probes_.joined();
+    std::erase_if(inbox_, is_of_process);
+}
+
 void AgentSupervisor::post(Event event) {
     inbox_.push_back(std::move(event));
     inbox_filled_.raise();
@@ -184,16 +177,16 @@ void AgentSupervisor::take(opamp::Orders orders) {
     if (!orders.remote_config) return;
     opamp::RemoteConfig& offer = *orders.remote_config;
     if (!offer.hash.empty() && offer.hash == last_received_hash_) {
-        log_.debug("config.repeated", {{"hash", short_hash(offer.hash)}});
+        log_.debug("config.repeated", {{"hash", base::short_hex(offer.hash)}});
         return;
     }
-    log_.info("config.received", {{"hash", short_hash(offer.hash)}, {"entries", offer.files.size()}});
+    log_.info("config.received", {{"hash", base::short_hex(offer.hash)}, {"entries", offer.files.size()}});
     last_received_hash_ = offer.hash;
     if (offer.hash.size() > kLongestHash) {
         // Not stored: what is remembered of configs has to stay small.
         const std::string reason = "the hash of the config has " + std::to_string(offer.hash.size()) +
                                    " bytes, and may have " + std::to_string(kLongestHash);
-        log_.warning("config.failed", {{"hash", short_hash(offer.hash)}, {"error", reason}});
+        log_.warning("config.failed", {{"hash", base::short_hex(offer.hash)}, {"error", reason}});
         server_.session().set_remote_config_status({offer.hash, opamp::ConfigStatus::failed, reason});
         server_.wake();
         return;
@@ -202,36 +195,9 @@ void AgentSupervisor::take(opamp::Orders orders) {
 }
 
 void AgentSupervisor::queue_offer(opamp::RemoteConfig offer) {
-    const lifecycle::OfferId id = ++last_offer_;
-    forget_offers_before(id);
-    offer_hashes_[id] = offer.hash;
-    offers_[id] = std::move(offer);
-    post(lifecycle::Offered{id});
-}
-
-/// Only the newest of the offers that wait is ever tried, so a server that floods us with them fills no memory.
-void AgentSupervisor::forget_offers_before(lifecycle::OfferId newest) {
-    std::erase_if(inbox_, [newest](const Event& event) {
-        const auto* offered = std::get_if<lifecycle::Offered>(&event);
-        return offered && offered->offer < newest;
-    });
-    std::erase_if(offers_, [this, newest](const auto& offer) {
-        return offer.first < newest && offer.first != state_.staging && offer.first != state_.waiting;
-    });
-}
-
-/// Of what is never spoken of again.
-void AgentSupervisor::forget_settled_offers() {
-    const auto waits = [this](lifecycle::OfferId id) {
-        return std::any_of(inbox_.begin(), inbox_.end(), [id](const Event& event) {
-            const auto* offered = std::get_if<lifecycle::Offered>(&event);
-            return offered && offered->offer == id;
-        });
-    };
-    std::erase_if(offer_hashes_, [&](const auto& entry) {
-        const lifecycle::OfferId id = entry.first;
-        return id != state_.offer && id != state_.staging && id != state_.waiting && !waits(id);
-    });
+    // Of the older ones that are not taken up yet nothing will be heard.
+    std::erase_if(inbox_, [](const Event& event) { return std::holds_alternative<lifecycle::Offered>(event); });
+    post(lifecycle::Offered{offers_.add(std::move(offer), state_)});
 }
 
 void AgentSupervisor::take_identity(const base::Uuid& uid) {
@@ -244,213 +210,6 @@ void AgentSupervisor::take_identity(const base::Uuid& uid) {
     identity_.uid = uid;
     server_.take_identity(uid);
     server_.session().set_description(describe_agent(agent_, uid));
-}
-
-// ---- What the table orders.
-
-Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
-    auto offer = offers_.extract(stage.offer);
-    // Beside the agent's life: a check takes its time, and a crash is healed meanwhile.
-    staging_.spawn("stage", this->stage(stage.offer, std::move(offer.mapped())));
-    co_return;
-}
-
-Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) {
-    const Staging with{shared_.executor, shared_.disk, *keeper_, agent_, identity_.uid, shared_.guard};
-    auto stored = co_await stage_offer(with, std::move(offer));
-    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
-    if (is_ended) co_return;
-    if (!stored) {
-        post(lifecycle::Rejected{id, stored.error().text()});
-        co_return;
-    }
-    log_.info(stored->same_as ? "effective_config.kept" : "effective_config.changed",
-              {{"revision", stored->revision.id}, {"hash", short_hash(stored->revision.hash)}});
-    const config::Revision* same_as = stored->same_as ? &*stored->same_as : nullptr;
-    post(lifecycle::Staged{id, as_lifecycle(&stored->revision), as_lifecycle(same_as)});
-}
-
-Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint64_t id) {
-    auto given = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
-    if (!given) co_return std::move(given).error();
-    server_.session().set_effective_config(std::move(given->report));
-    co_return given->revision;
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Start start) {
-    log_.info("agent.starting", {{"revision", start.revision.id}});
-    output_begin_.reset();
-    const auto installed = co_await install_revision(start.revision.id);
-    const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
-    if (spawned) {
-        inbox_.push_front(lifecycle::Spawned{start.revision});
-        co_return;
-    }
-    log_.error("agent.start_failed", {{"error", spawned.error().text()}});
-    inbox_.push_front(lifecycle::SpawnFailed{start.revision, spawned.error().text()});
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Adopt adopt) {
-    auto given = co_await shared_.disk.run([this, &adopt] { return keeper_->adopt(adopt.revision.id); });
-    if (given)
-        server_.session().set_effective_config(std::move(given->report));
-    else
-        log_.error("config.adopt_failed", {{"revision", adopt.revision.id}, {"error", given.error().text()}});
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Install install) {
-    const auto installed = co_await install_revision(install.revision.id);
-    if (!installed)
-        log_.error("config.install_failed", {{"error", installed.error().text()}});
-    else
-        log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
-}
-
-base::Result<base::UniqueFd> AgentSupervisor::open_output() const {
-    const auto file = output_file();
-    std::error_code code;
-    // Between two processes, of which none writes: one file of the past is kept.
-    if (std::filesystem::file_size(file, code) > kMostOutput && !code)
-        std::filesystem::rename(file, file.string() + ".1", code);
-    base::UniqueFd output(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
-    if (!output) return base::errno_error(errno).within("opening '" + file.string() + "'");
-    return output;
-}
-
-base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
-    auto output = open_output();
-    if (!output) return std::move(output).error();
-    struct stat before {};
-    if (::fstat(output->get(), &before) == 0) output_begin_ = static_cast<std::uint64_t>(before.st_size);
-    const std::string hash = base::to_hex(revision.hash);
-    process::SpawnSpec spec;
-    spec.executable = agent_.executable;
-    spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
-    spec.environment = agent_environment(agent_, identity_.uid, hash);
-    spec.working_directory = agent_.working_directory;
-    spec.output = output->get();
-    spec.start_line_head = kStartLineHead;
-    spec.start_line_tail = ", config hash " + hash + " ---\n";
-    auto child = process::Child::spawn(shared_.executor, spec);
-    if (!child) return std::move(child).error();
-    child_ = std::make_unique<process::Child>(std::move(*child));
-    if (shared_.guard && !shared_.guard->watch(child_->pid()))
-        log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
-    health_.start_time_unix_nano = base::unix_nano_now();
-    base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", hash.substr(0, 16)}};
-    if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
-    died_.reset();
-    log_.info("agent.started", fields);
-    begin_probes();
-    return {};
-}
-
-/// `reason`, with what the agent has printed last since its start.
-Task<std::string> AgentSupervisor::with_output(std::string reason) {
-    if (!output_begin_) co_return reason;
-    auto text =
-        co_await shared_.disk.run([this] { return base::read_tail(output_file(), *output_begin_, kOutputTail); });
-    if (!text) co_return reason;
-    std::string_view said = *text;
-    if (said.starts_with(kStartLineHead)) said.remove_prefix(std::min(said.find('\n'), said.size()));
-    const std::string lines = last_lines(said, kOutputLines);
-    const auto redactor = rules::redactor_of(agent_);
-    if (!lines.empty()) reason += "\n" + (redactor ? redactor->redact_output(lines) : lines);
-    co_return reason;
-}
-
-void AgentSupervisor::begin_probes() {
-    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
-}
-
-Task<> AgentSupervisor::end_probes() {
-    probes_.cancel();
-    co_await probes_.joined();
-    std::erase_if(inbox_, is_of_process);
-}
-
-Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
-    co_await end_probes();
-    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
-    child_->signal(has_no_patience_ ? SIGKILL : agent_.stop_signal);
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Kill) {
-    log_.warning("agent.killed", {{"pid", child_->pid()},
-                                  {"reason", "it did not stop within stop_timeout"},
-                                  {"stop_timeout", agent_.stop_timeout}});
-    child_->signal(SIGKILL);
-    co_return;
-}
-
-Task<> AgentSupervisor::perform(lifecycle::ArmDeadline arm) {
-    deadline_ = SteadyClock::now() + arm.in;
-    co_return;
-}
-
-Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
-    deadline_ = SteadyClock::time_point::max();
-    co_return;
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
-    auto committed =
-        co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id, commit.older_good); });
-    if (!committed)
-        log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
-}
-
-Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
-    opamp::RemoteConfigStatus status;
-    status.hash = offer_hashes_[report.offer];
-    switch (report.fate) {
-    case lifecycle::Fate::applying: status.status = opamp::ConfigStatus::applying; break;
-    case lifecycle::Fate::applied: status.status = opamp::ConfigStatus::applied; break;
-    case lifecycle::Fate::failed:
-        status.status = opamp::ConfigStatus::failed;
-        status.error_message = report.reason;
-        if (report.offer == tried_offer_) status.error_message = co_await with_output(report.reason);
-        break;
-    }
-    status.error_message = base::shortened(status.error_message, kLongestReason);
-    auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
-    if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
-    server_.session().set_remote_config_status(status);
-    server_.wake();
-    const base::log::Field hash("hash", short_hash(status.hash));
-    if (report.fate == lifecycle::Fate::applying) log_.info("config.applying", {hash});
-    if (report.fate == lifecycle::Fate::applied) log_.info("config.applied", {hash});
-    if (report.fate == lifecycle::Fate::failed) log_.warning("config.failed", {hash, {"error", status.error_message}});
-}
-
-Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
-    const bool was_healthy = health_.healthy;
-    report_health(report.healthy, report.reason);
-    if (report.healthy != was_healthy)
-        log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy",
-                  report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});
-    co_return;
-}
-
-Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
-    log_.warning("config.rolled_back",
-                 {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
-    std::string reason = rollback.reason;
-    if (!rollback.by_operator) reason = co_await with_output(rollback.reason);
-    auto noted = co_await shared_.disk.run([this, &rollback, &reason] {
-        return rollback.by_operator ? keeper_->note_unwanted(rollback.from.id, rollback.to.id, reason)
-                                    : keeper_->note_failure(rollback.from.id, reason);
-    });
-    if (!noted) log_.error("rollout.store_failed", {{"error", noted.error().text()}});
-    if (!rollback.by_operator) co_return;
-    const auto status = co_await shared_.disk.run([this] { return keeper_->status(); });
-    server_.session().set_remote_config_status(status);
-    server_.wake();
-}
-
-Task<> AgentSupervisor::perform(lifecycle::Finish) {
-    report_health(false, std::string(kShutdownText));
-    co_return;
 }
 
 std::string AgentSupervisor::status_text() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,14 +10,15 @@
 #include "async/notice.hpp"
 #include "async/task_group.hpp"
 #include "base/log.hpp"
-#include "base/unique_fd.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/agent_output.hpp"
 #include "supervisor/config_keeper.hpp"
 #include "supervisor/identity.hpp"
+#include "supervisor/offers.hpp"
 #include "supervisor/server_side.hpp"
 
 namespace supervisor {
@@ -30,7 +30,8 @@ public:
     /// What all agents of a daemon share; outlives them.
     struct Shared {
         async::asio::any_io_executor executor;
-        async::BlockingPool& disk;
+        async::BlockingPool& disk;        ///< One thread: all that changes an agent's folder.
+        async::BlockingPool& readers;     ///< For what takes long, and changes nothing on the disk.
         process::Guard* guard = nullptr;  ///< None if it could not be started.
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
@@ -88,8 +89,6 @@ private:
 
     void post(lifecycle::Event event);
     void queue_offer(opamp::RemoteConfig offer);
-    void forget_offers_before(lifecycle::OfferId newest);
-    void forget_settled_offers();
     async::Task<lifecycle::Event> next_event();
     async::Task<std::optional<lifecycle::Event>> exit_event();
     async::Task<> step(lifecycle::Event event);
@@ -116,9 +115,7 @@ private:
     async::Task<> end_probes();
     void begin_probes();
     base::Result<void> spawn(const config::Revision& revision);
-    async::Task<std::string> with_output(std::string reason);
-    std::filesystem::path output_file() const { return folder_ / "agent.log"; }
-    base::Result<base::UniqueFd> open_output() const;
+    async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void report_health(bool healthy, const std::string& reason);
     std::string status_text() const;
@@ -140,17 +137,16 @@ private:
     async::Notice inbox_filled_;
     async::Notice begun_;
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
+    AgentOutput output_;
     std::unique_ptr<process::Child> child_;
     async::TaskGroup probes_;
     async::TaskGroup staging_;
     opamp::ComponentHealth health_;
-    std::optional<std::uint64_t> output_begin_;           ///< Where the present process's part of its log begins.
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
-    lifecycle::OfferId last_offer_ = 0;
-    lifecycle::OfferId tried_offer_ = 0;  ///< In the present step: the one that a process was started for.
-    std::map<lifecycle::OfferId, opamp::RemoteConfig> offers_;  ///< Not stored yet: at most three.
-    std::map<lifecycle::OfferId, std::string> offer_hashes_;    ///< Of the offers that are still open.
+    Offers offers_;
+    lifecycle::OfferId tried_offer_ = 0;     ///< In the present step: the one that a process was started for.
+    std::optional<std::string> last_words_;  ///< In the present step: of that process.
     std::optional<std::string> last_received_hash_;
 };
 

@@ -247,17 +247,15 @@ base::Result<lifecycle::Revision> ConfigKeeper::find_for_rollback(std::uint64_t 
     return as_lifecycle(revision);
 }
 
-base::Result<lifecycle::Revision> ConfigKeeper::find_before(const std::vector<lifecycle::Revision>& ways) const {
-    for (const lifecycle::Revision& way : ways) {
-        const config::Revision* revision = store_.find(way.id);
-        const bool is_unwanted =
-            revision && revision->remote_hash && store_.rollout().find_failed(*revision->remote_hash);
-        if (auto found = find_for_rollback(way.id); found && !is_unwanted) return found;
+base::Result<lifecycle::Revision> ConfigKeeper::find_before() const {
+    for (const config::Revision* way : store_.ways_back()) {
+        const bool is_unwanted = way->remote_hash && store_.rollout().find_failed(*way->remote_hash);
+        if (auto found = find_for_rollback(way->id); found && !is_unwanted) return found;
     }
     return base::Error(base::Kind::not_found, "no config was good before this one").hint("name the revision to go to");
 }
 
-base::Result<ConfigKeeper::Retried> ConfigKeeper::forget_failure(const std::string& hash) {
+base::Result<std::optional<opamp::RemoteConfig>> ConfigKeeper::forget_failure(const std::string& hash) {
     config::Rollout rollout = store_.rollout();
     const opamp::RemoteConfigStatus& status = store_.status();
     const bool has_failed = status.hash == hash && status.status == opamp::ConfigStatus::failed;
@@ -265,13 +263,11 @@ base::Result<ConfigKeeper::Retried> ConfigKeeper::forget_failure(const std::stri
         return base::Error(base::Kind::not_found, "no config of that hash has failed");
     rollout.forget_failed(hash);
     if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
-    Retried retried;
     const config::Revision* stored = store_.find_offer(hash);
-    if (!stored) return retried;
+    if (!stored) return std::optional<opamp::RemoteConfig>();
     auto offer = store_.load_remote(*stored);
     if (!offer) return std::move(offer).error();
-    retried.offer = std::move(*offer);
-    return retried;
+    return std::optional(std::move(*offer));
 }
 
 }  // namespace supervisor

@@ -76,15 +76,13 @@ public:
     /// Whether `id` can be given to the agent. Errors: not_found, refused (the policy or the signature, as they are
     /// now), io and invalid (damaged).
     base::Result<lifecycle::Revision> find_for_rollback(std::uint64_t id) const;
-    /// The first of `ways` that is good for that, and that the operator has not turned away. Errors: not_found.
-    base::Result<lifecycle::Revision> find_before(const std::vector<lifecycle::Revision>& ways) const;
+    /// What was good before the current one, can be given to the agent, and was not turned away by the operator.
+    /// Errors: not_found.
+    base::Result<lifecycle::Revision> find_before() const;
 
-    struct Retried {
-        /// What is stored of the offer; nothing: only its server has it.
-        std::optional<opamp::RemoteConfig> offer;
-    };
-    /// Forgets that the newest offer, or that of `hash`, failed. Errors: not_found (it has not), io.
-    base::Result<Retried> forget_failure(const std::string& hash);
+    /// Forgets that the newest offer, or that of `hash`, failed; the offer, or nothing where only its server has it.
+    /// Errors: not_found (it has not failed), io, invalid (damaged).
+    base::Result<std::optional<opamp::RemoteConfig>> forget_failure(const std::string& hash);
 
     const opamp::RemoteConfigStatus& status() const { return store_.status(); }
     base::Result<void> save_status(const opamp::RemoteConfigStatus& status) { return store_.set_status(status); }

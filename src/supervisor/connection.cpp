@@ -13,7 +13,7 @@ Connection::Connection(asio::any_io_executor executor, Options options, const Pa
     : options_(std::move(options)),
       credentials_(partners.credentials),
       observer_(partners.observer),
-      talk_(executor, partners.session, partners.orders, std::move(log)) {}
+      talk_(executor, partners.session, partners.orders, partners.readers, std::move(log)) {}
 
 void Connection::say_goodbye() {
     leaving_for_good_ = true;

@@ -23,6 +23,7 @@ public:
         OrderTaker& orders;
         Credentials& credentials;
         ConnectionObserver& observer;
+        async::BlockingPool& readers;  ///< For what is read to be reported.
     };
     Connection(async::asio::any_io_executor executor, Options options, const Partners& partners, base::log::Scope log);
 

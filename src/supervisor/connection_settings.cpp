@@ -140,7 +140,7 @@ Task<> ConnectionSettings::consider(opamp::ConnectionSettingsOffers offers) {
     const bool is_known = stored_.status.status != ConfigStatus::unset && stored_.status.hash == offers.hash;
     if (is_known && !offers.hash.empty()) co_return;
     stored_.status.hash = offers.hash;
-    log_.info("connection_settings.received", {{"hash", base::to_hex(offers.hash).substr(0, 16)}});
+    log_.info("connection_settings.received", {{"hash", base::short_hex(offers.hash)}});
     if (!offers.opamp) co_return co_await settle(ConfigStatus::applied, "");
     auto planned = plan(*offers.opamp);
     if (!planned) co_return co_await settle(ConfigStatus::failed, planned.error().text());
@@ -199,7 +199,7 @@ Task<> ConnectionSettings::accept() {
         certificate && certificate->private_key == stored_.request_key)
         stored_.request_key.clear();
     take_interval();
-    log_.info("connection_settings.accepted", {{"hash", base::to_hex(stored_.status.hash).substr(0, 16)}});
+    log_.info("connection_settings.accepted", {{"hash", base::short_hex(stored_.status.hash)}});
     co_await settle(ConfigStatus::applied, "");
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/bytes.hpp"
 #include "rules/admission.hpp"
-#include "supervisor/revision_answers.hpp"
 
 namespace supervisor {
 
@@ -86,27 +85,50 @@ Task<Result<Answer>> ControlAnswers::status(const std::string& name) {
     co_return answer;
 }
 
-Task<Result<Answer>> ControlAnswers::look_at_revisions(const AgentSupervisor& agent, const Request& request) {
-    const std::string main_name = agent.settings().config_path.filename().string();
+Task<Result<Answer>> ControlAnswers::list_revisions(const AgentSupervisor& agent) {
     const Redaction redaction = rules::redactor_of(agent.settings());
-    co_return co_await disk_.run([&]() -> Result<Answer> {
-        const config::RevisionStore& store = agent.keeper().revisions();
-        if (request.command == Command::config_show) return show(store, request, main_name, redaction);
-        if (request.command == Command::config_diff) return diff(store, request, main_name, redaction);
-        Answer answer;
-        answer.agent = agent.name();
-        answer.revisions = history(store, redaction);
-        return answer;
+    Answer answer;
+    answer.agent = agent.name();
+    answer.revisions = co_await disk_.run([&] { return history(agent.keeper().revisions(), redaction); });
+    co_return answer;
+}
+
+/// `word`, or `otherwise` where it is empty.
+Task<Result<Loaded>> ControlAnswers::load(const AgentSupervisor& agent, const std::string& word, const char* otherwise,
+                                          bool remote) {
+    const std::string main_name = agent.settings().config_path.filename().string();
+    co_return co_await disk_.run([&] {
+        return supervisor::load(agent.keeper().revisions(), word.empty() ? otherwise : word, remote, main_name);
     });
+}
+
+Task<Result<Answer>> ControlAnswers::show_revision(const AgentSupervisor& agent, const Request& request) {
+    auto loaded = co_await load(agent, request.revision, "current", request.remote);
+    if (!loaded) co_return std::move(loaded).error();
+    const Redaction redaction = rules::redactor_of(agent.settings());
+    Answer answer = co_await readers_.run([&] { return show(std::move(*loaded), redaction); });
+    answer.agent = agent.name();
+    co_return answer;
+}
+
+Task<Result<Answer>> ControlAnswers::compare_revisions(const AgentSupervisor& agent, const Request& request) {
+    const auto from = co_await load(agent, request.revision, "previous", false);
+    if (!from) co_return from.error();
+    const auto to = co_await load(agent, request.against, "current", false);
+    if (!to) co_return to.error();
+    const Redaction redaction = rules::redactor_of(agent.settings());
+    Answer answer = co_await readers_.run([&] { return diff(*from, *to, redaction); });
+    answer.agent = agent.name();
+    co_return answer;
 }
 
 Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Request& request) {
     switch (request.command) {
     case Command::status:
     case Command::show: break;
-    case Command::history:
-    case Command::config_show:
-    case Command::config_diff: co_return co_await look_at_revisions(agent, request);
+    case Command::history: co_return co_await list_revisions(agent);
+    case Command::config_show: co_return co_await show_revision(agent, request);
+    case Command::config_diff: co_return co_await compare_revisions(agent, request);
     case Command::restart:
     case Command::stop:
     case Command::start:

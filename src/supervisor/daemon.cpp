@@ -24,13 +24,13 @@ constexpr auto kGoodbyeLimit = 3s;
 
 Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard)
     : settings_(settings),
-      answers_(disk_, agents_),
+      answers_(disk_, readers_, agents_),
       control_(executor, {settings.control.socket, settings.control.group}, answers_),
       signals_(executor),
       lives_(executor),
       connections_(executor),
       attendants_(executor) {
-    const AgentSupervisor::Shared shared{executor, disk_, guard};
+    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
 }

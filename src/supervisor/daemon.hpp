@@ -39,7 +39,7 @@ private:
     std::string status_line() const;
 
     const settings::Settings& settings_;
-    async::BlockingPool disk_;
+    async::BlockingPool disk_, readers_;
     ServiceManager service_manager_;
     base::UniqueFd lock_;
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;

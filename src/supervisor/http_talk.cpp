@@ -32,6 +32,7 @@ Task<Result<void>> HttpTalk::run() {
     is_unauthorized_ = is_established_ = false;
     for (;;) {
         talk_.news.clear();
+        co_await talk_.read_ahead();
         if (talk_.leave.is_raised()) {
             auto goodbye = talk_.session.goodbye(SteadyClock::now());
             (void)co_await deliver(std::move(goodbye), Copy::first);

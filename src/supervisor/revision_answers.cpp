@@ -1,10 +1,10 @@
 #include "supervisor/revision_answers.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/bytes.hpp"
+#include "base/number.hpp"
 #include "config/diff.hpp"
 
 namespace supervisor {
@@ -19,13 +19,11 @@ using Files = std::map<std::string, control::File>;
 /// What is shown goes through the daemon's memory.
 constexpr std::size_t kMostShown = 4u << 20;
 
-/// The newest that proved good before the current one did; else the one stored before it.
+/// What was good before the current one; else the one stored before it.
 const config::Revision* previous(const RevisionStore& store) {
     const config::Revision* current = store.current();
     if (!current) return nullptr;
-    if (store.last_good() && store.last_good() != current) return store.last_good();
-    for (const std::uint64_t id : store.rollout().older_good)
-        if (const config::Revision* found = store.find(id); found && found != current) return found;
+    if (const auto ways = store.ways_back(); !ways.empty()) return ways.front();
     const auto next = store.all().find(current->id);
     return next == store.all().begin() ? nullptr : &std::prev(next)->second;
 }
@@ -112,14 +110,14 @@ std::vector<control::Revision> history(const RevisionStore& store, const Redacti
 Result<config::Revision> find_revision(const RevisionStore& store, const std::string& word) {
     if (word == "current") return found(store.current(), "current revision");
     if (word == "last-good") return found(store.last_good(), "revision that has proved good");
+    if (word == "fallback") return found(store.fallback(), "revision of the fallback configs");
     if (word == "local") return found(store.base(), "revision of the local config alone");
     if (word == "previous") return found(previous(store), "revision before the current one");
-    std::uint64_t id = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-    if (error != std::errc{} || end != word.data() + word.size())
+    const auto id = base::parse_number<std::uint64_t>(word);
+    if (!id)
         return Error(Kind::invalid, "'" + base::shortened(word, 80) + "' is not a revision")
-            .hint("give its number, or current, last-good, previous or local");
-    return found(store.find(id), "revision " + word);
+            .hint("give its number, or current, last-good, previous, local or fallback");
+    return found(store.find(*id), "revision " + word);
 }
 
 Result<std::string> find_failed(const RevisionStore& store, const std::string& digits) {
@@ -139,50 +137,42 @@ Result<std::string> find_failed(const RevisionStore& store, const std::string& d
     return *fitting.begin();
 }
 
-Result<control::Answer> show(const RevisionStore& store, const control::Request& request, const std::string& main_name,
-                             const Redaction& redaction) {
-    const auto revision = find_revision(store, request.revision.empty() ? "current" : request.revision);
+Result<Loaded> load(const RevisionStore& store, const std::string& word, bool remote, const std::string& main_name) {
+    const auto revision = find_revision(store, word);
     if (!revision) return revision.error();
-    auto files = files_of(store, *revision, request.remote, main_name);
+    auto files = files_of(store, *revision, remote, main_name);
     if (!files) return std::move(files).error();
+    return Loaded{*revision, std::move(*files)};
+}
+
+control::Answer show(Loaded loaded, const Redaction& redaction) {
     control::Answer answer;
-    answer.agent = request.agent;
-    answer.revision = revision->id;
-    answer.note = note_on(*revision);
-    if (files->empty() && revision->runs)
-        answer.note = "revision " + std::to_string(revision->id) + " has no files: opampd gives the agent none";
+    answer.revision = loaded.revision.id;
+    answer.note = note_on(loaded.revision);
+    if (loaded.files.empty() && loaded.revision.runs)
+        answer.note = "revision " + std::to_string(loaded.revision.id) + " has no files: opampd gives the agent none";
     answer.files.emplace();
-    for (auto& [name, file] : *files) {
+    for (auto& [name, file] : loaded.files) {
         file.body = shown(std::move(file.body), redaction);
         answer.files->push_back(std::move(file));
     }
     return answer;
 }
 
-Result<control::Answer> diff(const RevisionStore& store, const control::Request& request, const std::string& main_name,
-                             const Redaction& redaction) {
-    const auto from = find_revision(store, request.revision.empty() ? "previous" : request.revision);
-    if (!from) return from.error();
-    const auto to = find_revision(store, request.against.empty() ? "current" : request.against);
-    if (!to) return to.error();
-    const auto before = files_of(store, *from, false, main_name);
-    if (!before) return before.error();
-    const auto after = files_of(store, *to, false, main_name);
-    if (!after) return after.error();
+control::Answer diff(const Loaded& from, const Loaded& to, const Redaction& redaction) {
     control::Answer answer;
-    answer.agent = request.agent;
-    answer.revision = from->id;
-    answer.against = to->id;
+    answer.revision = from.revision.id;
+    answer.against = to.revision.id;
     answer.diff.emplace();
     std::set<std::string> names;
-    for (const Files* files : {&*before, &*after})
-        for (const auto& [name, file] : *files) names.insert(name);
-    for (const std::string& name : names) *answer.diff += diff_of(name, *before, *after, answer, redaction);
+    for (const Loaded* side : {&from, &to})
+        for (const auto& [name, file] : side->files) names.insert(name);
+    for (const std::string& name : names) *answer.diff += diff_of(name, from.files, to.files, answer, redaction);
     if (answer.diff->empty())
-        answer.note =
-            from->hash == to->hash ? "the two are the same" : "they differ only in secrets, which are not shown";
-    for (const config::Revision* revision : {&*from, &*to})
-        if (!revision->runs) answer.note = note_on(*revision);
+        answer.note = from.revision.hash == to.revision.hash ? "the two are the same"
+                                                             : "they differ only in secrets, which are not shown";
+    for (const Loaded* side : {&from, &to})
+        if (!side->revision.runs) answer.note = note_on(side->revision);
     return answer;
 }
 

@@ -1,7 +1,8 @@
-// What may be said of an agent's stored configs: everything but their secrets, unless the settings say otherwise. Reads
-// the disk; for the blocking pool.
+// What may be said of an agent's stored configs: everything but their secrets, unless the settings say otherwise. What
+// takes a store reads the disk: for the blocking pool.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/result.hpp"
@@ -26,15 +27,18 @@ base::Result<config::Revision> find_revision(const config::RevisionStore& store,
 /// Errors: invalid (no digits, or they fit several), not_found.
 base::Result<std::string> find_failed(const config::RevisionStore& store, const std::string& digits);
 
-/// The files of `request.revision`, the current one where that is empty: as the agent is given them, or as the server
-/// offered them. `main_name` is what the file at the config's path is called.
+struct Loaded {
+    config::Revision revision;
+    std::map<std::string, control::File> files;  ///< By name, with their secrets.
+};
+/// The files of a revision: as the agent is given them, or as the server offered them. `main_name` is what the file at
+/// the config's path is called.
 /// Errors: as find_revision; not_found (no offer), too_large, io, invalid (damaged).
-base::Result<control::Answer> show(const config::RevisionStore& store, const control::Request& request,
-                                   const std::string& main_name, const Redaction& redaction);
+base::Result<Loaded> load(const config::RevisionStore& store, const std::string& word, bool remote,
+                          const std::string& main_name);
 
-/// From `request.revision` to `request.against`; where they are empty, from the previous to the current one.
-/// Errors: as show.
-base::Result<control::Answer> diff(const config::RevisionStore& store, const control::Request& request,
-                                   const std::string& main_name, const Redaction& redaction);
+/// What was loaded, without the secrets. Pure, and takes its time: not on the event loop.
+control::Answer show(Loaded loaded, const Redaction& redaction);
+control::Answer diff(const Loaded& from, const Loaded& to, const Redaction& redaction);
 
 }  // namespace supervisor

@@ -47,7 +47,7 @@ base::Result<void> ServerSide::open(const base::Uuid& uid, std::vector<std::stri
     options.target.client = std::move(*client);
     options.target.compresses = settings.server.compression == settings::Compression::gzip;
     options.reconnect = reconnect_policy(settings.server.reconnect);
-    const Connection::Partners talk{*session_, *this, credentials_, *connection_settings_};
+    const Connection::Partners talk{*session_, *this, credentials_, *connection_settings_, partners_.readers};
     connection_.emplace(partners_.executor, std::move(options), talk, log_);
     return {};
 }

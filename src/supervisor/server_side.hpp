@@ -24,6 +24,7 @@ public:
     struct Partners {
         async::asio::any_io_executor executor;
         async::BlockingPool& disk;
+        async::BlockingPool& readers;  ///< For what takes long, and changes nothing on the disk.
         const settings::Settings& settings;
         const settings::Agent& agent;
         OrderTaker& orders;

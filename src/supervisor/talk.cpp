@@ -20,6 +20,16 @@ void Talk::receive(std::string_view payload) {
     news.raise();
 }
 
+async::Task<> Talk::read_ahead() {
+    // It may have changed in the meantime: then that is read, too.
+    for (;;) {
+        const auto wanted = session.to_read();
+        if (!wanted) co_return;
+        auto files = co_await readers.run([&wanted] { return wanted->read(); });
+        session.have_read(wanted->hash, std::move(files));
+    }
+}
+
 void Talk::refuse(std::size_t bytes, const base::Error& error) const {
     log.warning("message.refused", {{"bytes", bytes}, {"error", error.text()}});
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "async/blocking.hpp"
 #include "async/notice.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
@@ -33,8 +34,16 @@ public:
 /// What both transports share of the connection that they serve, and what they find out for it.
 struct Talk {
     Talk(async::asio::any_io_executor executor, opamp::ClientSession& the_session, OrderTaker& the_orders,
-         base::log::Scope the_log)
-        : session(the_session), orders(the_orders), log(std::move(the_log)), news(executor), leave(executor) {}
+         async::BlockingPool& the_readers, base::log::Scope the_log)
+        : session(the_session),
+          orders(the_orders),
+          readers(the_readers),
+          log(std::move(the_log)),
+          news(executor),
+          leave(executor) {}
+
+    /// What the next message is made of is read, beside the loop: a large config takes seconds to lose its secrets.
+    async::Task<> read_ahead();
 
     /// A ServerToAgent, without a frame's header. What is no such message is logged and forgotten.
     void receive(std::string_view payload);
@@ -46,6 +55,7 @@ struct Talk {
 
     opamp::ClientSession& session;
     OrderTaker& orders;
+    async::BlockingPool& readers;
     base::log::Scope log;
     async::Notice news;   ///< The session may have something to say.
     async::Notice leave;  ///< Say goodbye, and end.

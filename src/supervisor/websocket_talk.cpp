@@ -40,6 +40,7 @@ Task<Result<void>> write(Talk& talk, net::WebSocket& socket, std::string message
 Task<Result<void>> write_all(Talk& talk, net::WebSocket& socket) {
     for (;;) {
         talk.news.clear();
+        co_await talk.read_ahead();
         if (talk.leave.is_raised()) {
             (void)co_await write(talk, socket, talk.session.goodbye(SteadyClock::now()));
             co_await socket.close(net::CloseCode::normal, "");

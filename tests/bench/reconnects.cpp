@@ -77,7 +77,7 @@ public:
     Client(asio::any_io_executor executor, const net::Url& url)
         : session_({base::Uuid::v7(std::chrono::system_clock::now()), opamp::kReportsStatus, 30s, 30s}),
           credentials_(supervisor::Credentials::Options{}),
-          connection_(executor, options(url), {session_, *this, credentials_, *this}, base::log::Scope({})) {}
+          connection_(executor, options(url), {session_, *this, credentials_, *this, readers_}, base::log::Scope({})) {}
 
     async::Task<> run() { return connection_.run(); }
     void say_goodbye() { connection_.say_goodbye(); }
@@ -98,6 +98,7 @@ private:
 
     opamp::ClientSession session_;
     supervisor::Credentials credentials_;
+    async::BlockingPool readers_;
     supervisor::Connection connection_;
     SteadyClock::time_point last_connected_{};
 };

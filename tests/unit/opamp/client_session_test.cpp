@@ -263,3 +263,38 @@ TEST_CASE("texts that are not UTF-8 still make a valid message", "[opamp][client
     rig.session.connected(Transport::websocket);
     CHECK(rig.next()->health().last_error() == "bad \xEF\xBF\xBD\xEF\xBF\xBD bytes");
 }
+
+TEST_CASE("what was read ahead is sent, and not read again", "[opamp][client]") {
+    Rig rig;
+    int reads = 0;
+    const auto counted = [&](const std::string& hash) {
+        return opamp::EffectiveConfig{hash, [&reads, hash]() -> std::optional<opamp::ConfigMap> {
+                                          ++reads;
+                                          return opamp::ConfigMap{{"", {hash, ""}}};
+                                      }};
+    };
+    rig.settle();
+    CHECK_FALSE(rig.session.to_read());  // it has been said
+    rig.session.set_effective_config(counted("one"));
+    const auto wanted = rig.session.to_read();
+    REQUIRE(wanted);
+    CHECK(wanted->hash == "one");
+    rig.session.have_read("one", wanted->read());
+    CHECK_FALSE(rig.session.to_read());
+    SECTION("as it was read") {
+        CHECK(rig.must_say().effective_config().config_map().config_map().at("").body() == "one");
+        CHECK(reads == 1);
+    }
+    SECTION("unless there is another by then") {
+        rig.session.set_effective_config(counted("two"));
+        REQUIRE(rig.session.to_read());
+        rig.session.have_read("one", opamp::ConfigMap{{"", {"late", ""}}});
+        CHECK(rig.must_say().effective_config().config_map().config_map().at("").body() == "two");
+        CHECK(reads == 2);
+    }
+    SECTION("or it could not be read") {
+        rig.session.set_effective_config(counted("two"));
+        rig.session.have_read("two", std::nullopt);
+        CHECK_FALSE(rig.must_say().has_effective_config());
+    }
+}

@@ -6,7 +6,6 @@
 
 using base::Kind;
 using config::RevisionStore;
-using control::Command;
 
 namespace {
 
@@ -25,11 +24,17 @@ struct Rig {
         return revision->id;
     }
     base::Result<control::Answer> show(const std::string& revision, bool remote = false) {
-        return supervisor::show(store, {Command::config_show, "web", revision, "", "", remote}, "effective.yaml",
-                                redaction);
+        auto loaded = load(revision.empty() ? "current" : revision, remote);
+        if (!loaded) return std::move(loaded).error();
+        return supervisor::show(std::move(*loaded), redaction);
     }
     base::Result<control::Answer> diff(const std::string& from, const std::string& to) {
-        return supervisor::diff(store, {Command::config_diff, "web", from, to, "", false}, "effective.yaml", redaction);
+        const auto before = load(from.empty() ? "previous" : from), after = load(to.empty() ? "current" : to);
+        if (!before || !after) return (before ? after : before).error();
+        return supervisor::diff(*before, *after, redaction);
+    }
+    base::Result<supervisor::Loaded> load(const std::string& word, bool remote = false) {
+        return supervisor::load(store, word, remote, "effective.yaml");
     }
     std::uint64_t found(const std::string& word) {
         const auto revision = supervisor::find_revision(store, word);

@@ -1,0 +1,202 @@
+// What the table orders: the actions of lifecycle::decide, carried out.
+#include <signal.h>
+
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "rules/admission.hpp"
+#include "settings/command_line.hpp"
+#include "settings/signal_name.hpp"
+#include "supervisor/agent_supervisor.hpp"
+#include "supervisor/from_settings.hpp"
+#include "supervisor/staging.hpp"
+
+namespace supervisor {
+
+using namespace async;
+
+namespace {
+
+constexpr std::size_t kLongestReason = 8192;
+constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
+
+}  // namespace
+
+Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
+    // Beside the agent's life: a check takes its time, and a crash is healed meanwhile.
+    staging_.spawn("stage", this->stage(stage.offer, offers_.take(stage.offer)));
+    co_return;
+}
+
+Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) {
+    const Staging with{shared_.executor, shared_.disk, *keeper_, agent_, identity_.uid, shared_.guard};
+    auto stored = co_await stage_offer(with, std::move(offer));
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return;
+    if (!stored) {
+        post(lifecycle::Rejected{id, stored.error().text()});
+        co_return;
+    }
+    log_.info(stored->same_as ? "effective_config.kept" : "effective_config.changed",
+              {{"revision", stored->revision.id}, {"hash", base::short_hex(stored->revision.hash)}});
+    const config::Revision* same_as = stored->same_as ? &*stored->same_as : nullptr;
+    post(lifecycle::Staged{id, as_lifecycle(&stored->revision), as_lifecycle(same_as)});
+}
+
+Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint64_t id) {
+    auto given = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
+    if (!given) co_return std::move(given).error();
+    server_.session().set_effective_config(std::move(given->report));
+    co_return given->revision;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Start start) {
+    log_.info("agent.starting", {{"revision", start.revision.id}});
+    output_.forget();
+    const auto installed = co_await install_revision(start.revision.id);
+    const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
+    if (spawned) {
+        inbox_.push_front(lifecycle::Spawned{start.revision});
+        co_return;
+    }
+    log_.error("agent.start_failed", {{"error", spawned.error().text()}});
+    inbox_.push_front(lifecycle::SpawnFailed{start.revision, spawned.error().text()});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Adopt adopt) {
+    auto given = co_await shared_.disk.run([this, &adopt] { return keeper_->adopt(adopt.revision.id); });
+    if (given)
+        server_.session().set_effective_config(std::move(given->report));
+    else
+        log_.error("config.adopt_failed", {{"revision", adopt.revision.id}, {"error", given.error().text()}});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Install install) {
+    const auto installed = co_await install_revision(install.revision.id);
+    if (!installed)
+        log_.error("config.install_failed", {{"error", installed.error().text()}});
+    else
+        log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
+}
+
+base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
+    auto output = output_.open();
+    if (!output) return std::move(output).error();
+    const std::string hash = base::to_hex(revision.hash);
+    process::SpawnSpec spec;
+    spec.executable = agent_.executable;
+    spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
+    spec.environment = agent_environment(agent_, identity_.uid, hash);
+    spec.working_directory = agent_.working_directory;
+    spec.output = output->get();
+    spec.start_line_head = AgentOutput::kStartLineHead;
+    spec.start_line_tail = ", config hash " + hash + " ---\n";
+    auto child = process::Child::spawn(shared_.executor, spec);
+    if (!child) return std::move(child).error();
+    child_ = std::make_unique<process::Child>(std::move(*child));
+    if (shared_.guard && !shared_.guard->watch(child_->pid()))
+        log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
+    health_.start_time_unix_nano = base::unix_nano_now();
+    base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", base::short_hex(revision.hash)}};
+    if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
+    died_.reset();
+    log_.info("agent.started", fields);
+    begin_probes();
+    return {};
+}
+
+/// `reason`, with what the agent has printed last since its start.
+Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
+    if (!last_words_) {
+        last_words_ = co_await shared_.disk.run([this] { return output_.last_words(); });
+        if (const auto redactor = rules::redactor_of(agent_)) last_words_ = redactor->redact_output(*last_words_);
+    }
+    if (!last_words_->empty()) reason += "\n" + *last_words_;
+    co_return reason;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
+    co_await end_probes();
+    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
+    child_->signal(has_no_patience_ ? SIGKILL : agent_.stop_signal);
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Kill) {
+    log_.warning("agent.killed", {{"pid", child_->pid()},
+                                  {"reason", "it did not stop within stop_timeout"},
+                                  {"stop_timeout", agent_.stop_timeout}});
+    child_->signal(SIGKILL);
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ArmDeadline arm) {
+    deadline_ = SteadyClock::now() + arm.in;
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
+    deadline_ = SteadyClock::time_point::max();
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
+    auto committed =
+        co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id, commit.older_good); });
+    if (!committed)
+        log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
+    opamp::RemoteConfigStatus status;
+    status.hash = offers_.hash_of(report.offer);
+    switch (report.fate) {
+    case lifecycle::Fate::applying: status.status = opamp::ConfigStatus::applying; break;
+    case lifecycle::Fate::applied: status.status = opamp::ConfigStatus::applied; break;
+    case lifecycle::Fate::failed:
+        status.status = opamp::ConfigStatus::failed;
+        status.error_message = report.reason;
+        if (report.offer == tried_offer_) status.error_message = co_await with_last_words(report.reason);
+        break;
+    }
+    status.error_message = base::shortened(status.error_message, kLongestReason);
+    auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
+    if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
+    server_.session().set_remote_config_status(status);
+    server_.wake();
+    const base::log::Field hash("hash", base::short_hex(status.hash));
+    if (report.fate == lifecycle::Fate::applying) log_.info("config.applying", {hash});
+    if (report.fate == lifecycle::Fate::applied) log_.info("config.applied", {hash});
+    if (report.fate == lifecycle::Fate::failed) log_.warning("config.failed", {hash, {"error", status.error_message}});
+}
+
+Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
+    const bool was_healthy = health_.healthy;
+    report_health(report.healthy, report.reason);
+    if (report.healthy != was_healthy)
+        log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy",
+                  report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});
+    co_return;
+}
+
+Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
+    log_.warning("config.rolled_back",
+                 {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
+    std::string reason = rollback.reason;
+    if (!rollback.by_operator) reason = co_await with_last_words(rollback.reason);
+    auto noted = co_await shared_.disk.run([this, &rollback, &reason] {
+        return rollback.by_operator ? keeper_->note_unwanted(rollback.from.id, rollback.to.id, reason)
+                                    : keeper_->note_failure(rollback.from.id, reason);
+    });
+    if (!noted) log_.error("rollout.store_failed", {{"error", noted.error().text()}});
+    if (!rollback.by_operator) co_return;
+    const auto status = co_await shared_.disk.run([this] { return keeper_->status(); });
+    server_.session().set_remote_config_status(status);
+    server_.wake();
+}
+
+Task<> AgentSupervisor::perform(lifecycle::Finish) {
+    report_health(false, std::string(kShutdownText));
+    co_return;
+}
+
+}  // namespace supervisor
