@@ -10,7 +10,7 @@ import stat
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from ctl import DONE, NOT_REACHABLE, REFUSED, asked, begin, ctl, socket_of, the_agent  # noqa: E402
+from ctl import DONE, NOT_REACHABLE, REFUSED, asked, await_answers, begin, ctl, socket_of, the_agent  # noqa: E402
 from rig import Failed, expect  # noqa: E402
 from suite import main, scenario  # noqa: E402
 
@@ -44,7 +44,7 @@ def begin_in_the_open(scene, **control):
     scene.configure(scene.idle(), control={"socket": str(folder / "s"), **control})
     scene.start()
     scene.wait_until_healthy()
-    scene.wait_for("the socket", (folder / "s").exists)
+    await_answers(scene, folder / "s")
     return folder / "s"
 
 
@@ -76,7 +76,7 @@ def socket_of_a_killed_daemon_is_replaced(scene):
     expect("it is left", socket_of(scene).exists())
     ctl(scene, "status", code=NOT_REACHABLE)
     scene.start()
-    scene.wait_for("an answer", lambda: scene.run("--socket", str(socket_of(scene)), "status", program="opampctl").returncode == DONE)
+    await_answers(scene)
 
 
 @scenario
@@ -149,7 +149,7 @@ def requests_during_the_end_do_no_harm(scene):
     scene.configure({**scene.idle(), "executable": scene.agent("ignore_sigterm.sh"), "stop_timeout": "1s"})
     scene.start()
     scene.wait_until_healthy()
-    scene.wait_for("the socket", socket_of(scene).exists)
+    await_answers(scene)
     os.kill(scene.daemon.pid, 15)
     scene.wait_for_phase("stopping")
     expect("it still answers", the_agent(scene)["phase"] == "stopping")

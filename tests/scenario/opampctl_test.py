@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from ctl import FAILED, NOT_FOUND, REFUSED, USAGE, asked, begin, ctl, revisions, socket_of, the_agent  # noqa: E402
+from ctl import FAILED, NOT_FOUND, REFUSED, USAGE, asked, await_answers, begin, ctl, revisions, the_agent  # noqa: E402
 from peer import offered_hash, status_is  # noqa: E402
 from rig import expect, is_alive  # noqa: E402
 from suite import main, scenario  # noqa: E402
@@ -49,7 +49,7 @@ def one_agent_of_several_is_shown(scene):
     scene.configure(agents=agents)
     scene.start()
     scene.wait_until_healthy(2)
-    scene.wait_for("the socket", socket_of(scene).exists)
+    await_answers(scene)
     expect("both", [agent["name"] for agent in asked(scene, "status")["agents"]] == list(names))
     shown, = asked(scene, "show", "second")["agents"]
     expect(f"the second: {shown}", shown["name"] == "second" and shown["config_path"] == str(scene.folder / "second.yaml"))
@@ -75,7 +75,7 @@ def history_tells_what_became_of_each_config(scene):
     expect(f"three rows: {lines}", len(lines) == 4 and "failed" in lines[1] and "current, last-good" in lines[2])
     scene.stop()
     scene.start()
-    scene.wait_for("the socket", socket_of(scene).exists)
+    await_answers(scene)
     expect("it is known after a restart", revisions(scene) == [bad, good, local])
 
 

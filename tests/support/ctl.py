@@ -32,7 +32,13 @@ def revisions(scene):
     return asked(scene, "config", "history", "agent")["revisions"]
 
 
+def await_answers(scene, path=None):
+    """The socket is there a moment before anybody listens."""
+    path = str(path or socket_of(scene))
+    scene.wait_for("an answer", lambda: scene.run("--socket", path, "status", program="opampctl").returncode == DONE)
+
+
 def begin(scene):
     peer = scene.begin(scene.probed())
-    scene.wait_for("the socket", socket_of(scene).exists)
+    await_answers(scene)
     return peer
