@@ -1,0 +1,100 @@
+#include "telemetry/trace_context.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace telemetry {
+namespace {
+
+constexpr std::size_t kTraceIdEnd = 2 + 1 + 32;
+constexpr std::size_t kSpanIdEnd = kTraceIdEnd + 1 + 16;
+constexpr std::size_t kEnd = kSpanIdEnd + 1 + 2;
+constexpr std::size_t kMostStateMembers = 32;
+constexpr std::size_t kMostStateBytes = 4096;
+constexpr std::size_t kMostBaggageMembers = 180;
+constexpr std::size_t kMostBaggageBytes = 8192;
+
+bool is_lower_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool has_valid_shape(std::string_view header) {
+    if (header.size() < kEnd || header[2] != '-' || header[kTraceIdEnd] != '-' || header[kSpanIdEnd] != '-')
+        return false;
+    const std::string_view version = header.substr(0, 2);
+    if (!is_lower_hex(version) || version == "ff") return false;
+    return header.size() == kEnd || (version != "00" && header[kEnd] == '-');
+}
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::vector<std::string_view> members(std::string_view list) {
+    std::vector<std::string_view> found;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        if (const auto member = trimmed(list.substr(begin, end - begin)); !member.empty()) found.push_back(member);
+        begin = end + 1;
+    }
+    return found;
+}
+
+bool is_printable(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool is_state_key(std::string_view key) {
+    const auto is_allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view("_-*/@").find(c) != std::string_view::npos;
+    };
+    return !key.empty() && key.size() <= 256 && std::ranges::all_of(key, is_allowed);
+}
+
+bool is_valid_state(std::string_view state) {
+    if (state.size() > kMostStateBytes || !is_printable(state)) return false;
+    const auto all = members(state);
+    return all.size() <= kMostStateMembers && std::ranges::all_of(all, [](std::string_view member) {
+               const std::size_t equals = member.find('=');
+               return equals != std::string_view::npos && is_state_key(member.substr(0, equals)) &&
+                      member.find('=', equals + 1) == std::string_view::npos;
+           });
+}
+
+}  // namespace
+
+std::optional<SpanContext> extract(const Carrier& carrier) {
+    const std::string_view header = carrier.traceparent;
+    if (!has_valid_shape(header)) return std::nullopt;
+    const auto trace_id = TraceId::from_hex(header.substr(3, 32));
+    const auto span_id = SpanId::from_hex(header.substr(kTraceIdEnd + 1, 16));
+    const auto flags = header.substr(kSpanIdEnd + 1, 2);
+    if (!trace_id || !span_id || !is_lower_hex(flags)) return std::nullopt;
+    SpanContext context{*trace_id, *span_id, false, true, {}};
+    context.is_sampled = std::string_view("13579bdf").find(flags[1]) != std::string_view::npos;
+    if (is_valid_state(carrier.tracestate)) context.trace_state = carrier.tracestate;
+    return context;
+}
+
+std::string extract_baggage(const Carrier& carrier) {
+    const std::string_view baggage = carrier.baggage;
+    if (baggage.size() > kMostBaggageBytes || !is_printable(baggage)) return {};
+    const auto all = members(baggage);
+    const bool is_valid = all.size() <= kMostBaggageMembers && std::ranges::all_of(all, [](std::string_view member) {
+                              return member.find('=') != std::string_view::npos && member.front() != '=';
+                          });
+    return is_valid ? carrier.baggage : std::string();
+}
+
+std::string format_traceparent(const SpanContext& context) {
+    return "00-" + context.trace_id.hex() + "-" + context.span_id.hex() + (context.is_sampled ? "-01" : "-00");
+}
+
+Carrier inject(const SpanContext& context, std::string_view baggage) {
+    return {format_traceparent(context), context.trace_state, std::string(baggage)};
+}
+
+}  // namespace telemetry
