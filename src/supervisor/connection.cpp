@@ -121,8 +121,8 @@ void Connection::note_failure(const base::Error& why) {
 Task<> Connection::wait_before_next() {
     // A connection that worked is restored at once; one that never did is tried less and less often.
     const bool at_once = retries_at_once_ || (failures_ == 0 && !talk_.is_throttled && last_failure_.empty());
-    const Setback setback{failures_, talk_.is_throttled, talk_.retry_after};
-    const auto pause = next_pause(setback, options_.reconnect, base::random_u64());
+    const net::Setback setback{failures_, talk_.is_throttled, talk_.retry_after};
+    const auto pause = net::next_pause(setback, options_.reconnect, base::random_u64());
     ++failures_;
     if (at_once) co_return;
     talk_.log.debug("server.retry_planned", {{"in", pause}});

@@ -6,7 +6,7 @@
 
 #include "supervisor/credentials.hpp"
 #include "supervisor/http_talk.hpp"
-#include "supervisor/reconnect.hpp"
+#include "net/reconnect.hpp"
 #include "supervisor/talk.hpp"
 
 namespace supervisor {
@@ -15,7 +15,7 @@ class Connection : private ConnectionObserver {
 public:
     struct Options {
         HttpTalk::Options target;
-        ReconnectPolicy reconnect;
+        net::ReconnectPolicy reconnect;
     };
     /// All outlive `run`.
     struct Partners {

@@ -55,7 +55,7 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
     return options;
 }
 
-ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
+net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
     return {reconnect.initial_interval, reconnect.max_interval, reconnect.throttled_interval};
 }
 

@@ -11,7 +11,7 @@
 #include "lifecycle/decide.hpp"
 #include "opamp/client_session.hpp"
 #include "settings/settings.hpp"
-#include "supervisor/reconnect.hpp"
+#include "net/reconnect.hpp"
 
 namespace supervisor {
 
@@ -20,7 +20,7 @@ config::Format config_format(const settings::Agent& agent);
 config::Kept kept(const settings::Agent& agent);
 opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
                                               const base::Uuid& uid);
-ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
+net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
 /// Nothing for an agent that is judged by its process alone.
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
 

@@ -1,8 +1,8 @@
-#include "supervisor/reconnect.hpp"
+#include "net/reconnect.hpp"
 
 #include <algorithm>
 
-namespace supervisor {
+namespace net {
 namespace {
 
 base::Duration doubled(base::Duration first, int times, base::Duration most) {
@@ -27,4 +27,4 @@ base::Duration next_pause(const Setback& setback, const ReconnectPolicy& policy,
     return least_pause(setback, policy) + jitter;
 }
 
-}  // namespace supervisor
+}  // namespace net

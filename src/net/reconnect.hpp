@@ -1,4 +1,4 @@
-// How long to wait before the next attempt to connect. Pure.
+// How long to wait before the next attempt to reach a server. Pure.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "base/units.hpp"
 
-namespace supervisor {
+namespace net {
 
 struct ReconnectPolicy {
     base::Duration initial_interval = std::chrono::milliseconds(500);
@@ -30,4 +30,4 @@ inline constexpr base::Duration kLongestRetryAfter = std::chrono::hours(1);
 /// bits.
 base::Duration next_pause(const Setback& setback, const ReconnectPolicy& policy, std::uint64_t random);
 
-}  // namespace supervisor
+}  // namespace net

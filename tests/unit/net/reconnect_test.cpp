@@ -1,19 +1,19 @@
-#include "supervisor/reconnect.hpp"
+#include "net/reconnect.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
-using supervisor::next_pause;
+using net::next_pause;
 
 namespace {
 
-const supervisor::ReconnectPolicy kPolicy{500ms, 60s, 30s};
+const net::ReconnectPolicy kPolicy{500ms, 60s, 30s};
 constexpr std::uint64_t kNone = 0;
 constexpr std::uint64_t kAll = ~0ull;
 
 }  // namespace
 
-TEST_CASE("pauses double up to their bound, with full jitter", "[supervisor][reconnect][LIFE-2]") {
+TEST_CASE("pauses double up to their bound, with full jitter", "[net][reconnect][LIFE-2]") {
     const std::vector<base::Duration> bounds{500ms, 1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s};
     for (int failures = 0; failures < static_cast<int>(bounds.size()); ++failures) {
         CHECK(next_pause({failures, false, {}}, kPolicy, kNone) == 0s);
@@ -24,14 +24,14 @@ TEST_CASE("pauses double up to their bound, with full jitter", "[supervisor][rec
     CHECK(next_pause({1'000'000, false, {}}, kPolicy, kAll) <= 60s);
 }
 
-TEST_CASE("what the server asks for is waited in full, within reason", "[supervisor][reconnect][RETRY-8][RETRY-10]") {
+TEST_CASE("what the server asks for is waited in full, within reason", "[net][reconnect][RETRY-8][RETRY-10]") {
     CHECK(next_pause({0, true, 3s}, kPolicy, kNone) == 3s);
     CHECK(next_pause({0, true, 3s}, kPolicy, kAll) > 3s);
-    CHECK(next_pause({0, true, 24h * 365}, kPolicy, kNone) == supervisor::kLongestRetryAfter);
+    CHECK(next_pause({0, true, 24h * 365}, kPolicy, kNone) == net::kLongestRetryAfter);
 }
 
 TEST_CASE("a server that is overloaded without saying for how long is left alone for longer and longer",
-          "[supervisor][reconnect][RETRY-9][RETRY-12]") {
+          "[net][reconnect][RETRY-9][RETRY-12]") {
     CHECK(next_pause({0, true, {}}, kPolicy, kNone) == 30s);
     CHECK(next_pause({1, true, {}}, kPolicy, kNone) == 60s);
     CHECK(next_pause({50, true, {}}, kPolicy, kNone) == 60s);
