@@ -9,6 +9,7 @@ import signal
 import subprocess
 from typing import NamedTuple
 
+from otlp import Sink
 from peer import Peer, health_is, offered_hash, status_is
 from rig import Failed, Program, eventually, expect, free_port, is_alive, processes_of, request
 
@@ -113,6 +114,12 @@ class Scene:
 
     def stop_serving(self):
         self.peer.program.end()
+
+    def sink(self, **options):
+        """Takes telemetry; see tests/support/otlp.py."""
+        sink = Sink(self.programs.peer, **options)
+        self.also(sink.program)
+        return sink
 
     def also(self, program):
         """To be cleared up with the scene."""
