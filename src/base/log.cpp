@@ -16,6 +16,7 @@ namespace {
 struct State {
     Options options{Level::warning, Format::logfmt, {}};
     std::shared_ptr<spdlog::logger> logger;
+    Listener listener;
 };
 
 State& state() {
@@ -87,7 +88,8 @@ Result<void> start(const Options& options) {
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    state() = {options, std::move(logger)};
+    state().options = options;
+    state().logger = std::move(logger);
     return {};
 }
 
@@ -99,6 +101,11 @@ void write(Level level, std::string_view event, const Fields& fields) {
         log.logger->log(spdlog::level::info, line);
     else
         std::fprintf(stderr, "%s\n", line.c_str());
+    if (log.listener) log.listener(level, event, fields);
+}
+
+void listen(Listener listener) {
+    state().listener = std::move(listener);
 }
 
 void Scope::write(Level level, std::string_view event, const Fields& fields) const {

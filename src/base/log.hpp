@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -55,6 +56,11 @@ using Fields = std::vector<Field>;
 Result<void> start(const Options& options);
 
 void write(Level level, std::string_view event, const Fields& fields);
+
+/// Hears of each event that is logged, after it was. One at a time; empty for none. Events that it logs itself come to
+/// it as well.
+using Listener = std::function<void(Level level, std::string_view event, const Fields& fields)>;
+void listen(Listener listener);
 
 /// One line without its newline, as `write` makes it. Pure.
 std::string format_line(Format format, std::chrono::system_clock::time_point now, Level level, std::string_view event,

@@ -36,15 +36,17 @@ async::Task<> watch(HttpProbe probe, Listener& listener) {
     bool has_been_well = false;
     unsigned in_a_row = 0;
     for (;;) {
+        const auto asked = async::SteadyClock::now();
         const auto answer = co_await ask(probe);
+        const base::Duration took = async::SteadyClock::now() - asked;
         const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
         if (is_ended) co_return;
         in_a_row = answer ? in_a_row + 1 : 0;
         has_been_well = has_been_well || in_a_row >= probe.successes;
         if (answer)
-            listener.probe_up();
+            listener.probe_up(took);
         else
-            listener.probe_down(answer.error().text());
+            listener.probe_down(took, answer.error().text());
         co_await async::sleep_for(next_question(has_been_well, async::SteadyClock::now() - begin, probe.interval));
     }
 }

@@ -22,8 +22,9 @@ struct HttpProbe {
 class Listener {
 public:
     virtual ~Listener() = default;
-    virtual void probe_up() = 0;
-    virtual void probe_down(const std::string& reason) = 0;
+    /// `took`: from the question to the answer.
+    virtual void probe_up(base::Duration took) = 0;
+    virtual void probe_down(base::Duration took, const std::string& reason) = 0;
 };
 
 /// What an agent answers. Errors: as net::http_get; refused (a status other than 200 to 299).

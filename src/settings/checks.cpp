@@ -5,10 +5,12 @@
 #include <cctype>
 #include <csignal>
 
+#include "base/number.hpp"
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
+#include "telemetry/sampler.hpp"
 
 namespace settings {
 namespace {
@@ -107,8 +109,16 @@ Complaint ending_signal(Item item, const Environment&) {
     return std::nullopt;
 }
 
-Complaint only_false(Item item, const Environment&) {
-    if (lower_case(item.text) == "true") return "is not supported by this version (leave the key out, or write false)";
+Complaint sampler(Item item, const Environment&) {
+    const auto parsed = telemetry::parse_sampler(item.text);
+    if (!parsed) return "is no sampler: " + parsed.error().text();
+    return std::nullopt;
+}
+
+Complaint listen_address(Item item, const Environment&) {
+    const std::size_t colon = item.text.rfind(':');
+    if (colon == std::string::npos || colon == 0 || !base::parse_number<std::uint16_t>(item.text.substr(colon + 1)))
+        return "is not an address and a port (write 127.0.0.1:13134)";
     return std::nullopt;
 }
 

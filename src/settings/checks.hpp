@@ -21,12 +21,13 @@ Complaint parameter(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
 Complaint reload_signal(Item item, const Environment& environment);
-Complaint only_false(Item item, const Environment& environment);
 Complaint message_size(Item item, const Environment& environment);
 Complaint tls_version(Item item, const Environment& environment);
 Complaint pem_certificate(Item item, const Environment& environment);
 Complaint output_size(Item item, const Environment& environment);
 Complaint token_parameter(Item item, const Environment& environment);
+Complaint sampler(Item item, const Environment& environment);
+Complaint listen_address(Item item, const Environment& environment);
 
 // check_urls.cpp
 Complaint opamp_url(Item item, const Environment& environment);

@@ -216,9 +216,9 @@ struct Capabilities {
     bool reports_remote_config = true;
     bool reports_heartbeat = true;
     bool accepts_restart_command = true;
-    bool reports_own_traces = false;
-    bool reports_own_metrics = false;
-    bool reports_own_logs = false;
+    bool reports_own_traces = true;
+    bool reports_own_metrics = true;
+    bool reports_own_logs = true;
     bool accepts_opamp_connection_settings = false;
     bool reports_connection_settings_status = true;
     bool reports_available_components = true;  ///< Of agents that have a command for it.
@@ -240,6 +240,43 @@ struct Control {
 
 using Logs = base::log::Options;
 
+/// What opampd tells of itself and of its agents over OTLP/HTTP, unless a server offers other destinations.
+struct Telemetry {
+    struct Tls {
+        std::string ca_file;
+        std::string cert_file;
+        std::string key_file;
+        bool insecure_skip_verify = false;
+    };
+    struct Traces {
+        std::string endpoint;
+        std::string sampler = "parentbased_always_on";
+    };
+    struct Metrics {
+        std::string endpoint;
+        Duration interval = std::chrono::seconds(10);
+    };
+    /// Beside `Settings::logs`.
+    struct LogRecords {
+        std::string endpoint;
+        bool agent_output = false;
+    };
+    std::string endpoint;  ///< The base of the three: /v1/traces and so on are added.
+    Headers headers;
+    Compression compression = Compression::gzip;
+    Duration timeout = std::chrono::seconds(10);
+    Tls tls;
+    Traces traces;
+    Metrics metrics;
+    LogRecords log_records;
+    TextMap resource;
+};
+
+/// Where health and metrics can be asked for over HTTP.
+struct HealthCheck {
+    std::string endpoint;  ///< "ADDRESS:PORT"; empty: nowhere.
+};
+
 struct Settings {
     Server server;
     std::vector<Agent> agents;
@@ -248,6 +285,8 @@ struct Settings {
     Storage storage;
     Control control;
     Logs logs;
+    Telemetry telemetry;
+    HealthCheck healthcheck;
     std::filesystem::path file;  ///< Where they came from, as it was named.
 };
 

@@ -270,6 +270,9 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
     check_one_form(report);
     check_agents(settings, agent_paths, environment, report);
     choose_paths(settings, environment, report);
+    const Telemetry::Tls& tls = settings.telemetry.tls;
+    if (tls.cert_file.empty() != tls.key_file.empty())
+        report.add("telemetry.tls", "has only one of cert_file and key_file (give both, or neither)");
     if (given(report, "telemetry.logs.outputs") && given(report, "telemetry.logs.output_paths"))
         report.add("telemetry.logs.output_paths", "is given together with telemetry.logs.outputs (keep one)");
 }

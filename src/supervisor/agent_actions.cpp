@@ -29,7 +29,8 @@ Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
 }
 
 Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) {
-    const Staging with{shared_.executor, shared_.disk, *keeper_, agent_, identity_.uid, shared_.guard};
+    const Staging with{shared_.executor, shared_.disk,        *keeper_, agent_, identity_.uid,
+                       shared_.guard,    telemetry_.traces(), id};
     auto stored = co_await stage_offer(with, std::move(offer));
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return;
@@ -53,12 +54,19 @@ Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint
 Task<> AgentSupervisor::perform(lifecycle::Start start) {
     log_.info("agent.starting", {{"revision", start.revision.id}});
     output_.forget();
+    auto span = telemetry_.traces().part("agent.start");
+    span.set("opampd.revision.id", start.revision.id);
     const auto installed = co_await install_revision(start.revision.id);
     const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
     if (spawned) {
+        span.set("process.pid", child_->pid());
+        span.set("opampd.config.hash", base::to_hex(installed->hash));
+        span.end();
+        telemetry_.traces().spawned();
         inbox_.push_front(lifecycle::Spawned{start.revision});
         co_return;
     }
+    span.fail(spawned.error().text());
     log_.error("agent.start_failed", {{"error", spawned.error().text()}});
     inbox_.push_front(lifecycle::SpawnFailed{start.revision, spawned.error().text()});
 }
@@ -118,6 +126,7 @@ Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
 Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
     co_await end_probes();
     log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
+    telemetry_.traces().signalled(child_->pid(), settings::signal_name(agent_.stop_signal));
     child_->signal(has_no_patience_ ? SIGKILL : agent_.stop_signal);
 }
 
@@ -140,13 +149,17 @@ Task<> AgentSupervisor::perform(lifecycle::ClearDeadline) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
+    auto span = telemetry_.traces().part("config.commit");
+    span.set("opampd.revision.id", commit.revision.id);
     auto committed =
         co_await shared_.disk.run([this, &commit] { return keeper_->commit(commit.revision.id, commit.older_good); });
-    if (!committed)
-        log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
+    if (committed) co_return;
+    span.fail(committed.error().text());
+    log_.error("config.commit_failed", {{"revision", commit.revision.id}, {"error", committed.error().text()}});
 }
 
 Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
+    auto span = telemetry_.traces().report(report);
     opamp::RemoteConfigStatus status;
     status.hash = offers_.hash_of(report.offer);
     switch (report.fate) {
@@ -179,6 +192,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::NoteRollback rollback) {
+    telemetry_.traces().rolls_back(rollback);
     log_.warning("config.rolled_back",
                  {{"from", rollback.from.id}, {"to", rollback.to.id}, {"reason", rollback.reason}});
     std::string reason = rollback.reason;

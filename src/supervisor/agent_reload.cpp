@@ -15,8 +15,12 @@ Task<> AgentSupervisor::perform(lifecycle::Reload order) {
 Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
     log_.info("agent.reloading", {{"revision", revision.id}, {"signal", settings::signal_name(agent_.reload.signal)}});
     const auto begun = SteadyClock::now();
+    auto span = telemetry_.traces().part("agent.reload");
+    span.set("opampd.revision.id", revision.id);
     const auto reloaded = co_await reload_with(revision.id);
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (!reloaded) span.fail(reloaded.error().text());
+    span.end();
     if (is_ended) co_return;
     if (!reloaded) {
         log_.warning("agent.reload_failed", {{"error", reloaded.error().text()}});

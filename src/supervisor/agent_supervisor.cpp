@@ -33,7 +33,10 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       policy_(lifecycle_policy(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
-      server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, shared.guard}, folder_, log_),
+      telemetry_(shared.executor, log_),
+      server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, telemetry_, shared.guard,
+               [this](OwnTelemetryOffers offers) { return use_own_telemetry(std::move(offers)); }},
+              folder_, log_),
       inbox_filled_(shared.executor),
       begun_(shared.executor),
       output_(folder_ / "agent.log"),
@@ -54,7 +57,7 @@ base::Result<void> AgentSupervisor::open() {
     if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
-    server_.session().set_description(describe_agent(agent_, identity_.uid));
+    describe();
 
     const lifecycle::OfferId trial = offers_.resume(keeper_->status().hash);
     auto begun = keeper_->begin(trial);
@@ -85,6 +88,7 @@ Task<> AgentSupervisor::step(Event event) {
     last_words_.reset();
     tried_offer_ = std::holds_alternative<lifecycle::RollbackWanted>(event) ? 0 : state_.offer;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
+    telemetry_.traces().stepped(event, state_, step.next);
     state_ = std::move(step.next);
     if (state_.phase != before)
         log_.debug("agent.phase_changed", {{"from", to_string(before)}, {"to", to_string(state_.phase)}});
@@ -93,6 +97,7 @@ Task<> AgentSupervisor::step(Event event) {
         co_await std::move(done);
     }
     offers_.forget_settled(state_);
+    telemetry_.traces().settled(state_, offers_.newest());
 }
 
 /// Waits until something is ready and takes nothing, so what loses the race is still there next time.
@@ -133,7 +138,8 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
     health_.start_time_unix_nano = 0;
-    const std::string reason = describe(*status);
+    const std::string reason = process::describe(*status);
+    telemetry_.traces().exited(reason);
     if (state_.phase == lifecycle::Phase::stopping)
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
     else
@@ -149,6 +155,16 @@ Task<> AgentSupervisor::end_probes() {
     probes_.cancel();
     co_await probes_.joined();
     std::erase_if(inbox_, is_of_process);
+}
+
+void AgentSupervisor::probe_up(base::Duration took) {
+    telemetry_.metrics().probed(took, true);
+    post(lifecycle::ProbeUp{});
+}
+
+void AgentSupervisor::probe_down(base::Duration took, const std::string& reason) {
+    telemetry_.metrics().probed(took, false);
+    post(lifecycle::ProbeDown{reason});
 }
 
 void AgentSupervisor::post(Event event) {
@@ -168,7 +184,7 @@ void AgentSupervisor::kill_now() {
 
 // ---- What the server asks for.
 
-void AgentSupervisor::take(opamp::Orders orders) {
+void AgentSupervisor::take(opamp::Orders orders, const Received& received) {
     if (orders.new_instance_uid) take_identity(*orders.new_instance_uid);
     if (orders.restart) {
         log_.info("restart.received");
@@ -191,13 +207,16 @@ void AgentSupervisor::take(opamp::Orders orders) {
         server_.wake();
         return;
     }
-    queue_offer(std::move(offer));
+    queue_offer(std::move(offer), received);
 }
 
-void AgentSupervisor::queue_offer(opamp::RemoteConfig offer) {
+void AgentSupervisor::queue_offer(opamp::RemoteConfig offer, const Received& received) {
     // Of the older ones that are not taken up yet nothing will be heard.
     std::erase_if(inbox_, [](const Event& event) { return std::holds_alternative<lifecycle::Offered>(event); });
-    post(lifecycle::Offered{offers_.add(std::move(offer), state_)});
+    const AgentTraces::Offer traced{offer.hash, offer.files.size(), received.at_unix_nano, received.carrier};
+    const lifecycle::OfferId id = offers_.add(std::move(offer), state_);
+    telemetry_.traces().offered(id, traced);
+    post(lifecycle::Offered{id});
 }
 
 void AgentSupervisor::take_identity(const base::Uuid& uid) {
@@ -209,7 +228,13 @@ void AgentSupervisor::take_identity(const base::Uuid& uid) {
     log_.info("identity.changed", {{"from", identity_.uid.text()}, {"to", uid.text()}});
     identity_.uid = uid;
     server_.take_identity(uid);
-    server_.session().set_description(describe_agent(agent_, uid));
+    describe();
+}
+
+void AgentSupervisor::describe() {
+    const auto description = describe_agent(agent_, identity_.uid);
+    server_.session().set_description(description);
+    telemetry_.describe(description);
 }
 
 std::string AgentSupervisor::status_text() const {
@@ -223,6 +248,7 @@ void AgentSupervisor::report_health(bool healthy, const std::string& reason) {
     health_.status = status_text();
     health_.status_time_unix_nano = base::unix_nano_now();
     server_.session().set_health(health_);
+    telemetry_.metrics().healthy(healthy);
     server_.wake();
 }
 

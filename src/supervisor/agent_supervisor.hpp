@@ -16,9 +16,11 @@
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_output.hpp"
+#include "supervisor/agent_telemetry.hpp"
 #include "supervisor/config_keeper.hpp"
 #include "supervisor/identity.hpp"
 #include "supervisor/offers.hpp"
+#include "supervisor/own_telemetry_offers.hpp"
 #include "supervisor/server_side.hpp"
 
 namespace supervisor {
@@ -64,6 +66,9 @@ public:
     /// sentence. Errors: not_found (it has not failed), io, invalid.
     async::Task<base::Result<std::string>> retry(std::optional<std::string> hash);
 
+    /// The agent is to run with these, from its next start on: see OwnTelemetry.
+    async::Task<base::Result<void>> use_own_telemetry(OwnTelemetryOffers offers);
+
     /// Raised once the first start has been tried.
     async::Notice& begun() { return begun_; }
     const std::string& name() const { return agent_.name; }
@@ -82,13 +87,16 @@ public:
     /// On the blocking pool alone.
     const ConfigKeeper& keeper() const { return *keeper_; }
 
+    AgentTelemetry& telemetry() { return telemetry_; }
+    const AgentTelemetry& telemetry() const { return telemetry_; }
+
 private:
-    void take(opamp::Orders orders) override;
-    void probe_up() override { post(lifecycle::ProbeUp{}); }
-    void probe_down(const std::string& reason) override { post(lifecycle::ProbeDown{reason}); }
+    void take(opamp::Orders orders, const Received& received) override;
+    void probe_up(base::Duration took) override;
+    void probe_down(base::Duration took, const std::string& reason) override;
 
     void post(lifecycle::Event event);
-    void queue_offer(opamp::RemoteConfig offer);
+    void queue_offer(opamp::RemoteConfig offer, const Received& received = {});
     async::Task<lifecycle::Event> next_event();
     async::Task<std::optional<lifecycle::Event>> exit_event();
     async::Task<> step(lifecycle::Event event);
@@ -117,6 +125,8 @@ private:
     base::Result<void> spawn(const config::Revision& revision);
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
+    void describe();
+    void measure_process();
     void report_health(bool healthy, const std::string& reason);
     std::string status_text() const;
 
@@ -125,6 +135,7 @@ private:
     const lifecycle::Policy policy_;
     Shared shared_;
     base::log::Scope log_;
+    AgentTelemetry telemetry_;
 
     std::optional<ConfigKeeper> keeper_;
     Identity identity_;

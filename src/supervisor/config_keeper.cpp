@@ -70,17 +70,20 @@ bool ConfigKeeper::is_proven(const config::Revision& revision) const {
     return revision.is_base || revision.is_fallback || store_.was_good(revision.id);
 }
 
-base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer) {
+base::Result<config::Admitted> ConfigKeeper::admit_offer(const opamp::RemoteConfig& offer) {
     if (const auto* failed = store_.rollout().find_failed(offer.hash))
         return base::Error(base::Kind::invalid, failed->reason);
     const config::Moment moment{unix_seconds_now(), store_.rollout().serial};
-    auto admitted = config::admit(offer.files, options_.admission, options_.format, moment);
-    if (!admitted) return std::move(admitted).error();
-    auto effective = compose(admitted->files ? &*admitted->files : &offer.files);
+    return config::admit(offer.files, options_.admission, options_.format, moment);
+}
+
+base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::RemoteConfig& offer,
+                                                                 const config::Admitted& admitted) {
+    auto effective = compose(admitted.files ? &*admitted.files : &offer.files);
     if (!effective) return std::move(effective).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
-    return Composed{std::move(*effective), admitted->serial};
+    return Composed{std::move(*effective), admitted.serial};
 }
 
 bool ConfigKeeper::is_current(const config::Effective& effective) const {

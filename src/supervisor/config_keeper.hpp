@@ -43,9 +43,11 @@ public:
         config::Effective effective;
         std::optional<std::uint64_t> serial;  ///< Of the offer's signature.
     };
-    /// What the agent would be given. Errors: invalid and too_large (the offer, in one sentence: its signature, the
-    /// policy, its content; also what became of it when it was tried before), io.
-    base::Result<Composed> compose_offer(const opamp::RemoteConfig& offer);
+    /// What is allowed of it. Errors: invalid (its signature, the policy; also what became of it when it was tried
+    /// before), too_large.
+    base::Result<config::Admitted> admit_offer(const opamp::RemoteConfig& offer);
+    /// What the agent would be given. Errors: invalid and too_large (its content, in one sentence), io.
+    base::Result<Composed> compose_offer(const opamp::RemoteConfig& offer, const config::Admitted& admitted);
     /// A private copy of the files, to be checked: the path of the config in it, or nothing where there is nothing to
     /// check, because there is no config or the agent has it already. Errors: io.
     base::Result<std::optional<std::filesystem::path>> write_copy(const config::Effective& effective);

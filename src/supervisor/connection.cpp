@@ -13,7 +13,7 @@ Connection::Connection(asio::any_io_executor executor, Options options, const Pa
     : options_(std::move(options)),
       credentials_(partners.credentials),
       observer_(partners.observer),
-      talk_(executor, partners.session, partners.orders, partners.readers, std::move(log)) {}
+      talk_(executor, partners.session, partners.orders, partners.readers, partners.telemetry, std::move(log)) {}
 
 void Connection::say_goodbye() {
     leaving_for_good_ = true;
@@ -38,10 +38,29 @@ Task<> Connection::run() {
         talk_.is_answered = talk_.is_throttled = has_begun_ = retries_at_once_ = false;
         talk_.retry_after.reset();
         const auto begin = SteadyClock::now();
+        begin_span();
         const auto end = co_await attempt();
         note_end(end, begin);
         if (!leaving_for_good_ && !next_client_) co_await wait_before_next();
     }
+}
+
+void Connection::begin_span() {
+    const net::Url& url = options_.target.client.url;
+    span_ = talk_.telemetry.tracer().start("server.connect", {}, {telemetry::SpanKind::client});
+    span_.set("server.address", url.host);
+    span_.set("server.port", url.port);
+    span_.set("url.scheme", url.scheme);
+    span_.set("opampd.attempt", failures_ + 1);
+}
+
+void Connection::end_span(const base::Error* why) {
+    talk_.telemetry.metrics().connection_attempted(why == nullptr);
+    if (why)
+        span_.fail(why->text());
+    else
+        span_.succeed();
+    span_.end();
 }
 
 Task<Result<void>> Connection::attempt() {
@@ -80,6 +99,8 @@ Task<> Connection::established() {
     has_begun_ = true;
     connected_unix_nano_ = base::unix_nano_now();
     trouble_.clear();
+    end_span(nullptr);
+    talk_.telemetry.metrics().connection(true);
     credentials_.accepted();
     talk_.log.info("server.connected", {{"endpoint", options_.target.client.url.authority()}});
     // What a server does that is being left says nothing of the one to go to.
@@ -89,6 +110,7 @@ Task<> Connection::established() {
 void Connection::note_end(const Result<void>& end, SteadyClock::time_point begin) {
     const base::log::Field endpoint("endpoint", options_.target.client.url.authority());
     connected_unix_nano_ = 0;
+    talk_.telemetry.metrics().connection(false);
     trouble_ = end ? "" : end.error().text();
     if (has_begun_) {
         failing_since_.reset();
@@ -100,8 +122,10 @@ void Connection::note_end(const Result<void>& end, SteadyClock::time_point begin
         else
             talk_.log.warning("server.disconnected", {endpoint, {"error", end.error().text()}});
     } else if (!end) {
+        end_span(&end.error());
         note_failure(end.error());
     }
+    span_.discard();
 }
 
 /// The first failure of a kind is news; the same again and again for days is not.

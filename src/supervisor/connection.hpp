@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
+#include "net/reconnect.hpp"
 #include "supervisor/credentials.hpp"
 #include "supervisor/http_talk.hpp"
-#include "net/reconnect.hpp"
 #include "supervisor/talk.hpp"
 
 namespace supervisor {
@@ -24,6 +24,7 @@ public:
         Credentials& credentials;
         ConnectionObserver& observer;
         async::BlockingPool& readers;  ///< For what is read to be reported.
+        AgentTelemetry& telemetry;
     };
     Connection(async::asio::any_io_executor executor, Options options, const Partners& partners, base::log::Scope log);
 
@@ -48,6 +49,8 @@ private:
     async::Task<base::Result<void>> attempt();
     async::Task<base::Result<void>> attempt_websocket();
     async::Task<base::Result<void>> attempt_http();
+    void begin_span();
+    void end_span(const base::Error* why);
     void note_end(const base::Result<void>& end, async::SteadyClock::time_point begin);
     void note_failure(const base::Error& why);
     async::Task<> established() override;
@@ -62,6 +65,7 @@ private:
     std::optional<net::ClientOptions> next_client_;
     bool leaving_for_good_ = false;
 
+    telemetry::Span span_;          ///< Of this attempt, until it is known what came of it.
     bool has_begun_ = false;        ///< This attempt has got as far as a conversation.
     bool retries_at_once_ = false;  ///< With fresh credentials.
     int failures_ = 0;              ///< In a row, without a connection between them that worked for a while.

@@ -35,18 +35,20 @@ Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
 }  // namespace
 
 ConnectionSettings::ConnectionSettings(asio::any_io_executor executor, const Partners& partners,
-                                       std::filesystem::path folder, bool is_enabled)
+                                       std::filesystem::path folder, Enabled enabled)
     : disk_(partners.disk),
       server_(partners.server),
       session_(partners.session),
       credentials_(credentials_options(partners.server)),
       log_(partners.log),
       folder_(std::move(folder)),
-      is_enabled_(is_enabled),
+      enabled_(enabled),
+      own_telemetry_(partners.own_telemetry),
+      tracer_(partners.tracer),
       wake_(executor) {}
 
 Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& notes) {
-    if (!is_enabled_) return options_of(Using::file);
+    if (!enabled_.connection && !enabled_.own_telemetry) return options_of(Using::file);
     auto loaded = load_connection(folder_);
     if (loaded.note) notes.push_back(*loaded.note);
     stored_ = std::move(loaded.stored);
@@ -55,6 +57,14 @@ Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& no
     const auto unusable = [&](const Error& why) {
         notes.push_back("the connection settings kept from the server cannot be used: " + why.text());
     };
+    if (!enabled_.own_telemetry) {
+        stored_.own_telemetry = {};
+        stored_.own_telemetry_candidate.reset();
+    } else if (const auto resumed = own_telemetry_.resume(stored_.own_telemetry); !resumed) {
+        notes.push_back("the destinations kept from the server cannot be used: " + resumed.error().text());
+        stored_.own_telemetry = {};
+    }
+    if (!enabled_.connection) return options_of(Using::file);
     if (stored_.candidate) {
         auto options = options_of(Using::candidate);
         if (options) {
@@ -108,6 +118,8 @@ Task<> ConnectionSettings::run(Orders orders) {
             go_on_with_others();
         } else if (wants_certificate_ || now >= renew_at_) {
             co_await ask_for_certificate();
+        } else if (stored_.own_telemetry_candidate) {
+            co_await go_on_with_own_telemetry();
         } else if (waiting_ && using_ != Using::candidate) {
             auto offers = std::move(*waiting_);
             waiting_.reset();
@@ -125,12 +137,13 @@ SteadyClock::time_point ConnectionSettings::next_deadline() const {
 }
 
 void ConnectionSettings::take(opamp::ConnectionSettingsOffers offers) {
+    own_telemetry_.expect(offers);
     waiting_ = std::move(offers);
     wake_.raise();
 }
 
 void ConnectionSettings::identity_changed() {
-    wants_certificate_ = server_.tls.certificate_request && is_enabled_;
+    wants_certificate_ = server_.tls.certificate_request && enabled_.connection;
     wake_.raise();
 }
 
@@ -138,11 +151,56 @@ void ConnectionSettings::identity_changed() {
 
 Task<> ConnectionSettings::consider(opamp::ConnectionSettingsOffers offers) {
     const bool is_known = stored_.status.status != ConfigStatus::unset && stored_.status.hash == offers.hash;
-    if (is_known && !offers.hash.empty()) co_return;
+    if (is_known && !offers.hash.empty()) co_return own_telemetry_.forget_expected();
     stored_.status.hash = offers.hash;
     log_.info("connection_settings.received", {{"hash", base::short_hex(offers.hash)}});
+    span_ = tracer_.start("connection_settings", {}, {telemetry::SpanKind::consumer});
+    span_.set("opamp.connection_settings.hash", base::to_hex(offers.hash));
+    if (has_own_telemetry(offers)) {
+        const bool is_accepted = co_await consider_own_telemetry(offers);
+        if (!is_accepted) co_return;
+    }
     if (!offers.opamp) co_return co_await settle(ConfigStatus::applied, "");
-    auto planned = plan(*offers.opamp);
+    co_await consider_connection(*offers.opamp);
+}
+
+/// Whether there is more to do; a failure is reported.
+Task<bool> ConnectionSettings::consider_own_telemetry(const opamp::ConnectionSettingsOffers& offers) {
+    // A daemon that dies while the agent is tried with it goes on with it at its next start.
+    OwnTelemetryOffers all{offers.own_traces, offers.own_metrics, offers.own_logs};
+    stored_.own_telemetry_candidate = std::move(all);
+    const bool is_kept = co_await settle_durably(ConfigStatus::applying);
+    if (!is_kept) {
+        stored_.own_telemetry_candidate.reset();
+        own_telemetry_.forget_expected();
+        co_await settle(ConfigStatus::failed, "the settings cannot be stored, so a restart would lose them");
+        co_return false;
+    }
+    auto accepted = co_await own_telemetry_.consider(offers, stored_.own_telemetry);
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return false;
+    stored_.own_telemetry_candidate.reset();
+    if (accepted) {
+        stored_.own_telemetry = std::move(*accepted);
+        co_return true;
+    }
+    co_await settle(ConfigStatus::failed, accepted.error().text());
+    co_return false;
+}
+
+/// With what was under way when the daemon ended.
+Task<> ConnectionSettings::go_on_with_own_telemetry() {
+    opamp::ConnectionSettingsOffers offers;
+    const OwnTelemetryOffers& candidate = *stored_.own_telemetry_candidate;
+    offers.own_traces = candidate.traces;
+    offers.own_metrics = candidate.metrics;
+    offers.own_logs = candidate.logs;
+    const bool is_accepted = co_await consider_own_telemetry(offers);
+    if (is_accepted) co_await settle(ConfigStatus::applied, "");
+}
+
+Task<> ConnectionSettings::consider_connection(const opamp::OpampConnectionSettings& offer) {
+    auto planned = plan(offer);
     if (!planned) co_return co_await settle(ConfigStatus::failed, planned.error().text());
     stored_.candidate = std::move(*planned);
     const auto options = options_of(Using::candidate);
@@ -153,7 +211,12 @@ Task<> ConnectionSettings::consider(opamp::ConnectionSettingsOffers offers) {
         co_return co_await settle(ConfigStatus::failed, "the settings cannot be stored, so a restart would lose them");
     }
     if (present && *options == *present) co_return co_await accept();
+    auto span = tracer_.start("connection_settings.prove", span_.context(), {telemetry::SpanKind::client});
+    span.set("server.address", options->url.host);
+    span.set("server.port", options->url.port);
     const auto proved = co_await prove(*options);
+    if (!proved) span.fail(proved.error().text());
+    span.end();
     if (!proved) {
         stored_.candidate.reset();
         co_return co_await settle(ConfigStatus::failed, proved.error().text());
@@ -252,7 +315,7 @@ Task<> ConnectionSettings::established() {
         given_up_.reset();
     }
     const auto& certificate = stored_.accepted ? stored_.accepted->certificate : std::nullopt;
-    if (!is_enabled_ || !server_.tls.certificate_request) co_return;
+    if (!enabled_.connection || !server_.tls.certificate_request) co_return;
     const auto due = certificate ? renewal_of(certificate->cert) : Result<SteadyClock::time_point>(SteadyClock::now());
     renew_at_ = due ? *due : SteadyClock::now();
     wake_.raise();
@@ -281,6 +344,11 @@ void ConnectionSettings::go_on_with_others() {
 
 Task<> ConnectionSettings::settle(ConfigStatus status, std::string error) {
     if (status == ConfigStatus::failed) log_.warning("connection_settings.refused", {{"error", error}});
+    if (status == ConfigStatus::failed)
+        span_.fail(error);
+    else
+        span_.succeed();
+    span_.end();
     stored_.status.status = status;
     stored_.status.error_message = std::move(error);
     (void)co_await save();

@@ -13,6 +13,7 @@
 #include "settings/settings.hpp"
 #include "supervisor/connection_options.hpp"
 #include "supervisor/credentials.hpp"
+#include "supervisor/own_telemetry.hpp"
 #include "supervisor/stored_connection.hpp"
 #include "supervisor/talk.hpp"
 
@@ -33,11 +34,17 @@ public:
         async::BlockingPool& disk;
         const settings::Server& server;
         opamp::ClientSession& session;
+        OwnTelemetry& own_telemetry;
+        telemetry::Tracer& tracer;
         const base::log::Scope& log;
     };
-    /// `is_enabled`: the server may change how it is connected to.
+    /// What the server may change: how it is connected to, and where own telemetry goes.
+    struct Enabled {
+        bool connection = false;
+        bool own_telemetry = false;
+    };
     ConnectionSettings(async::asio::any_io_executor executor, const Partners& partners, std::filesystem::path folder,
-                       bool is_enabled);
+                       Enabled enabled);
 
     /// How to connect first. `notes`: what was wrong on disk. Errors: invalid (the settings file's own).
     base::Result<net::ClientOptions> open(std::vector<std::string>& notes);
@@ -62,6 +69,9 @@ private:
     enum class Using { file, accepted, candidate };
 
     async::Task<> consider(opamp::ConnectionSettingsOffers offers);
+    async::Task<> consider_connection(const opamp::OpampConnectionSettings& offer);
+    async::Task<bool> consider_own_telemetry(const opamp::ConnectionSettingsOffers& offers);
+    async::Task<> go_on_with_own_telemetry();
     base::Result<opamp::OpampConnectionSettings> plan(const opamp::OpampConnectionSettings& offer) const;
     async::Task<base::Result<void>> prove(const net::ClientOptions& options);
     async::Task<> accept();
@@ -83,7 +93,10 @@ private:
     Credentials credentials_;  ///< Of its own: a proof goes on beside the connection.
     const base::log::Scope& log_;
     const std::filesystem::path folder_;
-    const bool is_enabled_;
+    const Enabled enabled_;
+    OwnTelemetry& own_telemetry_;
+    telemetry::Tracer& tracer_;
+    telemetry::Span span_;  ///< Of the offer, until its fate is known.
     Orders orders_;
 
     StoredConnection stored_;

@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "settings/load.hpp"
+#include "supervisor/connection_options.hpp"
 
 namespace supervisor {
 
@@ -19,6 +22,8 @@ namespace {
 
 /// For the goodbyes of all connections together, once the agents have ended.
 constexpr auto kGoodbyeLimit = 3s;
+/// For what is left to be told then.
+constexpr auto kLastTelemetryLimit = 2s;
 
 }  // namespace
 
@@ -29,10 +34,29 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       signals_(executor),
       lives_(executor),
       connections_(executor),
+      exports_(executor),
       attendants_(executor) {
     const AgentSupervisor::Shared shared{executor, disk_, readers_, guard};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
+    base::log::listen([this](base::log::Level level, std::string_view event, const base::log::Fields& fields) {
+        tell(level, event, fields);
+    });
+}
+
+Daemon::~Daemon() {
+    base::log::listen({});
+}
+
+/// To those whom it concerns: the agent that it names, else all of them.
+void Daemon::tell(base::log::Level level, std::string_view event, const base::log::Fields& fields) {
+    const auto named = std::ranges::find(fields, "agent", &base::log::Field::key);
+    for (const auto& agent : agents_)
+        if (named == fields.end() || named->value() == agent->name()) agent->telemetry().note(level, event, fields);
+}
+
+void Daemon::use(const LocalTelemetry& local, const settings::TextMap& resource) {
+    for (const auto& agent : agents_) agent->telemetry().use_local(local, resource);
 }
 
 base::Result<base::UniqueFd> Daemon::lock_state() const {
@@ -57,6 +81,9 @@ base::Result<void> Daemon::open() {
     auto lock = lock_state();
     if (!lock) return std::move(lock).error();
     lock_ = std::move(*lock);
+    const auto local = local_telemetry(settings_, environment_variable);
+    if (!local) return local.error();
+    use(*local, settings_.telemetry.resource);
     for (const auto& agent : agents_)
         if (auto opened = agent->open(); !opened)
             return std::move(opened).error().within("agent '" + agent->name() + "'");
@@ -71,6 +98,7 @@ Task<> Daemon::run() {
         {{"version", OPAMPD_VERSION}, {"agents", agents_.size()}, {"state", settings_.storage.directory.string()}});
     for (const auto& agent : agents_) {
         connections_.spawn("connection of " + agent->name(), agent->talk_to_server());
+        exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
         lives_.spawn("agent " + agent->name(), agent->run());
     }
     attendants_.spawn("signals", await_signals());
@@ -80,9 +108,21 @@ Task<> Daemon::run() {
     for (const auto& agent : agents_) agent->say_goodbye();
     attendants_.spawn("limit of the goodbyes", limit_goodbyes());
     co_await connections_.joined();
+    base::log::info("daemon.stopped");
+    co_await send_last_telemetry();
     attendants_.cancel();
     co_await attendants_.joined();
-    base::log::info("daemon.stopped");
+}
+
+Task<> Daemon::send_last_telemetry() {
+    for (const auto& agent : agents_) agent->telemetry().finish();
+    attendants_.spawn("limit of the telemetry", limit_last_telemetry());
+    co_await exports_.joined();
+}
+
+Task<> Daemon::limit_last_telemetry() {
+    co_await sleep_for(kLastTelemetryLimit);
+    exports_.cancel();
 }
 
 Task<> Daemon::limit_goodbyes() {
@@ -116,12 +156,22 @@ Task<> Daemon::await_signals() {
     }
 }
 
+/// Of the file that may have changed, what can be changed while agents run.
+void Daemon::read_settings_again() {
+    const auto refuse = [this](const std::string& why) {
+        base::log::error("settings.reload_failed", {{"file", settings_.file.string()}, {"error", why}});
+    };
+    const auto loaded = settings::load(settings_.file);
+    if (!loaded) return refuse(loaded.error().text());
+    if (!loaded->problems.empty()) return refuse(settings::to_text(loaded->problems.front(), settings_.file.string()));
+    const auto local = local_telemetry(loaded->settings, environment_variable);
+    if (!local) return refuse(local.error().text());
+    use(*local, loaded->settings.telemetry.resource);
+    base::log::info("settings.reloaded", {{"file", settings_.file.string()}, {"sections", "telemetry"}});
+}
+
 void Daemon::note_signal(int signo) {
-    if (signo == SIGHUP) {
-        base::log::warning("signal.ignored",
-                           {{"signal", "SIGHUP"}, {"detail", "settings are read at the start only: restart opampd"}});
-        return;
-    }
+    if (signo == SIGHUP) return read_settings_again();
     base::log::info("daemon.stopping", {{"signal", signo == SIGTERM ? "SIGTERM" : "SIGINT"}, {"again", is_stopping_}});
     service_manager_.notify("STOPPING=1\nSTATUS=stopping the agents");
     for (const auto& agent : agents_) is_stopping_ ? agent->kill_now() : agent->shut_down();

@@ -21,6 +21,7 @@ class Daemon {
 public:
     /// `settings` and `guard` outlive the daemon.
     Daemon(async::asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard);
+    ~Daemon();
 
     /// Takes the state folder and reads what is in it. Nothing has been started when this fails.
     /// Errors: refused (another daemon has the folder), io, invalid.
@@ -32,6 +33,11 @@ public:
 
 private:
     base::Result<base::UniqueFd> lock_state() const;
+    void use(const LocalTelemetry& local, const settings::TextMap& resource);
+    void tell(base::log::Level level, std::string_view event, const base::log::Fields& fields);
+    void read_settings_again();
+    async::Task<> send_last_telemetry();
+    async::Task<> limit_last_telemetry();
     async::Task<> answer_opampctl();
     async::Task<> await_signals();
     async::Task<> limit_goodbyes();
@@ -48,6 +54,7 @@ private:
     async::asio::signal_set signals_;
     async::TaskGroup lives_;
     async::TaskGroup connections_;
+    async::TaskGroup exports_;
     async::TaskGroup attendants_;
     bool is_stopping_ = false;
 };

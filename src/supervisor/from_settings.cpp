@@ -50,8 +50,12 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
     add(wanted.reports_available_components && !agent.available_components.command.empty(),
         opamp::kReportsAvailableComponents);
     add(wanted.accepts_opamp_connection_settings, opamp::kAcceptsOpampConnectionSettings);
-    add(wanted.accepts_opamp_connection_settings && wanted.reports_connection_settings_status,
-        opamp::kReportsConnectionSettingsStatus);
+    add(wanted.reports_own_traces, opamp::kReportsOwnTraces);
+    add(wanted.reports_own_metrics, opamp::kReportsOwnMetrics);
+    add(wanted.reports_own_logs, opamp::kReportsOwnLogs);
+    const bool takes_settings = wanted.accepts_opamp_connection_settings || wanted.reports_own_traces ||
+                                wanted.reports_own_metrics || wanted.reports_own_logs;
+    add(takes_settings && wanted.reports_connection_settings_status, opamp::kReportsConnectionSettingsStatus);
     return options;
 }
 

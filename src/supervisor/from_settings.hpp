@@ -9,9 +9,9 @@
 #include "health/http_line.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
+#include "net/reconnect.hpp"
 #include "opamp/client_session.hpp"
 #include "settings/settings.hpp"
-#include "net/reconnect.hpp"
 
 namespace supervisor {
 

@@ -15,6 +15,18 @@ namespace {
 
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 
+telemetry::Carrier carrier_of(const net::HttpResponse& response) {
+    return {std::string(response.header("traceparent")), std::string(response.header("tracestate")),
+            std::string(response.header("baggage"))};
+}
+
+/// Spec: W3C Trace Context, W3C Baggage.
+void add(std::vector<net::Header>& headers, telemetry::Carrier carrier) {
+    if (!carrier.traceparent.empty()) headers.push_back({"traceparent", std::move(carrier.traceparent)});
+    if (!carrier.tracestate.empty()) headers.push_back({"tracestate", std::move(carrier.tracestate)});
+    if (!carrier.baggage.empty()) headers.push_back({"baggage", std::move(carrier.baggage)});
+}
+
 }  // namespace
 
 HttpTalk::HttpTalk(Options options, Talk& talk, Credentials& credentials, ConnectionObserver& observer)
@@ -104,14 +116,17 @@ Task<Result<net::HttpResponse>> HttpTalk::post(const std::string& message, std::
     request.gzip = compresses_;
     request.headers = std::move(headers);
     request.headers.push_back({"OpAMP-Instance-UID", talk_.session.instance_uid().text()});
+    add(request.headers, talk_.telemetry.traces().carrier());
     auto end = co_await (client_.send(request) || patience_is_over(talk_.leave));
-    if (end.index() == 0) co_return std::get<0>(std::move(end));
-    co_return std::get<1>(std::move(end));
+    if (end.index() != 0) co_return std::get<1>(std::move(end));
+    auto response = std::get<0>(std::move(end));
+    if (response) talk_.note_sent(message.size());
+    co_return response;
 }
 
 Task<> HttpTalk::take(const net::HttpResponse& response) {
     credentials_.accepted();
-    talk_.receive(response.body);
+    talk_.receive(response.body, carrier_of(response));
     if (talk_.is_answered && !std::exchange(is_established_, true)) co_await observer_.established();
 }
 

@@ -3,6 +3,7 @@
 #include "supervisor/components.hpp"
 #include "supervisor/from_settings.hpp"
 #include "supervisor/identity.hpp"
+#include "supervisor/telemetry_messages.hpp"
 
 namespace supervisor {
 
@@ -14,6 +15,7 @@ ServerSide::ServerSide(const Partners& partners, std::filesystem::path folder, b
       folder_(std::move(folder)),
       log_(std::move(log)),
       credentials_(credentials_options(partners.settings.server)),
+      own_telemetry_({partners.settings, partners.telemetry, log_, partners.give_to_agent}),
       custom_messages_(partners.agent, custom_options()) {}
 
 std::vector<std::string> ServerSide::environment() const {
@@ -37,17 +39,24 @@ CustomMessages::Options ServerSide::custom_options() {
 base::Result<void> ServerSide::open(const base::Uuid& uid, std::vector<std::string>& notes) {
     const settings::Settings& settings = partners_.settings;
     session_.emplace(session_options(settings, partners_.agent, uid));
-    session_->set_custom_capabilities(custom_messages_.capabilities());
-    const ConnectionSettings::Partners flow{partners_.disk, settings.server, *session_, log_};
-    connection_settings_.emplace(partners_.executor, flow, folder_,
-                                 settings.capabilities.accepts_opamp_connection_settings);
+    auto capabilities = custom_messages_.capabilities();
+    capabilities.emplace_back(kTelemetryCapability);
+    session_->set_custom_capabilities(capabilities);
+    const ConnectionSettings::Partners flow{
+        partners_.disk, settings.server, *session_, own_telemetry_, partners_.telemetry.tracer(), log_};
+    const settings::Capabilities& may = settings.capabilities;
+    const bool takes_destinations = may.reports_own_traces || may.reports_own_metrics || may.reports_own_logs;
+    connection_settings_.emplace(
+        partners_.executor, flow, folder_,
+        ConnectionSettings::Enabled{may.accepts_opamp_connection_settings, takes_destinations});
     auto client = connection_settings_->open(notes);
     if (!client) return std::move(client).error();
     Connection::Options options;
     options.target.client = std::move(*client);
     options.target.compresses = settings.server.compression == settings::Compression::gzip;
     options.reconnect = reconnect_policy(settings.server.reconnect);
-    const Connection::Partners talk{*session_, *this, credentials_, *connection_settings_, partners_.readers};
+    const Connection::Partners talk{*session_,          *this, credentials_, *connection_settings_, partners_.readers,
+                                    partners_.telemetry};
     connection_.emplace(partners_.executor, std::move(options), talk, log_);
     return {};
 }
@@ -83,10 +92,27 @@ Task<> ServerSide::load_components() {
     session_->set_available_components(*components);
 }
 
-void ServerSide::take(opamp::Orders orders) {
+bool ServerSide::take_for_us(const opamp::CustomMessage& message, Received& received) {
+    if (message.capability != kTelemetryCapability) return false;
+    if (message.type == kTraceContext) received.carrier = parse_trace_context(message.data);
+    if (message.type != kSampler) return true;
+    const auto sampler = telemetry::parse_sampler(message.data);
+    telemetry::Tracer& tracer = partners_.telemetry.tracer();
+    if (sampler) {
+        tracer.set_sampler(*sampler);
+        log_.info("sampler.changed", {{"sampler", telemetry::to_text(*sampler)}});
+    }
+    session_->send({message.capability, message.type,
+                    sampler ? telemetry::to_text(tracer.sampler()) : "error: " + sampler.error().text()});
+    return true;
+}
+
+void ServerSide::take(opamp::Orders orders, const Received& received) {
+    Received known = received;
+    if (orders.custom_message && !take_for_us(*orders.custom_message, known))
+        custom_messages_.take(std::move(*orders.custom_message));
     if (orders.connection_settings) connection_settings_->take(std::move(*orders.connection_settings));
-    if (orders.custom_message) custom_messages_.take(std::move(*orders.custom_message));
-    partners_.orders.take(std::move(orders));
+    partners_.orders.take(std::move(orders), known);
 }
 
 }  // namespace supervisor

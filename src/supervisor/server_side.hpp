@@ -28,7 +28,10 @@ public:
         const settings::Settings& settings;
         const settings::Agent& agent;
         OrderTaker& orders;
+        AgentTelemetry& telemetry;
         process::Guard* guard = nullptr;
+        /// The agent is to run with these; see OwnTelemetry.
+        std::function<async::Task<base::Result<void>>(OwnTelemetryOffers)> give_to_agent;
     };
     ServerSide(const Partners& partners, std::filesystem::path folder, base::log::Scope log);
 
@@ -47,7 +50,9 @@ public:
     void say_goodbye() { connection_->say_goodbye(); }
 
 private:
-    void take(opamp::Orders orders) override;
+    void take(opamp::Orders orders, const Received& received) override;
+    /// Whether the message is for opampd itself.
+    bool take_for_us(const opamp::CustomMessage& message, Received& received);
     async::Task<> load_components();
     async::Task<> connect();
     std::vector<std::string> environment() const;
@@ -58,6 +63,7 @@ private:
     base::log::Scope log_;
     std::optional<opamp::ClientSession> session_;
     Credentials credentials_;
+    OwnTelemetry own_telemetry_;
     std::optional<ConnectionSettings> connection_settings_;
     std::optional<Connection> connection_;
     CustomMessages custom_messages_;

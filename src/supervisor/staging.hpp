@@ -7,6 +7,7 @@
 #include "opamp/messages.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/agent_traces.hpp"
 #include "supervisor/config_keeper.hpp"
 
 namespace supervisor {
@@ -18,10 +19,12 @@ struct Staging {
     ConfigKeeper& keeper;
     const settings::Agent& agent;
     base::Uuid uid;
-    process::Guard* guard = nullptr;  ///< May be null.
+    process::Guard* guard;  ///< May be null.
+    AgentTraces& traces;
+    lifecycle::OfferId id;  ///< Of the offer, in `traces`.
 };
 
-/// Errors  as ConfigKeeper::compose_offer and store; refused (the check's verdict), as check_config.
+/// Errors  as ConfigKeeper::admit_offer, compose_offer and store; refused (the check's verdict), as check_config.
 /// Cancel  ends the check; what the disk is at is finished.
 async::Task<base::Result<ConfigKeeper::Stored>> stage_offer(Staging with, opamp::RemoteConfig offer);
 

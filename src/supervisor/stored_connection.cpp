@@ -16,6 +16,18 @@ std::filesystem::path file_in(const std::filesystem::path& folder) {
     return folder / "connection";
 }
 
+using TelemetryOffer = std::optional<opamp::TelemetryConnectionSettings>;
+
+/// They are written as settings of the other kind, of which they are a part.
+void write_offers(base::Record& record, const std::string& prefix, const OwnTelemetryOffers& offers) {
+    const auto write = [&](const char* name, const TelemetryOffer& offer) {
+        if (offer) record.set_bytes(prefix + name, opamp::encode(opamp::OpampConnectionSettings{*offer, 0}));
+    };
+    write("traces", offers.traces);
+    write("metrics", offers.metrics);
+    write("logs", offers.logs);
+}
+
 std::string format(const StoredConnection& stored) {
     base::Record record;
     record.set("status", opamp::to_string(stored.status.status));
@@ -23,16 +35,34 @@ std::string format(const StoredConnection& stored) {
     record.set_bytes("error_message", stored.status.error_message);
     if (stored.accepted) record.set_bytes("accepted", opamp::encode(*stored.accepted));
     if (stored.candidate) record.set_bytes("candidate", opamp::encode(*stored.candidate));
+    write_offers(record, "own_", stored.own_telemetry);
+    if (stored.own_telemetry_candidate) {
+        record.set("own_candidate", "1");
+        write_offers(record, "own_candidate_", *stored.own_telemetry_candidate);
+    }
     if (!stored.request_key.empty()) record.set_bytes("request_key", stored.request_key);
     return record.text();
 }
 
 /// Nothing for settings that are there and cannot be read.
-bool read_settings(const base::Record& record, const char* key, std::optional<opamp::OpampConnectionSettings>& to) {
+bool read_settings(const base::Record& record, const std::string& key,
+                   std::optional<opamp::OpampConnectionSettings>& to) {
     if (!record.find(key)) return true;
     const auto bytes = record.find_bytes(key);
     to = bytes ? opamp::decode_connection_settings(*bytes) : std::nullopt;
     return to.has_value();
+}
+
+bool read_offer(const base::Record& record, const std::string& key, TelemetryOffer& to) {
+    std::optional<opamp::OpampConnectionSettings> settings;
+    const bool is_good = read_settings(record, key, settings);
+    if (settings) to = std::move(*settings);
+    return is_good;
+}
+
+bool read_offers(const base::Record& record, const std::string& prefix, OwnTelemetryOffers& to) {
+    return read_offer(record, prefix + "traces", to.traces) && read_offer(record, prefix + "metrics", to.metrics) &&
+           read_offer(record, prefix + "logs", to.logs);
 }
 
 std::optional<StoredConnection> parse(const std::string& text) {
@@ -45,6 +75,10 @@ std::optional<StoredConnection> parse(const std::string& text) {
     if (!status || !hash || !message) return std::nullopt;
     if (!read_settings(*record, "accepted", stored.accepted)) return std::nullopt;
     if (!read_settings(*record, "candidate", stored.candidate)) return std::nullopt;
+    if (!read_offers(*record, "own_", stored.own_telemetry)) return std::nullopt;
+    if (record->find("own_candidate") &&
+        !read_offers(*record, "own_candidate_", stored.own_telemetry_candidate.emplace()))
+        return std::nullopt;
     stored.status = {*hash, *status, *message};
     stored.request_key = record->find_bytes("request_key").value_or("");
     return stored;

@@ -8,13 +8,16 @@
 
 #include "base/result.hpp"
 #include "opamp/messages.hpp"
+#include "supervisor/own_telemetry_offers.hpp"
 
 namespace supervisor {
 
 struct StoredConnection {
-    std::optional<opamp::OpampConnectionSettings> accepted;   ///< A connection was made with them.
-    std::optional<opamp::OpampConnectionSettings> candidate;  ///< None yet; tried first at the next start.
-    opamp::ConnectionSettingsStatus status;                   ///< Of the offer received last.
+    std::optional<opamp::OpampConnectionSettings> accepted;     ///< A connection was made with them.
+    std::optional<opamp::OpampConnectionSettings> candidate;    ///< None yet; tried first at the next start.
+    OwnTelemetryOffers own_telemetry;                           ///< In force.
+    std::optional<OwnTelemetryOffers> own_telemetry_candidate;  ///< Being given to the agent.
+    opamp::ConnectionSettingsStatus status;                     ///< Of the offer received last.
     std::string request_key;  ///< PEM: the private key of a certificate request that is not answered yet.
     friend bool operator==(const StoredConnection&, const StoredConnection&) = default;
 };

@@ -1,5 +1,7 @@
 #include "supervisor/talk.hpp"
 
+#include "base/units.hpp"
+
 namespace supervisor {
 namespace {
 
@@ -7,7 +9,9 @@ constexpr auto kPartingPatience = std::chrono::seconds(2);
 
 }  // namespace
 
-void Talk::receive(std::string_view payload) {
+void Talk::receive(std::string_view payload, telemetry::Carrier carrier) {
+    const std::uint64_t now = base::unix_nano_now();
+    telemetry.metrics().message(AgentMetrics::Direction::receive, payload.size());
     auto received = session.receive(payload);
     if (!received) return refuse(payload.size(), received.error());
     is_answered = true;
@@ -16,7 +20,7 @@ void Talk::receive(std::string_view payload) {
         log.warning("server.reported_error", {{"error", error->message}});
         if (error->type == opamp::ServerError::Type::unavailable) throttle(error->retry_after);
     }
-    orders.take(std::move(*received));
+    orders.take(std::move(*received), {now, std::move(carrier)});
     news.raise();
 }
 

@@ -10,15 +10,22 @@
 #include "base/result.hpp"
 #include "net/client.hpp"
 #include "opamp/client_session.hpp"
+#include "supervisor/agent_telemetry.hpp"
 #include "supervisor/credentials.hpp"
 
 namespace supervisor {
+
+/// How a message came.
+struct Received {
+    std::uint64_t at_unix_nano = 0;
+    telemetry::Carrier carrier;  ///< Of the trace that it belongs to, if the server has said so.
+};
 
 /// Takes what the server asks for. Called on the event loop; must not block.
 class OrderTaker {
 public:
     virtual ~OrderTaker() = default;
-    virtual void take(opamp::Orders orders) = 0;
+    virtual void take(opamp::Orders orders, const Received& received) = 0;
 };
 
 /// Hears how the attempts to talk with the server go.
@@ -34,10 +41,11 @@ public:
 /// What both transports share of the connection that they serve, and what they find out for it.
 struct Talk {
     Talk(async::asio::any_io_executor executor, opamp::ClientSession& the_session, OrderTaker& the_orders,
-         async::BlockingPool& the_readers, base::log::Scope the_log)
+         async::BlockingPool& the_readers, AgentTelemetry& the_telemetry, base::log::Scope the_log)
         : session(the_session),
           orders(the_orders),
           readers(the_readers),
+          telemetry(the_telemetry),
           log(std::move(the_log)),
           news(executor),
           leave(executor) {}
@@ -46,7 +54,8 @@ struct Talk {
     async::Task<> read_ahead();
 
     /// A ServerToAgent, without a frame's header. What is no such message is logged and forgotten.
-    void receive(std::string_view payload);
+    void receive(std::string_view payload, telemetry::Carrier carrier = {});
+    void note_sent(std::size_t bytes) const { telemetry.metrics().message(AgentMetrics::Direction::transmit, bytes); }
     void refuse(std::size_t bytes, const base::Error& error) const;
     /// The message given last is over a limit: what makes it so is given up, the rest is said without it.
     void discard(std::size_t bytes, const base::Error& error);
@@ -56,6 +65,7 @@ struct Talk {
     opamp::ClientSession& session;
     OrderTaker& orders;
     async::BlockingPool& readers;
+    AgentTelemetry& telemetry;
     base::log::Scope log;
     async::Notice news;   ///< The session may have something to say.
     async::Notice leave;  ///< Say goodbye, and end.

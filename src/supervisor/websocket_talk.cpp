@@ -33,6 +33,7 @@ Task<Result<void>> write(Talk& talk, net::WebSocket& socket, std::string message
         talk.discard(frame.size(), written.error());
         co_return Result<void>();
     }
+    if (written) talk.note_sent(frame.size());
     co_return written;
 }
 

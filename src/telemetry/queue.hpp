@@ -44,6 +44,9 @@ public:
         return taken;
     }
 
+    /// They are for nobody.
+    void clear() { (void)take(records_.size()); }
+
     std::size_t size() const { return records_.size(); }
     std::uint64_t dropped() const { return dropped_; }
 

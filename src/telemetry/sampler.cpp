@@ -74,6 +74,11 @@ base::Result<SamplerSettings> parse_sampler(std::string_view name, std::string_v
     return settings;
 }
 
+base::Result<SamplerSettings> parse_sampler(std::string_view text) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    return parse_sampler(text.substr(0, space), text.substr(std::min(space + 1, text.size())));
+}
+
 std::string to_text(const SamplerSettings& settings) {
     std::string text(settings.is_parent_based ? kParentBased : "");
     text += std::ranges::find(kNames, settings.kind, &Name::kind)->text;

@@ -24,6 +24,8 @@ struct SamplerSettings {
 /// rate_limited, parentbased_rate_limited; with OTEL_TRACES_SAMPLER_ARG, which may be empty where a kind needs none.
 /// Errors: invalid, with the names there are.
 base::Result<SamplerSettings> parse_sampler(std::string_view name, std::string_view argument);
+/// Both in one text, with a space between them, as `to_text` has them.
+base::Result<SamplerSettings> parse_sampler(std::string_view text);
 /// "parentbased_traceidratio 0.25".
 std::string to_text(const SamplerSettings& settings);
 

@@ -57,12 +57,22 @@ const std::optional<Destination>& Telemetry::destination(Signal signal) const {
 
 void Telemetry::set_destination(Signal signal, std::optional<Destination> destination) {
     if (signal == Signal::traces) tracer_.set_enabled(destination.has_value());
+    expected_.erase(signal);
+    const bool is_for_nobody = !destination && !sender(signal).has_destination();
+    if (is_for_nobody && signal == Signal::traces) span_source_->queue.clear();
+    if (is_for_nobody && signal == Signal::logs) log_source_->queue.clear();
     sender(signal).set_destination(std::move(destination));
+}
+
+void Telemetry::expect_destination(Signal signal) {
+    expected_.insert(signal);
+    if (signal == Signal::traces) tracer_.set_enabled(true);
 }
 
 void Telemetry::take(SpanRecord span) {
     // A span that was begun under a destination is sent there even if that is being left.
-    if (spans_.sender().has_destination() && span_source_->queue.push(std::move(span))) spans_.note_added();
+    if ((is_on(Signal::traces) || spans_.sender().has_destination()) && span_source_->queue.push(std::move(span)))
+        spans_.note_added();
 }
 
 void Telemetry::add(LogRecord record) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "telemetry/batch_exporter.hpp"
 #include "telemetry/metric_reader.hpp"
@@ -36,7 +37,9 @@ public:
     /// None: what is recorded already is sent, once.
     void set_destination(Signal signal, std::optional<Destination> destination);
     const std::optional<Destination>& destination(Signal signal) const;
-    bool is_on(Signal signal) const { return destination(signal).has_value(); }
+    /// A destination is being looked at: what is recorded from now on waits for it, or for the news that there is none.
+    void expect_destination(Signal signal);
+    bool is_on(Signal signal) const { return destination(signal).has_value() || expected_.contains(signal); }
     void set_metric_interval(base::Duration interval) { metrics_.set_interval(interval); }
 
     /// From another tracer of the program.
@@ -65,6 +68,7 @@ private:
     Sender::Request collect();
 
     Source source_;
+    std::set<Signal> expected_;
     Meter meter_;
     std::unique_ptr<RecordSource<SpanRecord>> span_source_;
     std::unique_ptr<RecordSource<LogRecord>> log_source_;

@@ -212,10 +212,13 @@ def reporting_bits(stage, off):
     expect("nor after a change", not any(message.HasField(TOGGLES[off][1]) for message in fs.messages()))
 
 
+OWN_TELEMETRY = ("reports_own_traces", "reports_own_metrics", "reports_own_logs")
+
+
 @conformance("[CAP-3] [STAT-1] ReportsStatus is set with everything else off, and status is reported")
 def status_always(stage):
     fs = stage.serve()
-    off = {name: False for name in (*TOGGLES, "accepts_remote_config", "reports_heartbeat", "accepts_restart_command")}
+    off = {name: False for name in (*TOGGLES, "accepts_remote_config", "reports_heartbeat", "accepts_restart_command", *OWN_TELEMETRY)}
     stage.configure(capabilities=off)
     stage.start()
     message = stage.wait_report("a report", is_full)

@@ -90,7 +90,7 @@ def hangup_is_no_reason_to_stop(scene):
     scene.start()
     scene.wait_until_healthy()
     scene.daemon.process.send_signal(signal.SIGHUP)
-    scene.wait_for_event("signal.ignored")
+    scene.wait_for_event("settings.reloaded")
     expect("the agent runs on", len(scene.starts()) == 1 and is_alive(scene.pid()))
 
 

@@ -21,8 +21,8 @@ struct Agent : net::HttpHandler {
 };
 
 struct Heard : health::Listener {
-    void probe_up() override { ++ups; }
-    void probe_down(const std::string& reason) override {
+    void probe_up(base::Duration) override { ++ups; }
+    void probe_down(base::Duration, const std::string& reason) override {
         ++downs;
         last = reason;
     }

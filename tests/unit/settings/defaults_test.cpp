@@ -74,9 +74,9 @@ TEST_CASE("by default the server may configure and restart, and sees what become
     CHECK(capabilities.reports_remote_config);
     CHECK(capabilities.reports_heartbeat);
     CHECK(capabilities.accepts_restart_command);
-    CHECK_FALSE(capabilities.reports_own_traces);
-    CHECK_FALSE(capabilities.reports_own_metrics);
-    CHECK_FALSE(capabilities.reports_own_logs);
+    CHECK(capabilities.reports_own_traces);
+    CHECK(capabilities.reports_own_metrics);
+    CHECK(capabilities.reports_own_logs);
     CHECK_FALSE(capabilities.accepts_opamp_connection_settings);
     CHECK(capabilities.reports_available_components);
 }

@@ -66,8 +66,10 @@ struct Rig {
     /// Where the daemon connects first.
     std::string start() {
         session.emplace(opamp::ClientSession::Options{});
-        const supervisor::ConnectionSettings::Partners partners{disk, server, *session, log};
-        settings.emplace(context.get_executor(), partners, folder.path(), true);
+        const supervisor::ConnectionSettings::Partners partners{disk,          server,           *session,
+                                                                own_telemetry, telemetry.tracer(), log};
+        settings.emplace(context.get_executor(), partners, folder.path(),
+                         supervisor::ConnectionSettings::Enabled{true, false});
         const auto first = settings->open(notes);
         REQUIRE(first);
         tasks.emplace(context.get_executor());
@@ -126,6 +128,9 @@ struct Rig {
     async::BlockingPool disk;
     settings::Server server;
     const base::log::Scope log{{}};
+    const settings::Settings all_settings;
+    supervisor::AgentTelemetry telemetry{context.get_executor(), log};
+    supervisor::OwnTelemetry own_telemetry{{all_settings, telemetry, log, {}}};
     Port port{context};
     async::TaskGroup ports{context.get_executor()};
     std::optional<opamp::ClientSession> session;

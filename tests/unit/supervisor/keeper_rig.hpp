@@ -24,7 +24,9 @@ struct Rig {
         return std::move(*keeper);
     }
     static base::Result<ConfigKeeper::Stored> stage(ConfigKeeper& keeper, const opamp::RemoteConfig& offer) {
-        auto composed = keeper.compose_offer(offer);
+        const auto admitted = keeper.admit_offer(offer);
+        if (!admitted) return admitted.error();
+        auto composed = keeper.compose_offer(offer, *admitted);
         if (!composed) return std::move(composed).error();
         return keeper.store(offer, *composed);
     }

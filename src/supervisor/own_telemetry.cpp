@@ -1,0 +1,100 @@
+#include "supervisor/own_telemetry.hpp"
+
+#include "supervisor/connection_options.hpp"
+
+namespace supervisor {
+
+using async::Task;
+using namespace async;  // the awaitable operators
+using base::Error;
+using base::Kind;
+using base::Result;
+using telemetry::Signal;
+
+namespace {
+
+using Offer = std::optional<opamp::TelemetryConnectionSettings>;
+
+void lay_over(Offer& accepted, const Offer& offer) {
+    if (!offer) return;
+    if (offer->destination_endpoint.empty())
+        accepted.reset();
+    else
+        accepted = offer;
+}
+
+}  // namespace
+
+bool has_own_telemetry(const opamp::ConnectionSettingsOffers& offers) {
+    return offers.own_traces || offers.own_metrics || offers.own_logs;
+}
+
+Result<Destinations> OwnTelemetry::destinations_of(const OwnTelemetryOffers& offers) const {
+    Destinations destinations;
+    const std::pair<Signal, const Offer&> all[] = {
+        {Signal::traces, offers.traces}, {Signal::metrics, offers.metrics}, {Signal::logs, offers.logs}};
+    for (const auto& [signal, offer] : all) {
+        if (!offer) continue;
+        auto destination = offered_destination(*offer, partners_.settings, environment_variable);
+        if (!destination) return std::move(destination).error().within("own_" + std::string(to_string(signal)));
+        destinations.emplace(signal, std::move(*destination));
+    }
+    return destinations;
+}
+
+Result<void> OwnTelemetry::resume(const OwnTelemetryOffers& accepted) {
+    auto destinations = destinations_of(accepted);
+    if (!destinations) return std::move(destinations).error();
+    in_force_ = *destinations;
+    partners_.telemetry.use_offered(std::move(*destinations));
+    return {};
+}
+
+void OwnTelemetry::expect(const opamp::ConnectionSettingsOffers& offers) {
+    if (offers.own_traces) partners_.telemetry.expect(Signal::traces);
+    if (offers.own_logs) partners_.telemetry.expect(Signal::logs);
+}
+
+Task<Result<OwnTelemetryOffers>> OwnTelemetry::consider(const opamp::ConnectionSettingsOffers& offers,
+                                                        const OwnTelemetryOffers& accepted) {
+    OwnTelemetryOffers wanted = accepted;
+    lay_over(wanted.traces, offers.own_traces);
+    lay_over(wanted.metrics, offers.own_metrics);
+    lay_over(wanted.logs, offers.own_logs);
+    auto destinations = destinations_of(wanted);
+    auto proved = destinations ? Result<void>() : Result<void>(destinations.error());
+    if (proved) proved = co_await prove(*destinations);
+    if (proved) {
+        partners_.telemetry.use_offered(*destinations);
+        if (!(wanted == accepted)) proved = co_await partners_.give_to_agent(wanted);
+    }
+    if (!proved) {
+        partners_.telemetry.use_offered(in_force_);
+        co_return std::move(proved).error();
+    }
+    for (const auto& [signal, destination] : *destinations)
+        partners_.log.info("own_telemetry.accepted",
+                           {{"signal", to_string(signal)}, {"endpoint", destination.client.url.authority()}});
+    in_force_ = std::move(*destinations);
+    co_return wanted;
+}
+
+/// Only those that are new are tried. Errors: invalid (TLS), refused.
+Task<Result<void>> OwnTelemetry::prove(const Destinations& wanted) const {
+    for (const auto& [signal, destination] : wanted) {
+        const auto before = in_force_.find(signal);
+        if (before != in_force_.end() && before->second == destination) continue;
+        net::Refusal refusal;
+        auto tried = co_await with_timeout(destination.timeout, net::try_connection(destination.client, refusal));
+        if (tried) continue;
+        const Kind kind = tried.error().kind();
+        if (kind == Kind::invalid || kind == Kind::refused)
+            co_return std::move(tried).error().within("own_" + std::string(to_string(signal)));
+        partners_.log.warning("own_telemetry.unreachable", {{"signal", to_string(signal)},
+                                                            {"endpoint", destination.client.url.authority()},
+                                                            {"error", tried.error().text()}});
+    }
+    co_return Result<void>();
+}
+
+}  // namespace supervisor
