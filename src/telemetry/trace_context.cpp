@@ -11,6 +11,7 @@ constexpr std::size_t kSpanIdEnd = kTraceIdEnd + 1 + 16;
 constexpr std::size_t kEnd = kSpanIdEnd + 1 + 2;
 constexpr std::size_t kMostStateMembers = 32;
 constexpr std::size_t kMostStateBytes = 4096;
+constexpr std::size_t kLongestStatePart = 256;
 constexpr std::size_t kMostBaggageMembers = 180;
 constexpr std::size_t kMostBaggageBytes = 8192;
 
@@ -46,22 +47,38 @@ bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool is_state_key(std::string_view key) {
+bool is_alphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/// Spec: W3C Trace Context, 3.3.1.3. A key of the second level begins with a letter or a digit.
+bool is_state_member(std::string_view member) {
+    const std::size_t equals = member.find('=');
+    if (equals == std::string_view::npos) return false;
+    const std::string_view key = member.substr(0, equals), value = member.substr(equals + 1);
     const auto is_allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               std::string_view("_-*/@").find(c) != std::string_view::npos;
+        return is_alphanumeric(c) || std::string_view("_-*/@").find(c) != std::string_view::npos;
     };
-    return !key.empty() && key.size() <= 256 && std::ranges::all_of(key, is_allowed);
+    return !key.empty() && key.size() <= kLongestStatePart && is_alphanumeric(key[0]) &&
+           std::ranges::all_of(key, is_allowed) && !value.empty() && value.size() <= kLongestStatePart &&
+           is_printable(value) && value.find('=') == std::string_view::npos;
 }
 
 bool is_valid_state(std::string_view state) {
-    if (state.size() > kMostStateBytes || !is_printable(state)) return false;
+    if (state.size() > kMostStateBytes) return false;
     const auto all = members(state);
-    return all.size() <= kMostStateMembers && std::ranges::all_of(all, [](std::string_view member) {
-               const std::size_t equals = member.find('=');
-               return equals != std::string_view::npos && is_state_key(member.substr(0, equals)) &&
-                      member.find('=', equals + 1) == std::string_view::npos;
-           });
+    return all.size() <= kMostStateMembers && std::ranges::all_of(all, is_state_member);
+}
+
+/// Spec: W3C Baggage, 3.2: a token, "=", and what may stand in a header; properties behind ";" are not looked at.
+bool is_baggage_member(std::string_view member) {
+    const std::string_view key = trimmed(member.substr(0, member.find('=')));
+    const auto is_token = [](char c) {
+        return c > ' ' && c <= '~' && std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
+    };
+    const auto is_visible = [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); };
+    return member.find('=') != std::string_view::npos && !key.empty() && std::ranges::all_of(key, is_token) &&
+           std::ranges::all_of(member, is_visible);
 }
 
 }  // namespace
@@ -80,12 +97,9 @@ std::optional<SpanContext> extract(const Carrier& carrier) {
 }
 
 std::string extract_baggage(const Carrier& carrier) {
-    const std::string_view baggage = carrier.baggage;
-    if (baggage.size() > kMostBaggageBytes || !is_printable(baggage)) return {};
-    const auto all = members(baggage);
-    const bool is_valid = all.size() <= kMostBaggageMembers && std::ranges::all_of(all, [](std::string_view member) {
-                              return member.find('=') != std::string_view::npos && member.front() != '=';
-                          });
+    if (carrier.baggage.size() > kMostBaggageBytes) return {};
+    const auto all = members(carrier.baggage);
+    const bool is_valid = all.size() <= kMostBaggageMembers && std::ranges::all_of(all, is_baggage_member);
     return is_valid ? carrier.baggage : std::string();
 }
 

@@ -30,7 +30,7 @@ struct Carrier {
 };
 
 /// Nothing if traceparent is not valid: then a new trace begins. A later version may have more fields behind a dash.
-/// A tracestate that is not valid is left out, and the trace continued.
+/// A tracestate that is not valid is left out, and the trace continued; a key that is there twice stays so.
 std::optional<SpanContext> extract(const Carrier& carrier);
 /// The baggage if it is valid, and not over the limits of its specification (8192 bytes, 180 members); else empty.
 std::string extract_baggage(const Carrier& carrier);
