@@ -1,6 +1,7 @@
 #include "telemetry/sampler.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 
@@ -32,8 +33,7 @@ std::optional<double> parse_positive(std::string_view text, double most) {
 
 std::string number_text(double number) {
     char text[32];
-    std::snprintf(text, sizeof text, "%g", number);
-    return text;
+    return {text, std::to_chars(text, std::end(text), number).ptr};
 }
 
 /// The last seven bytes of a trace ID are random. Spec: OpenTelemetry, "TraceIdRatioBased".
@@ -43,9 +43,10 @@ std::uint64_t randomness(const TraceId& id) {
     return number;
 }
 
+/// In whole numbers: a fraction has no room for all 56 bits, and the ratio 1 is every trace.
 bool is_below(const TraceId& id, double ratio) {
     constexpr double kAll = 72057594037927936.0;  // 2^56
-    return static_cast<double>(randomness(id)) < ratio * kAll;
+    return randomness(id) < static_cast<std::uint64_t>(ratio * kAll);
 }
 
 }  // namespace
@@ -87,16 +88,12 @@ std::string to_text(const SamplerSettings& settings) {
     return text;
 }
 
-Sampler::Sampler(const SamplerSettings& settings) {
-    set(settings);
-}
+Sampler::Sampler(const SamplerSettings& settings, Clock clock) : settings_(settings), clock_(clock) {}
 
 void Sampler::set(const SamplerSettings& settings) {
     const bool is_other_rate = settings.per_second != settings_.per_second || settings.kind != settings_.kind;
     settings_ = settings;
-    if (!is_other_rate) return;
-    filled_ = {};  // the bucket is full at first
-    tokens_ = 0;
+    if (is_other_rate) filled_.reset();
 }
 
 bool Sampler::is_sampled(const TraceId& trace_id, const SpanContext* parent) {
@@ -105,15 +102,16 @@ bool Sampler::is_sampled(const TraceId& trace_id, const SpanContext* parent) {
     case Sampling::always_on: return true;
     case Sampling::always_off: return false;
     case Sampling::ratio: return is_below(trace_id, settings_.ratio);
-    case Sampling::rate_limited: return takes_token(std::chrono::steady_clock::now());
+    case Sampling::rate_limited: return takes_token(clock_());
     }
     return false;
 }
 
 bool Sampler::takes_token(TimePoint now) {
-    const double passed = std::chrono::duration<double>(now - filled_).count();
     if (settings_.per_second == 0) return false;
-    tokens_ = std::min(std::max(1.0, settings_.per_second), tokens_ + passed * settings_.per_second);
+    const double most = std::max(1.0, settings_.per_second);
+    const double passed = filled_ ? std::chrono::duration<double>(now - *filled_).count() : 0;
+    tokens_ = filled_ ? std::min(most, tokens_ + passed * settings_.per_second) : most;
     filled_ = now;
     if (tokens_ < 1) return false;
     tokens_ -= 1;

@@ -34,7 +34,10 @@ class Sampler {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    explicit Sampler(const SamplerSettings& settings = {});
+    using Clock = TimePoint (*)();
+
+    /// `clock` is asked for `rate_limited` alone.
+    explicit Sampler(const SamplerSettings& settings = {}, Clock clock = std::chrono::steady_clock::now);
     void set(const SamplerSettings& settings);
     const SamplerSettings& settings() const { return settings_; }
 
@@ -46,8 +49,9 @@ private:
     bool takes_token(TimePoint now);
 
     SamplerSettings settings_;
+    const Clock clock_;
     double tokens_ = 0;
-    TimePoint filled_{};
+    std::optional<TimePoint> filled_;  ///< Nothing: the bucket is full, and no trace has begun yet.
 };
 
 }  // namespace telemetry
