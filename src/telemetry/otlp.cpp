@@ -70,6 +70,7 @@ void write(const SpanRecord& span, pb::Span& to) {
     }
     to.set_dropped_events_count(span.dropped_events);
     for (const SpanContext& link : span.links) write(link, *to.add_links());
+    to.set_dropped_links_count(span.dropped_links);
     if (span.status == SpanStatus::unset) return;
     to.mutable_status()->set_code(static_cast<pb::Status::StatusCode>(span.status));
     to.mutable_status()->set_message(base::to_valid_utf8(span.status_message));

@@ -23,8 +23,9 @@ std::size_t beside(const Attributes& attributes) {
 std::size_t footprint(const SpanRecord& record) {
     std::size_t bytes = sizeof record + beside(record.name) + beside(record.attributes) +
                         beside(record.status_message) + beside(record.context.trace_state) +
-                        record.links.capacity() * sizeof(SpanContext);
-    for (const SpanEvent& event : record.events) bytes += sizeof event + beside(event.name) + beside(event.attributes);
+                        record.events.capacity() * sizeof(SpanEvent) + record.links.capacity() * sizeof(SpanContext);
+    for (const SpanEvent& event : record.events) bytes += beside(event.name) + beside(event.attributes);
+    for (const SpanContext& link : record.links) bytes += beside(link.trace_state);
     return bytes;
 }
 

@@ -36,6 +36,7 @@ struct SpanRecord {
     std::string status_message;  ///< Only with `error`.
     std::uint32_t dropped_attributes = 0;
     std::uint32_t dropped_events = 0;
+    std::uint32_t dropped_links = 0;
 };
 
 struct LogRecord {
@@ -56,6 +57,7 @@ std::size_t footprint(const LogRecord& record);
 /// More than any of ours needs: what a peer's text can make of a record is bounded.
 inline constexpr std::size_t kMostAttributes = 128;
 inline constexpr std::size_t kMostEvents = 128;
+inline constexpr std::size_t kMostLinks = 128;
 inline constexpr std::size_t kLongestText = 8192;
 
 }  // namespace telemetry

@@ -1,5 +1,7 @@
 #include "telemetry/tracer.hpp"
 
+#include <algorithm>
+
 #include "base/bytes.hpp"
 #include "base/units.hpp"
 
@@ -34,7 +36,12 @@ void Span::add_event(std::string_view name, Attributes attributes) {
 }
 
 void Span::add_link(const SpanContext& other) {
-    if (record_ && other.is_valid() && record_->links.size() < kMostEvents) record_->links.push_back(other);
+    if (!record_ || !other.is_valid()) return;
+    if (record_->links.size() >= kMostLinks) {
+        ++record_->dropped_links;
+        return;
+    }
+    record_->links.push_back(other);
 }
 
 void Span::fail(std::string_view why) {
@@ -70,6 +77,10 @@ void Span::discard() {
 Span Tracer::start(std::string_view name, const SpanContext& parent, SpanStart start) {
     Span span;
     const bool has_parent = parent.is_valid();
+    if (!is_enabled_ && has_parent) {
+        span.context_ = parent;
+        return span;
+    }
     span.context_.trace_id = has_parent ? parent.trace_id : new_trace_id();
     span.context_.span_id = new_span_id();
     if (has_parent) span.context_.trace_state = parent.trace_state;
@@ -81,7 +92,7 @@ Span Tracer::start(std::string_view name, const SpanContext& parent, SpanStart s
     SpanRecord& record = *span.record_;
     record.name = name;
     record.kind = start.kind;
-    record.parent_span_id = parent.span_id;
+    if (has_parent) record.parent_span_id = parent.span_id;
     record.has_remote_parent = has_parent && parent.is_remote;
     record.start_time_unix_nano = start.at_unix_nano != 0 ? start.at_unix_nano : base::unix_nano_now();
     return span;

@@ -80,7 +80,8 @@ public:
     /// `sink` outlives the tracer and its spans.
     explicit Tracer(SpanSink& sink) : sink_(sink) {}
 
-    /// Nobody wants spans: none is recorded, and traces go through all the same.
+    /// Nobody wants spans: none is recorded, and a trace goes through as it came, with its parent for all that follows:
+    /// an agent that records it does not depend on us.
     void set_enabled(bool is_enabled) { is_enabled_ = is_enabled; }
     bool is_enabled() const { return is_enabled_; }
     void set_sampler(const SamplerSettings& settings) { sampler_.set(settings); }
