@@ -1,6 +1,7 @@
 #include "telemetry/metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/units.hpp"
 
@@ -18,14 +19,16 @@ MetricPoint& Instrument::point(const Attributes& attributes) {
 }
 
 void Instrument::add(double amount, const Attributes& attributes) {
+    if (!std::isfinite(amount) || (amount < 0 && info_.kind == MetricKind::counter)) return;
     point(attributes).value += amount;
 }
 
 void Instrument::set(double value, const Attributes& attributes) {
-    point(attributes).value = value;
+    if (std::isfinite(value)) point(attributes).value = value;
 }
 
 void Instrument::record(double value, const Attributes& attributes) {
+    if (!std::isfinite(value)) return;
     MetricPoint& into = point(attributes);
     const auto bucket = std::ranges::lower_bound(info_.bounds, value);
     ++into.buckets[bucket - info_.bounds.begin()];

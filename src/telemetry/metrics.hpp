@@ -38,13 +38,14 @@ struct MetricData {
     std::vector<MetricPoint> points;
 };
 
+/// What is not a number, or is infinite, is passed over.
 class Instrument {
 public:
     explicit Instrument(MetricInfo info) : info_(std::move(info)) {}
 
-    /// Counters: adds; an up-down counter may be given what is negative. `attributes` in the same order each time.
+    /// Counters: adds; only an up-down counter takes what is negative. `attributes` in the same order each time.
     void add(double amount, const Attributes& attributes = {});
-    /// Gauges: the value from now on.
+    /// Gauges, and counters that somebody else keeps: the value from now on.
     void set(double value, const Attributes& attributes = {});
     /// Histograms.
     void record(double value, const Attributes& attributes = {});
