@@ -17,6 +17,7 @@
 #include "bench/reconnects.hpp"
 #include "bench/rig.hpp"
 #include "bench/rollouts.hpp"
+#include "bench/spans.hpp"
 #include "opamp/client_session.hpp"
 
 namespace {
@@ -209,6 +210,7 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
     Rig rig(bin);
     const std::vector<std::pair<std::string, std::function<bool()>>> all{
         {"parse", [&] { return measure_parse(runs); }},
+        {"spans", [&] { return measure_spans(runs); }},
         {"start", [&] { return measure_start(rig, runs); }},
         {"changes", [&] { return measure_changes(rig, runs); }},
         {"rollouts", [&] { return measure_rollouts(rig, runs); }},
@@ -233,10 +235,10 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
 int main(int count, char** arguments) {
     const int runs = count > 2 ? std::atoi(arguments[2]) : 15;
     if (count < 2 || runs < 1) {
-        std::fprintf(
-            stderr,
-            "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
-            "parts: parse start changes rollouts offers memory large idle reconnects; all of them if none is named\n");
+        std::fprintf(stderr,
+                     "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
+                     "parts: parse spans start changes rollouts offers memory large idle reconnects; all of them if "
+                     "none is named\n");
         return 2;
     }
     try {
