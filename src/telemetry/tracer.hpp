@@ -14,10 +14,8 @@ namespace telemetry {
 /// Who gets spans that have ended and that are sampled.
 class SpanSink {
 public:
+    virtual ~SpanSink() = default;
     virtual void take(SpanRecord span) = 0;
-
-protected:
-    ~SpanSink() = default;
 };
 
 /// One span, while it lasts. Where it is not sampled it has its place in the trace, and nothing else is kept.

@@ -103,11 +103,13 @@ TEST_CASE("descriptors, memory and time of a process are what it has", "[telemet
     rig.list = {{"unit", ::getpid(), Extent::process}};
     const double descriptors = *rig.value("process.unix.file_descriptor.count", "unit");
     const double memory = *rig.value("process.memory.usage", "unit");
+    constexpr int kMore = 10;
     std::vector<base::UniqueFd> opened;
-    for (int i = 0; i < 10; ++i) opened.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    opened.reserve(kMore);
+    for (int i = 0; i < kMore; ++i) opened.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     constexpr std::size_t kMany = 64u << 20;
     const std::string large(kMany, 'x');
-    CHECK(*rig.value("process.unix.file_descriptor.count", "unit") == descriptors + 10);
+    CHECK(*rig.value("process.unix.file_descriptor.count", "unit") == descriptors + kMore);
     CHECK(*rig.value("process.memory.usage", "unit") > memory + 0.9 * kMany);
     CHECK(*rig.value("process.memory.virtual", "unit") > *rig.value("process.memory.usage", "unit"));
     CHECK(rig.until_cpu_is(*rig.cpu("unit") + 0.05, "unit"));
