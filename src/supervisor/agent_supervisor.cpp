@@ -41,7 +41,21 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       begun_(shared.executor),
       output_(folder_ / "agent.log"),
       probes_(shared.executor),
-      staging_(shared.executor) {}
+      staging_(shared.executor) {
+    telemetry_.measure([this] { return processes(); });
+    telemetry_.pipeline().meter().observe([this] {
+        if (health_.start_time_unix_nano != 0)
+            telemetry_.metrics().running_for(
+                base::Duration(static_cast<std::int64_t>(base::unix_nano_now() - health_.start_time_unix_nano)));
+        else
+            telemetry_.metrics().not_running();
+    });
+}
+
+std::vector<telemetry::ObservedProcess> AgentSupervisor::processes() const {
+    if (!child_) return {};
+    return {{agent_.executable.filename().string(), child_->pid(), telemetry::ObservedProcess::Extent::tree}};
+}
 
 base::Result<void> AgentSupervisor::open() {
     auto identity = load_identity(folder_, agent_.instance_id);

@@ -126,7 +126,7 @@ private:
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void describe();
-    void measure_process();
+    std::vector<telemetry::ObservedProcess> processes() const;
     void report_health(bool healthy, const std::string& reason);
     std::string status_text() const;
 

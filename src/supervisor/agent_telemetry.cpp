@@ -1,5 +1,7 @@
 #include "supervisor/agent_telemetry.hpp"
 
+#include <unistd.h>
+
 #include "base/units.hpp"
 
 namespace supervisor {
@@ -50,15 +52,24 @@ void AgentTelemetry::describe(const opamp::AgentDescription& description) {
     telemetry::Source source;
     source.scope = "opampd";
     source.scope_version = OPAMPD_VERSION;
+    source.resource = local_.environment;
     for (const auto* attributes : {&description.identifying, &description.non_identifying})
         for (const auto& [name, value] : *attributes) telemetry::set(source.resource, name, value);
-    for (const auto& [name, value] : resource_) telemetry::set(source.resource, name, value);
+    for (const auto& [name, value] : local_.resource) telemetry::set(source.resource, name, value);
     pipeline_.set_source(std::move(source));
 }
 
-void AgentTelemetry::use_local(LocalTelemetry local, const settings::TextMap& resource) {
+void AgentTelemetry::measure(telemetry::ProcessMetrics::List agent) {
+    using telemetry::ObservedProcess;
+    processes_.emplace(pipeline_.meter(), [agent = std::move(agent)] {
+        auto all = agent();
+        all.push_back({"opampd", ::getpid(), ObservedProcess::Extent::process});
+        return all;
+    });
+}
+
+void AgentTelemetry::use_local(LocalTelemetry local) {
     local_ = std::move(local);
-    resource_ = resource;
     describe(description_);
     pipeline_.tracer().set_sampler(local_.sampler);
     pipeline_.set_metric_interval(local_.metric_interval);

@@ -9,6 +9,7 @@
 #include "supervisor/agent_metrics.hpp"
 #include "supervisor/agent_traces.hpp"
 #include "supervisor/telemetry_options.hpp"
+#include "telemetry/process_metrics.hpp"
 #include "telemetry/telemetry.hpp"
 
 namespace supervisor {
@@ -28,8 +29,10 @@ public:
     const telemetry::Telemetry& pipeline() const { return pipeline_; }
 
     void describe(const opamp::AgentDescription& description);
+    /// Whose cost is measured beside opampd's own; asked at each collection. Not changed later.
+    void measure(telemetry::ProcessMetrics::List agent);
     /// The settings file's. A sampler that was set meanwhile gives way.
-    void use_local(LocalTelemetry local, const settings::TextMap& resource);
+    void use_local(LocalTelemetry local);
     /// The server's, for all signals: those without one have the settings file's.
     void use_offered(Destinations offered);
     /// An offer for the signal is being looked at.
@@ -58,7 +61,7 @@ private:
     LocalTelemetry local_;
     Destinations offered_;
     opamp::AgentDescription description_;
-    settings::TextMap resource_;
+    std::optional<telemetry::ProcessMetrics> processes_;
     telemetry::Instrument& exported_;
     telemetry::Instrument& dropped_;
     async::Notice output_changed_;

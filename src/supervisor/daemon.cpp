@@ -55,8 +55,9 @@ void Daemon::tell(base::log::Level level, std::string_view event, const base::lo
         if (named == fields.end() || named->value() == agent->name()) agent->telemetry().note(level, event, fields);
 }
 
-void Daemon::use(const LocalTelemetry& local, const settings::TextMap& resource) {
-    for (const auto& agent : agents_) agent->telemetry().use_local(local, resource);
+void Daemon::use(const LocalTelemetry& local) {
+    for (const std::string& note : local.notes) base::log::warning("telemetry.variable_ignored", {{"detail", note}});
+    for (const auto& agent : agents_) agent->telemetry().use_local(local);
 }
 
 base::Result<base::UniqueFd> Daemon::lock_state() const {
@@ -83,7 +84,7 @@ base::Result<void> Daemon::open() {
     lock_ = std::move(*lock);
     const auto local = local_telemetry(settings_, environment_variable);
     if (!local) return local.error();
-    use(*local, settings_.telemetry.resource);
+    use(*local);
     for (const auto& agent : agents_)
         if (auto opened = agent->open(); !opened)
             return std::move(opened).error().within("agent '" + agent->name() + "'");
@@ -166,7 +167,7 @@ void Daemon::read_settings_again() {
     if (!loaded->problems.empty()) return refuse(settings::to_text(loaded->problems.front(), settings_.file.string()));
     const auto local = local_telemetry(loaded->settings, environment_variable);
     if (!local) return refuse(local.error().text());
-    use(*local, loaded->settings.telemetry.resource);
+    use(*local);
     base::log::info("settings.reloaded", {{"file", settings_.file.string()}, {"sections", "telemetry"}});
 }
 

@@ -33,7 +33,7 @@ public:
 
 private:
     base::Result<base::UniqueFd> lock_state() const;
-    void use(const LocalTelemetry& local, const settings::TextMap& resource);
+    void use(const LocalTelemetry& local);
     void tell(base::log::Level level, std::string_view event, const base::log::Fields& fields);
     void read_settings_again();
     async::Task<> send_last_telemetry();

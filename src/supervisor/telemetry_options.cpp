@@ -2,6 +2,7 @@
 
 #include "supervisor/connection_options.hpp"
 #include "supervisor/offered_parts.hpp"
+#include "telemetry/environment.hpp"
 
 namespace supervisor {
 
@@ -49,6 +50,42 @@ const std::string& own_endpoint(const settings::Telemetry& telemetry, Signal sig
     return telemetry.endpoint;
 }
 
+const std::optional<telemetry::ExporterVariables>& variables_of(const telemetry::Environment& environment,
+                                                                Signal signal) {
+    switch (signal) {
+    case Signal::traces: return environment.traces;
+    case Signal::metrics: return environment.metrics;
+    case Signal::logs: return environment.logs;
+    }
+    return environment.traces;
+}
+
+Result<std::optional<Destination>> finished(Destination destination, const settings::Settings& settings,
+                                            const net::Variable& variable) {
+    auto proxy = proxy_beside(settings.server.proxy, destination.client.url, variable);
+    if (!proxy) return std::move(proxy).error();
+    destination.client.proxy = std::move(*proxy);
+    if (auto checked = net::check_headers(destination.client.headers); !checked) return std::move(checked).error();
+    if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
+    return std::optional(std::move(destination));
+}
+
+Result<std::optional<Destination>> variables_destination(const telemetry::ExporterVariables& variables,
+                                                         const settings::Settings& settings,
+                                                         const net::Variable& variable) {
+    Destination destination;
+    auto url = http_url(variables.endpoint);
+    if (!url) return std::move(url).error().within("the environment's OTEL_EXPORTER_OTLP_ENDPOINT");
+    destination.client.url = std::move(*url);
+    destination.client.headers = variables.headers;
+    destination.client.tls.ca_file = variables.certificate;
+    destination.client.tls.cert_file = variables.client_certificate;
+    destination.client.tls.key_file = variables.client_key;
+    destination.compresses = variables.is_gzip;
+    destination.timeout = variables.timeout;
+    return finished(std::move(destination), settings, variable);
+}
+
 Result<std::optional<Destination>> local_destination(const settings::Settings& settings, Signal signal,
                                                      const net::Variable& variable) {
     const settings::Telemetry& telemetry = settings.telemetry;
@@ -63,11 +100,7 @@ Result<std::optional<Destination>> local_destination(const settings::Settings& s
     destination.client.tls = local_tls(telemetry);
     destination.client.tls.cert_file = telemetry.tls.cert_file;
     destination.client.tls.key_file = telemetry.tls.key_file;
-    auto proxy = proxy_beside(settings.server.proxy, destination.client.url, variable);
-    if (!proxy) return std::move(proxy).error();
-    destination.client.proxy = std::move(*proxy);
-    if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
-    return std::optional(std::move(destination));
+    return finished(std::move(destination), settings, variable);
 }
 
 }  // namespace
@@ -76,11 +109,22 @@ Result<LocalTelemetry> local_telemetry(const settings::Settings& settings, const
     LocalTelemetry local;
     local.metric_interval = settings.telemetry.metrics.interval;
     local.sends_agent_output = settings.telemetry.log_records.agent_output;
+    const telemetry::Environment environment = telemetry::read_environment(variable);
+    local.notes = environment.notes;
     auto sampler = telemetry::parse_sampler(settings.telemetry.traces.sampler);
     if (!sampler) return std::move(sampler).error().within("telemetry.traces.sampler");
-    local.sampler = *sampler;
+    const bool is_default = settings.telemetry.traces.sampler == settings::Telemetry{}.traces.sampler;
+    local.sampler = is_default && environment.sampler ? *environment.sampler : *sampler;
+    if (environment.metric_interval && local.metric_interval == settings::Telemetry{}.metrics.interval)
+        local.metric_interval = *environment.metric_interval;
+    local.resource = settings.telemetry.resource;
+    local.environment = environment.resource;
+    if (environment.is_disabled) return local;
     for (const Signal signal : telemetry::kSignals) {
         auto destination = local_destination(settings, signal, variable);
+        const auto& variables = variables_of(environment, signal);
+        if (destination && !*destination && variables)
+            destination = variables_destination(*variables, settings, variable);
         if (!destination) return std::move(destination).error().within("telemetry." + std::string(to_string(signal)));
         if (*destination) local.destinations.emplace(signal, std::move(**destination));
     }

@@ -20,8 +20,11 @@ struct LocalTelemetry {
     telemetry::SamplerSettings sampler;
     base::Duration metric_interval = std::chrono::seconds(10);
     bool sends_agent_output = false;
+    settings::TextMap resource;         ///< Beside the agent's description, and stronger.
+    telemetry::Attributes environment;  ///< Of OTEL_RESOURCE_ATTRIBUTES: weaker than that.
+    std::vector<std::string> notes;     ///< What of the environment was not taken.
 };
-/// Errors: invalid (a URL, a header, a TLS file).
+/// Where the file says nothing the variables OTEL_* count. Errors: invalid (a URL, a header, a TLS file).
 base::Result<LocalTelemetry> local_telemetry(const settings::Settings& settings, const net::Variable& variable);
 
 /// The URL is used as it is. What the offer does not say of TLS and proxies is as in the settings file; no

@@ -67,7 +67,7 @@ TEST_CASE("an unknown key is offered the nearest known one", "[settings][problem
         agent_row(
             "a key without a name", "\"\": {storage: {directory: /x}}\n",
             {"5: is not a key of opampd (known here: server, agents, agent, capabilities, presets, storage, control, "
-             "telemetry)"}),
+             "telemetry, healthcheck)"}),
         agent_row("nothing like it", "storage: {zzz: 3s}\n",
                   {"5: storage.zzz: is not a key of opampd (known here: directory)"}),
         {"in one of several agents",

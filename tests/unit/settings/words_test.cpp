@@ -16,7 +16,7 @@ TEST_CASE("the distance of two words counts swaps as one", "[settings][suggest]"
 
 TEST_CASE("names are offered from where they stand", "[settings][suggest]") {
     CHECK(settings::names_in("") == std::vector<std::string>{"server", "agents", "agent", "capabilities", "presets",
-                                                             "storage", "control", "telemetry"});
+                                                             "storage", "control", "telemetry", "healthcheck"});
     CHECK(settings::names_in("agent.restart") ==
           std::vector<std::string>{"initial_backoff", "max_backoff", "reset_after"});
     CHECK(settings::names_in("agent.args").empty());
