@@ -7,6 +7,7 @@
 #include "net/proxy.hpp"
 #include "opamp/messages.hpp"
 #include "settings/settings.hpp"
+#include "telemetry/attributes.hpp"
 #include "telemetry/destination.hpp"
 #include "telemetry/sampler.hpp"
 
