@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 """Many agents in one daemon: each with an identity, a folder and a connection of its own."""
 
-import json
 import os
 import pathlib
 import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from bundled import bundled_server, known  # noqa: E402
 from peer import instance_uid, offered_hash, status_is  # noqa: E402
-from rig import Program, eventually, expect, free_port, is_alive, request  # noqa: E402
+from rig import eventually, expect, is_alive  # noqa: E402
 from scene import GOOD  # noqa: E402
 from suite import main, scenario  # noqa: E402
 
@@ -17,19 +17,6 @@ from suite import main, scenario  # noqa: E402
 def agents(scene, number, script="idle.sh"):
     return {f"agent-{index}": {"executable": scene.agent(script), "config_path": f"{index}.yaml", "min_uptime": "50ms", "config_apply_timeout": "20s"}
             for index in range(number)}
-
-
-def bundled_server(scene):
-    """Its page's port."""
-    page = free_port()
-    server = scene.also(Program([scene.programs.bin / "opamp-server", "--opamp-listen", f"127.0.0.1:{scene.port}", "--page-listen", f"127.0.0.1:{page}",
-                                 "--state", scene.folder / "server.db"], log=scene.folder / "server.log", cwd=scene.folder))
-    eventually("the server answers", lambda: server.runs() and request(page, "GET", "/api/agents").status == 200)
-    return page
-
-
-def known(page):
-    return json.loads(request(page, "GET", "/api/agents").text)["agents"]
 
 
 @scenario

@@ -22,6 +22,7 @@ START_LINE = re.compile(r"^--- opampd: agent started, pid (\d+), config hash ([0
 class Programs(NamedTuple):
     bin: pathlib.Path
     peer: pathlib.Path
+    jaeger: pathlib.Path = None
 
 
 class Start(NamedTuple):

@@ -1,6 +1,6 @@
 """Runs the scenarios of one file, each in a folder of its own:
 
-    TOPIC_test.py --bin FOLDER [--peer PROGRAM] [--results FILE] [--keep] [WORD…]
+    TOPIC_test.py --bin FOLDER [--peer PROGRAM] [--jaeger FOLDER] [--results FILE] [--keep] [WORD…]
 
 Only scenarios whose names have all the words are run. A line a scenario; the last line is "N passed, N failed".
 """
@@ -99,13 +99,14 @@ def main(scene_type=Scene):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, type=pathlib.Path, metavar="FOLDER", help="where opampd, opamp-server and demo-service are")
     parser.add_argument("--peer", type=pathlib.Path, required=scene_type is Scene, help="what tests/interop/build_peer has built")
+    parser.add_argument("--jaeger", type=pathlib.Path, metavar="FOLDER", help="what tests/interop/build_jaeger has built")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="one line of JSON a test")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the scenarios where they are")
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.pop("NOTIFY_SOCKET", None)
-    programs = Programs(arguments.bin.resolve(), arguments.peer and arguments.peer.resolve())
+    programs = Programs(arguments.bin.resolve(), arguments.peer and arguments.peer.resolve(), arguments.jaeger and arguments.jaeger.resolve())
     wanted = [entry for entry in _entries if all(word in entry.name for word in arguments.words)]
     if arguments.results:
         arguments.results.parent.mkdir(parents=True, exist_ok=True)

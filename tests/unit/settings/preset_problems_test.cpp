@@ -44,7 +44,8 @@ TEST_CASE("an unknown preset is answered with those that exist", "[settings][pre
     auto environment = machine({{"mine", ""}, {".hidden", ""}});
     environment.files[kFolder + "README"] = "";
     environment.variables["KIND"] = "promethius";
-    const std::string rest = "known: generic, mine, prometheus; others go into /etc/opampd/presets)";
+    const std::string rest =
+        "known: generic, jaeger, jaeger-remote-storage, mine, prometheus; others go into /etc/opampd/presets)";
     // What else the preset would have given is not asked for.
     CHECK(problems_of(kServer + "agents:\n  web:\n    preset: promethius\n", environment) ==
           Texts{"opampd.yaml:4: agents.web.preset: 'promethius' is not a preset (did you mean prometheus? " + rest});

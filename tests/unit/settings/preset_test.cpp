@@ -42,6 +42,17 @@ TEST_CASE("the preset of Prometheus needs nothing but its name", "[settings][pre
     CHECK(agent.reload.confirm.url == "http://127.0.0.1:9090/metrics");
 }
 
+TEST_CASE("the preset of Jaeger tells it where it is asked, and where its storage is", "[settings][preset]") {
+    const Agent agent = agent_with("  preset: jaeger\n  parameters: {admin: \"127.0.0.1:7\", storage: grpc}\n");
+    CHECK(agent.executable == "/usr/bin/jaeger-all-in-one");
+    CHECK(agent.args == Texts{"--config-file={config}", "--admin.http.host-port=127.0.0.1:7"});
+    CHECK(agent.env.at("SPAN_STORAGE_TYPE") == "grpc");
+    CHECK(agent.health.endpoint == "http://127.0.0.1:7/");
+    const Agent storage = agent_with("  preset: jaeger-remote-storage\n");
+    CHECK(storage.env.at("SPAN_STORAGE_TYPE") == "badger");
+    CHECK(storage.health.endpoint == "http://127.0.0.1:17270/");
+}
+
 TEST_CASE("what the agent says wins over its preset", "[settings][preset]") {
     const auto environment = machine({{"mine",
                                        "executable: ./demo-service\n"
