@@ -1,5 +1,5 @@
-"""A real Jaeger with its storage in a process of its own, both agents of one opampd that the bundled server configures; traces sent
-to it by OTLP, and what its query API says of them."""
+"""A real Jaeger with its storage in a process of its own, and a service: all agents of one opampd that the bundled server configures.
+Traces go to that Jaeger, also opampd's own, and its query API tells what came of them."""
 
 import json
 import pathlib
@@ -13,8 +13,9 @@ from ctl import asked, await_answers  # noqa: E402
 from rig import expect, free_port, request  # noqa: E402
 from scene import LONG, Scene, merged  # noqa: E402
 
-STORAGE, JAEGER = "storage", "jaeger"  # the agents' names; the server knows them by their programs'
-PROGRAMS = {STORAGE: "jaeger-remote-storage", JAEGER: "jaeger-all-in-one"}
+STORAGE, JAEGER, SHOP = "storage", "jaeger", "shop"  # the agents' names; the server and Jaeger know them by their programs'
+POSTED = "posted"  # the service whose traces a test posts itself
+PROGRAMS = {STORAGE: "jaeger-remote-storage", JAEGER: "jaeger-all-in-one", SHOP: "demo-service"}
 
 
 class JaegerScene(Scene):
@@ -23,7 +24,7 @@ class JaegerScene(Scene):
     def __init__(self, programs, folder):
         super().__init__(programs, folder)
         self.otlp_port, self.query_port, self.storage_port = free_port(), free_port(), free_port()
-        self.page = None
+        self.page = self.tree_seen = None
 
     # --- what the two are given
 
@@ -47,20 +48,28 @@ class JaegerScene(Scene):
                 "processor": {name: {"server-host-port": here(free_port())} for name in ("jaeger-compact", "jaeger-binary", "zipkin-compact")},
                 "http-server": somewhere()}
 
+    def shop_config(self, **more):
+        return {"instrument": True, **more}
+
     # --- their life
 
-    def begin_tracing(self, **more_agents):
-        """Both run, healthy, with what the server gave them, and Jaeger reaches its storage."""
+    def begin_tracing(self):
+        """All are healthy with what the server gave them, and Jaeger reaches its storage."""
         self.page = bundled_server(self)
-        self.configure(agents={STORAGE: self.preset(STORAGE, "jaeger-remote-storage"),
-                               JAEGER: self.preset(JAEGER, "jaeger", parameters={"storage": "grpc"}), **more_agents})
+        self.configure(telemetry={"traces": {"endpoint": f"http://{here(self.otlp_port)}/v1/traces"}},
+                       agents={STORAGE: self.preset(STORAGE, "jaeger-remote-storage"),
+                               JAEGER: self.preset(JAEGER, "jaeger", parameters={"storage": "grpc"}),
+                               SHOP: self.demo_service()})
         self.start()
         await_answers(self)
-        self.offer_to(STORAGE, self.storage_config())
-        self.offer_to(JAEGER, self.jaeger_config())
-        self.wait_for_status(STORAGE, "APPLIED")
-        self.wait_for_status(JAEGER, "APPLIED")
+        self.take(STORAGE, self.storage_config())
+        self.take(JAEGER, self.jaeger_config())
         self.wait_for("Jaeger reaches its storage", lambda: request(self.query_port, "GET", "/api/services").status == 200)
+        self.take(SHOP, self.shop_config())
+
+    def take(self, name, config):
+        self.offer_to(name, config)
+        self.wait_for_status(name, "APPLIED")
 
     def at_the_server(self, name):
         return next((agent for agent in known(self.page) if agent["name"] == PROGRAMS[name]), None)
@@ -86,14 +95,20 @@ class JaegerScene(Scene):
     def last_messages(self):
         """And what the two said last."""
         logs = [line for name in PROGRAMS for line in self.agent_log(name).splitlines()[-5:]]
-        return (known(self.page) if self.page else []) + logs
+        return [f"the tree seen last: {self.tree_seen}", *(known(self.page) if self.page else []), *logs]
 
     # --- traces
 
-    def post(self, parents, service="shop"):
-        """A trace by OTLP/HTTP; its ID."""
+    def post(self, parents):
+        """A trace by OTLP/HTTP, from each span's name to its parent's, None for the root; its ID."""
         trace_id = secrets.token_hex(16)
-        answer = request(self.otlp_port, "POST", "/v1/traces", json.dumps(otlp_json(trace_id, parents, service)), {"Content-Type": "application/json"})
+        ids = {name: secrets.token_hex(8) for name in parents}
+        now = time.time_ns()
+        spans = [{"traceId": trace_id, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name, "kind": 1 if parent else 2,
+                  "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 1_000_000)} for name, parent in parents.items()]
+        body = {"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": POSTED}}]},
+                                   "scopeSpans": [{"spans": spans}]}]}
+        answer = request(self.otlp_port, "POST", "/v1/traces", json.dumps(body), {"Content-Type": "application/json"})
         expect(f"Jaeger takes the trace: {answer}", answer.status == 200)
         return trace_id
 
@@ -106,9 +121,20 @@ class JaegerScene(Scene):
         answer = request(self.query_port, "GET", f"/api/traces?service={service}&limit=1000")
         return json.loads(answer.text)["data"] if answer.status == 200 else []
 
-    def wait_for_trace(self, trace_id, parents):
+    def wait_for_tree(self, trace_id, tree):
         """It is there, whole and connected."""
-        return self.wait_for(f"trace {trace_id}", lambda: (lambda found: found and parents_in(found) == parents and found)(self.trace(trace_id)))
+        def found():
+            trace = self.trace(trace_id)
+            self.tree_seen = trace and tree_of(trace)
+            return self.tree_seen == tree
+        self.wait_for(f"trace {trace_id} is {tree}", found)
+
+    def wait_for_rollout(self, name):
+        """The trace of how the agent got its present config; its ID."""
+        offered = self.process(name)["remote_config"]["hash"]
+        def found():
+            return next((trace["traceID"] for trace in self.traces_of(PROGRAMS[name]) if tag(trace, "opamp.remote_config.hash") == offered), None)
+        return self.wait_for(f"the rollout of {offered}", found)
 
 
 def here(port):
@@ -123,23 +149,22 @@ def somewhere():
     return at(free_port())
 
 
-def otlp_json(trace_id, parents, service):
-    """`parents`: from each span's name to its parent's, None for the root."""
-    ids = {name: secrets.token_hex(8) for name in parents}
-    now = time.time_ns()
-    spans = [{"traceId": trace_id, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name, "kind": 1 if parent else 2,
-              "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 1_000_000)} for name, parent in parents.items()]
-    return {"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
-                               "scopeSpans": [{"spans": spans}]}]}
+def tree_from(parents):
+    """Of {name: its parent's}."""
+    return sorted((name, parent or "") for name, parent in parents.items())
 
 
-def parents_in(trace):
-    """{span's name: its parent's}, None for a root, of a trace of the query API. A parent that is not there is told by its ID."""
+def tree_of(trace):
+    """(span's name, its parent's) of each span; no name for a root's. A parent that is not there is told by its ID."""
     names = {span["spanID"]: span["operationName"] for span in trace["spans"]}
-    expect(f"names tell the spans apart: {sorted(names.values())}", len(set(names.values())) == len(trace["spans"]))
-    return {span["operationName"]: parent_of(span, names) for span in trace["spans"]}
+    return sorted((span["operationName"], parent_of(span, names)) for span in trace["spans"])
 
 
 def parent_of(span, names):
     references = [reference["spanID"] for reference in span["references"] if reference["refType"] == "CHILD_OF"]
-    return names.get(references[0], f"missing {references[0]}") if references else None
+    return names.get(references[0], f"missing {references[0]}") if references else ""
+
+
+def tag(trace, key):
+    """The first one of that name."""
+    return next((tag["value"] for span in trace["spans"] for tag in span["tags"] if tag["key"] == key), None)
