@@ -41,7 +41,9 @@ Sender::~Sender() = default;
 
 void Sender::set_destination(std::optional<Destination> destination) {
     if (destination) destination->client.limits.receive_bytes = kLargestAnswer;
+    if (destination == wanted_) return;
     wanted_ = std::move(destination);
+    if (wanted_) target_ = wanted_;
     changed_.raise();
 }
 
@@ -50,13 +52,13 @@ void Sender::lose_patience() {
     changed_.raise();
 }
 
-Task<> Sender::use_wanted() {
-    if (!wanted_ || (current_ == wanted_ && client_)) co_return;
-    if (client_ && current_ != wanted_) {
+Task<> Sender::use_target() {
+    if (!target_ || (current_ == target_ && client_)) co_return;
+    if (client_) {
         co_await client_->close();
         client_.reset();
     }
-    current_ = wanted_;
+    current_ = target_;
     client_ = std::make_unique<net::HttpClient>(current_->client);
 }
 
@@ -64,7 +66,8 @@ Task<> Sender::deliver(Request request) {
     net::Setback setback;
     for (;; ++setback.failures) {
         changed_.clear();
-        co_await use_wanted();
+        const bool is_last = !is_patient();
+        co_await use_target();
         Outcome outcome = Outcome::refused;
         if (client_) outcome = co_await attempt(request, setback);
         if (outcome == Outcome::done) co_return;
@@ -73,9 +76,10 @@ Task<> Sender::deliver(Request request) {
             co_return;
         }
         const auto next = SteadyClock::now() + net::next_pause(setback, kPauses, base::random_u64());
-        if (is_patient() && next <= request.give_up_at) co_await (changed_.raised() || sleep_until(next));
+        const bool is_over = is_last || next > request.give_up_at;
+        if (!is_over) co_await (changed_.raised() || sleep_until(next));
         const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
-        if (is_ended || !is_patient() || next > request.give_up_at) {
+        if (is_ended || is_over) {
             counts_.given_up += request.records;
             co_return;
         }
@@ -132,10 +136,11 @@ Sender::Outcome Sender::note_failure(const std::string& why, Outcome outcome) {
 
 Task<> Sender::close() {
     if (wanted_) co_return;
-    if (client_) co_await client_->close();
-    client_.reset();
+    target_.reset();
     current_.reset();
     is_failing_ = false;
+    const auto client = std::exchange(client_, nullptr);
+    if (client) co_await client->close();
 }
 
 }  // namespace telemetry

@@ -34,8 +34,8 @@ public:
     /// From the next request on. None: the last one serves until `close`.
     void set_destination(std::optional<Destination> destination);
     /// That is to be used, or was last.
-    bool has_destination() const { return wanted_ || current_; }
-    bool is_to_close() const { return current_ && !wanted_; }
+    bool has_destination() const { return target_.has_value(); }
+    bool is_to_close() const { return target_ && !wanted_; }
     const std::optional<Destination>& wanted() const { return wanted_; }
     /// Raised by a change.
     async::Notice& changed() { return changed_; }
@@ -50,7 +50,7 @@ public:
     async::Task<> deliver(Request request);
     /// Ends the connection in order, and forgets a destination that is not wanted any more.
     async::Task<> close();
-    /// Nothing is repeated any more.
+    /// What failed is sent once more, now, and nothing is repeated after that.
     void lose_patience();
 
     const ExportCounts& counts() const { return counts_; }
@@ -58,7 +58,7 @@ public:
 private:
     enum class Outcome { done, refused, again };
     async::Task<Outcome> attempt(const Request& request, net::Setback& setback);
-    async::Task<> use_wanted();
+    async::Task<> use_target();
     /// A destination that is left is tried once.
     bool is_patient() const { return has_patience_ && !is_to_close(); }
     Outcome note_answer(const net::HttpResponse& response, const Request& request);
@@ -69,7 +69,8 @@ private:
     const base::log::Scope& log_;
     async::Notice changed_;
     std::optional<Destination> wanted_;
-    std::optional<Destination> current_;
+    std::optional<Destination> target_;   ///< What was wanted last, until `close`.
+    std::optional<Destination> current_;  ///< Of `client_`.
     std::unique_ptr<net::HttpClient> client_;
     ExportCounts counts_;
     bool is_failing_ = false;  ///< For the log: only changes are news.
