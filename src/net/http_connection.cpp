@@ -158,6 +158,10 @@ private:
     async::Task<> refuse(unsigned status);
     async::Task<> become_websocket(HttpRequest request);
 
+    bool has_arrived() const {
+        error_code code;
+        return socket_.available(code) > 0;
+    }
     async::SteadyClock::time_point patience() const { return async::SteadyClock::now() + limits_.idle; }
 
     Tcp::socket socket_;
@@ -169,8 +173,10 @@ private:
 async::Task<> Connection::serve() {
     for (;;) {
         auto received = co_await receive();
-        if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return;
+        const bool is_ending = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ending && !received.request) co_return;
         if (!received.request) co_return co_await refuse(received.failure);
+        if (is_ending && wants_websocket(*received.request)) co_return co_await refuse(503);
         if (wants_websocket(*received.request) && handler_.accepts_websocket(*received.request))
             co_return co_await become_websocket(std::move(*received.request));
         const bool is_head = received.request->method == "HEAD";
@@ -185,7 +191,7 @@ async::Task<> Connection::serve() {
 }
 
 /// The next request. Its head has `idle` to arrive, however slowly; its body may take any time that is not spent in
-/// silence.
+/// silence. One that has begun to arrive when the server ends has `close` for the rest.
 async::Task<Received> Connection::receive() {
     Parser parser;
     parser.eager(true);
@@ -193,22 +199,29 @@ async::Task<Received> Connection::receive() {
     parser.body_limit(limits_.receive_bytes);
     auto until = patience();
     bool is_invited = false;
+    bool is_last = false;
     for (;;) {
         if (const auto code = feed(parser)) co_return Received{std::nullopt, status_of(code), false};
         if (parser.is_done()) co_return Received{to_request(parser, socket_), 0, parser.keep_alive()};
         if (parser.is_header_done()) {
-            until = patience();
+            if (!is_last) until = patience();
             if (!is_invited) (void)co_await invite_body(parser);  // a client that is gone shows at the next read
             is_invited = true;
         }
         const bool has_begun = parser.got_some() || !pending_.empty();
+        const bool is_ending = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ending && !is_last) {
+            if (!has_begun && !has_arrived()) co_return Received{};
+            until = async::SteadyClock::now() + limits_.close;
+            is_last = true;
+        }
         const auto more = co_await read_more(parser.is_header_done() ? kBodyRead : kHeadRead, until);
-        if (!more) co_return Received{std::nullopt, status_of(more.error(), has_begun), false};
+        const bool was_interrupted = is_cancelled(co_await asio::this_coro::cancellation_state) && !is_last;
+        if (!more && !was_interrupted) co_return Received{std::nullopt, status_of(more.error(), has_begun), false};
     }
 }
 
 async::Task<Result<void>> Connection::read_more(std::size_t bytes, async::SteadyClock::time_point until) {
-    if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return Error(Kind::cancelled, "cancelled");
     const auto before = pending_.size();
     pending_.resize(before + bytes);
     const auto room = asio::buffer(pending_.data() + before, bytes);

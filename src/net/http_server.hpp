@@ -39,7 +39,8 @@ public:
     /// `address` is "127.0.0.1:4320", "[::1]:0", "localhost:80"; port 0 takes a free one. The port that was bound.
     /// Errors: invalid (address), io (port in use).
     base::Result<std::uint16_t> listen(const std::string& address);
-    /// Serves until cancelled; then ends every connection and returns when the last is gone.
+    /// Serves until cancelled; then answers what has begun to arrive, ends every connection and returns when the last
+    /// is gone.
     async::Task<> run();
 
 private:
