@@ -1,4 +1,5 @@
-// A small HTTP service to supervise: it reads a YAML file at start, and traces its requests when that file says so.
+// A small HTTP service to supervise: it traces and measures its requests as a YAML file says, which it reads at its
+// start and at each SIGHUP.
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -8,6 +9,8 @@
 
 #include "async/task.hpp"
 #include "base/number.hpp"
+#include "demo/instrumentation.hpp"
+#include "demo/resource.hpp"
 #include "demo/service.hpp"
 #include "demo/settings.hpp"
 #include "net/http_server.hpp"
@@ -20,16 +23,38 @@ constexpr std::string_view kHelp =
     "demo-service: a small HTTP service that can trace its requests\n"
     "\n"
     "usage: demo-service [--config FILE] [--listen ADDRESS:PORT | --port PORT]\n"
-    "  --config FILE          YAML with one key, instrument: true or false (default: effective.yaml);\n"
-    "                         without the file nothing is traced\n"
+    "  --config FILE          YAML, see below (default: effective.yaml); without the file nothing is traced\n"
     "  --listen ADDRESS:PORT  where to serve (default: 127.0.0.1:8080)\n"
     "  --port PORT            the same as --listen 127.0.0.1:PORT\n"
     "  --version, --help      print it and exit\n"
     "\n"
-    "GET / answers a line or two, GET /healthz answers ok. With instrument: true each request is one span, written as\n"
-    "a line of JSON to standard output, and the response carries a traceparent header.\n";
+    "GET / answers a line or two, GET /healthz answers ok, GET /config shows the settings in force and how often they\n"
+    "have been updated.\n"
+    "\n"
+    "The file, all of it optional:\n"
+    "  instrument: true               each request is a span and is measured, and its response has a traceparent "
+    "header\n"
+    "  sampler: always_on             of traces that begin here; with parentbased_ in front (and by default) what a\n"
+    "                                 caller has decided is kept\n"
+    "  sampler:                       always_on, always_off, traceidratio or rate_limited:\n"
+    "    type: rate_limited\n"
+    "    ratio: 0.1                   traceidratio: of all traces\n"
+    "    per_second: 5                rate_limited: traces\n"
+    "  exporter:\n"
+    "    console: true                spans as lines of JSON on standard output; true by default\n"
+    "    otlp:                        spans, and metrics, as OTLP over HTTP\n"
+    "      endpoint: http://127.0.0.1:4318   /v1/traces and /v1/metrics are added to it\n"
+    "      headers: {name: value}\n"
+    "      compression: gzip          or none\n"
+    "\n"
+    "SIGHUP: the file is read again, and is in force for the next request; one that is wrong is said to be so, and "
+    "what\n"
+    "was in force stays. SIGTERM, SIGINT: requests under way are answered, what is recorded is exported, within 3\n"
+    "seconds, and the service ends.\n";
 
 constexpr std::string_view kVersion = "demo-service " OPAMPD_VERSION "\n";
+
+constexpr std::chrono::seconds kExportAtEnd{3};
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
@@ -82,22 +107,47 @@ base::Result<Options> parse(const std::vector<std::string>& arguments) {
     return options;
 }
 
-async::Task<> stop_wanted(async::asio::signal_set& signals) {
-    co_await signals.async_wait(async::as_result);
+void reload(const Options& options, demo::Instrumentation& instrumentation) {
+    const auto settings = demo::load_settings(options.config);
+    if (!settings) {
+        instrumentation.note_failed_update();
+        complain("reload: " + settings.error().text() + "; the settings stay as they were", kFailure);
+        return;
+    }
+    instrumentation.update(*settings);
+    std::fprintf(stderr, "demo-service: update %llu: settings taken from '%s'\n",
+                 static_cast<unsigned long long>(instrumentation.updates().ok), options.config.c_str());
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Returns at SIGTERM or SIGINT.
+async::Task<> obey(async::asio::signal_set& signals, const Options& options, demo::Instrumentation& instrumentation) {
+    for (;;) {
+        const auto [code, number] = co_await signals.async_wait(async::as_result);
+        if (code || number != SIGHUP) co_return;
+        reload(options, instrumentation);
+    }
+}
+
+/// Serves until it is to end; then there is a time limit for what is still to be exported.
+async::Task<> serve_and_finish(net::HttpServer& server, async::asio::signal_set& signals, const Options& options,
+                               demo::Instrumentation& instrumentation) {
+    co_await (server.run() || obey(signals, options, instrumentation));
+    instrumentation.finish();
+    co_await async::sleep_for(kExportAtEnd);
+}
+
 async::Task<int> serve(Options options, demo::Settings settings) {
     const auto executor = co_await async::asio::this_coro::executor;
-    async::asio::signal_set signals(executor, SIGTERM, SIGINT);
-    demo::Service service(settings, std::cout);
+    async::asio::signal_set signals(executor, SIGTERM, SIGINT, SIGHUP);
+    demo::Instrumentation instrumentation(executor, demo::this_service(), std::cout, settings);
+    demo::Service service(instrumentation);
     net::HttpServer server(executor, service);
     const auto port = server.listen(options.listen);
     if (!port) co_return complain(port.error().text(), kFailure);
     service.listens_on(*port);
     std::fprintf(stderr, "demo-service: serving on port %u, %s\n", unsigned(*port),
                  settings.instrument ? "tracing each request" : "not tracing");
-    co_await (server.run() || stop_wanted(signals));
+    co_await (instrumentation.run() || serve_and_finish(server, signals, options, instrumentation));
     co_return 0;
 }
 

@@ -9,7 +9,7 @@
 namespace demo {
 namespace {
 
-constexpr std::string_view kRoutes[] = {"/", "/healthz"};
+constexpr std::string_view kRoutes[] = {"/", "/healthz", "/config"};
 
 bool is_route(std::string_view path) {
     return std::ranges::find(kRoutes, path) != std::end(kRoutes);
@@ -27,13 +27,18 @@ std::string span_name(const std::string& method, std::string_view path) {
     return is_route(path) ? verb + " " + std::string(path) : verb;
 }
 
-/// The trace of the one traceparent header; two of them are as good as none.
-std::optional<TraceParent> incoming_trace(const net::HttpRequest& request) {
-    const auto is_traceparent = [](const net::Header& header) {
-        return net::is_same_token(header.name, "traceparent");
-    };
-    if (std::ranges::count_if(request.headers, is_traceparent) != 1) return std::nullopt;
-    return parse_traceparent(request.header("traceparent"));
+/// All that the request has of a header that may be given in parts. Spec: RFC 9110, 5.3.
+std::string joined(const net::HttpRequest& request, std::string_view name) {
+    std::string all;
+    for (const net::Header& header : request.headers)
+        if (net::is_same_token(header.name, name)) all += (all.empty() ? "" : ",") + header.value;
+    return all;
+}
+
+/// The trace that the request belongs to. Two traceparent headers make one that is not valid, and are as good as none.
+telemetry::SpanContext incoming_trace(const net::HttpRequest& request) {
+    const telemetry::Carrier carrier{joined(request, "traceparent"), joined(request, "tracestate"), {}};
+    return telemetry::extract(carrier).value_or(telemetry::SpanContext{});
 }
 
 net::HttpResponse plain_text(unsigned status, std::string body) {
@@ -43,21 +48,28 @@ net::HttpResponse plain_text(unsigned status, std::string body) {
     return response;
 }
 
-std::int64_t unix_nano() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+/// Spec: OpenTelemetry's semantic conventions, "HTTP Metrics": what there are few values of.
+telemetry::Attributes measured(const net::HttpRequest& request, unsigned status) {
+    telemetry::Attributes attributes{{"http.request.method", known_method(request.method)},
+                                     {"http.response.status_code", std::int64_t(status)}};
+    if (is_route(request.path())) attributes.emplace_back("http.route", std::string(request.path()));
+    attributes.emplace_back("url.scheme", "http");
+    return attributes;
 }
 
 }  // namespace
 
 async::Task<net::HttpResponse> Service::respond(net::HttpRequest request) {
-    if (!settings_.instrument) co_return answer(request);
-    Span span = span_of(request);
+    if (!instrumentation_.settings().instrument) co_return answer(request);
+    const auto began = async::SteadyClock::now();
+    telemetry::Span span;
+    if (instrumentation_.is_tracing()) span = span_of(request);
     net::HttpResponse response = answer(request);
-    response.headers.push_back({"traceparent", format_traceparent(span.self)});
-    span.attributes.emplace_back("http.response.status_code", std::int64_t(response.status));
-    span.end_time_unix_nano = unix_nano();
-    spans_ << json_line(span) + "\n" << std::flush;
+    if (span) response.headers.push_back({"traceparent", telemetry::format_traceparent(span.context())});
+    span.set("http.response.status_code", response.status);
+    span.end();
+    const std::chrono::duration<double> lasted = async::SteadyClock::now() - began;
+    instrumentation_.note_request(lasted.count(), measured(request, response.status));
     co_return response;
 }
 
@@ -70,25 +82,30 @@ net::HttpResponse Service::answer(const net::HttpRequest& request) {
         return refusal;
     }
     if (request.path() == "/healthz") return plain_text(200, "ok\n");
-    return plain_text(200, "Hello from demo-service.\nrequests served: " + std::to_string(served_) +
-                               "\npid: " + std::to_string(::getpid()) +
-                               "\ninstrumented: " + (settings_.instrument ? "yes\n" : "no\n"));
+    return plain_text(200, request.path() == "/config" ? config() : welcome());
 }
 
-Span Service::span_of(const net::HttpRequest& request) const {
-    const auto incoming = incoming_trace(request);
+std::string Service::welcome() const {
+    return "Hello from demo-service.\nrequests served: " + std::to_string(served_) +
+           "\npid: " + std::to_string(::getpid()) +
+           "\ninstrumented: " + (instrumentation_.settings().instrument ? "yes\n" : "no\n");
+}
+
+std::string Service::config() const {
+    const Updates& updates = instrumentation_.updates();
+    return "updates: " + std::to_string(updates.ok) + "\nfailed_updates: " + std::to_string(updates.failed) + "\n" +
+           describe(instrumentation_.settings());
+}
+
+telemetry::Span Service::span_of(const net::HttpRequest& request) {
     const std::string method = known_method(request.method);
-    Span span;
-    span.start_time_unix_nano = unix_nano();
-    span.name = span_name(method, request.path());
-    span.self = new_span(incoming);
-    if (incoming) span.parent_span_id = incoming->span_id;
-    span.attributes = {{"http.request.method", method},
-                       {"url.scheme", "http"},
-                       {"url.path", std::string(request.path())},
-                       {"server.port", std::int64_t(port_)},
-                       {"client.address", request.peer.substr(0, request.peer.rfind(':'))}};
-    if (is_route(request.path())) span.attributes.emplace_back("http.route", std::string(request.path()));
+    telemetry::Span span = instrumentation_.start(span_name(method, request.path()), incoming_trace(request));
+    span.set("http.request.method", method);
+    span.set("url.scheme", "http");
+    span.set("url.path", request.path());
+    span.set("server.port", port_);
+    span.set("client.address", request.peer.substr(0, request.peer.rfind(':')));
+    if (is_route(request.path())) span.set("http.route", request.path());
     return span;
 }
 

@@ -1,31 +1,31 @@
-// What the demo service answers, and the spans it writes about it.
+// What the demo service answers, and what it records about it.
 #pragma once
 
 #include <cstdint>
-#include <ostream>
 
-#include "demo/settings.hpp"
-#include "demo/span.hpp"
+#include "demo/instrumentation.hpp"
 #include "net/http_server.hpp"
 
 namespace demo {
 
-/// GET / tells how many requests were served; GET /healthz is for probes.
+/// GET / tells how many requests were served; GET /healthz is for probes; GET /config shows the settings in force.
 ///
-/// With `settings.instrument`, each request is a span: a line on `spans`, a traceparent header in the response.
+/// With `instrument`, each request is measured, and is a span that a traceparent header in the response names.
 class Service : public net::HttpHandler {
 public:
-    Service(Settings settings, std::ostream& spans) : settings_(settings), spans_(spans) {}
+    /// `instrumentation` outlives the service.
+    explicit Service(Instrumentation& instrumentation) : instrumentation_(instrumentation) {}
 
     void listens_on(std::uint16_t port) { port_ = port; }
     async::Task<net::HttpResponse> respond(net::HttpRequest request) override;
 
 private:
     net::HttpResponse answer(const net::HttpRequest& request);
-    Span span_of(const net::HttpRequest& request) const;
+    std::string welcome() const;
+    std::string config() const;
+    telemetry::Span span_of(const net::HttpRequest& request);
 
-    Settings settings_;
-    std::ostream& spans_;
+    Instrumentation& instrumentation_;
     std::uint16_t port_ = 0;
     std::uint64_t served_ = 0;
 };
