@@ -2,6 +2,7 @@
 // start and at each SIGHUP.
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "async/task.hpp"
 #include "base/number.hpp"
+#include "demo/environment.hpp"
 #include "demo/instrumentation.hpp"
 #include "demo/resource.hpp"
 #include "demo/service.hpp"
@@ -29,7 +31,7 @@ constexpr std::string_view kHelp =
     "  --version, --help      print it and exit\n"
     "\n"
     "GET / answers a line or two, GET /healthz answers ok, GET /config shows the settings in force and how often they\n"
-    "have been updated.\n"
+    "have been updated, GET /metrics what has been measured, for Prometheus.\n"
     "\n"
     "The file, all of it optional:\n"
     "  instrument: true               each request is a span and is measured, and its response has a traceparent "
@@ -46,6 +48,9 @@ constexpr std::string_view kHelp =
     "      endpoint: http://127.0.0.1:4318   /v1/traces and /v1/metrics are added to it\n"
     "      headers: {name: value}\n"
     "      compression: gzip          or none\n"
+    "\n"
+    "Where the file says nothing, the environment does: OTEL_EXPORTER_OTLP_*, OTEL_TRACES_SAMPLER, OTEL_BSP_*; and\n"
+    "OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say who it is.\n"
     "\n"
     "SIGHUP: the file is read again, and is in force for the next request; one that is wrong is said to be so, and "
     "what\n"
@@ -107,8 +112,20 @@ base::Result<Options> parse(const std::vector<std::string>& arguments) {
     return options;
 }
 
-void reload(const Options& options, demo::Instrumentation& instrumentation) {
-    const auto settings = demo::load_settings(options.config);
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+/// Where the settings are, and what they are where it says nothing.
+struct Source {
+    std::string file;
+    demo::Settings defaults;
+    base::Result<demo::Settings> load() const { return demo::load_settings(file, defaults); }
+};
+
+void reload(const Source& source, demo::Instrumentation& instrumentation) {
+    const auto settings = source.load();
     if (!settings) {
         instrumentation.note_failed_update();
         complain("reload: " + settings.error().text() + "; the settings stay as they were", kFailure);
@@ -116,46 +133,52 @@ void reload(const Options& options, demo::Instrumentation& instrumentation) {
     }
     instrumentation.update(*settings);
     std::fprintf(stderr, "demo-service: update %llu: settings taken from '%s'\n",
-                 static_cast<unsigned long long>(instrumentation.updates().ok), options.config.c_str());
+                 static_cast<unsigned long long>(instrumentation.updates().ok), source.file.c_str());
 }
 
 /// Returns at SIGTERM or SIGINT.
-async::Task<> obey(async::asio::signal_set& signals, const Options& options, demo::Instrumentation& instrumentation) {
+async::Task<> obey(async::asio::signal_set& signals, const Source& source, demo::Instrumentation& instrumentation) {
     for (;;) {
         const auto [code, number] = co_await signals.async_wait(async::as_result);
         if (code || number != SIGHUP) co_return;
-        reload(options, instrumentation);
+        reload(source, instrumentation);
     }
 }
 
 /// Serves until it is to end; then there is a time limit for what is still to be exported.
-async::Task<> serve_and_finish(net::HttpServer& server, async::asio::signal_set& signals, const Options& options,
+async::Task<> serve_and_finish(net::HttpServer& server, async::asio::signal_set& signals, const Source& source,
                                demo::Instrumentation& instrumentation) {
-    co_await (server.run() || obey(signals, options, instrumentation));
+    co_await (server.run() || obey(signals, source, instrumentation));
     instrumentation.finish();
     co_await async::sleep_for(kExportAtEnd);
 }
 
-async::Task<int> serve(Options options, demo::Settings settings) {
+async::Task<int> serve(const std::string& address, const telemetry::Environment& environment, const Source& source,
+                       const demo::Settings& settings) {
     const auto executor = co_await async::asio::this_coro::executor;
     async::asio::signal_set signals(executor, SIGTERM, SIGINT, SIGHUP);
-    demo::Instrumentation instrumentation(executor, demo::this_service(), std::cout, settings);
+    demo::Instrumentation instrumentation(executor, demo::this_service(environment.resource), std::cout, settings,
+                                          demo::options_from(environment));
     demo::Service service(instrumentation);
     net::HttpServer server(executor, service);
-    const auto port = server.listen(options.listen);
+    const auto port = server.listen(address);
     if (!port) co_return complain(port.error().text(), kFailure);
     service.listens_on(*port);
     std::fprintf(stderr, "demo-service: serving on port %u, %s\n", unsigned(*port),
                  settings.instrument ? "tracing each request" : "not tracing");
-    co_await (instrumentation.run() || serve_and_finish(server, signals, options, instrumentation));
+    co_await (instrumentation.run() || serve_and_finish(server, signals, source, instrumentation));
     co_return 0;
 }
 
 int run(const Options& options) {
-    const auto settings = demo::load_settings(options.config);
+    const auto environment = telemetry::read_environment(variable);
+    for (const std::string& note : environment.notes) complain(note, kFailure);
+    const Source source{options.config, demo::settings_from(environment)};
+    const auto settings = source.load();
     if (!settings) return complain(settings.error().text(), kFailure);
     async::asio::io_context context(1);
-    auto end = async::asio::co_spawn(context, serve(options, *settings), async::asio::use_future);
+    auto end =
+        async::asio::co_spawn(context, serve(options.listen, environment, source, *settings), async::asio::use_future);
     context.run();
     return end.get();
 }

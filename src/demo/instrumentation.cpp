@@ -1,19 +1,13 @@
 #include "demo/instrumentation.hpp"
 
 #include "demo/span_line.hpp"
+#include "telemetry/prometheus.hpp"
 
 namespace demo {
 namespace {
 
 using telemetry::MetricKind;
 using telemetry::Signal;
-
-/// A receiver may be away for a while under load: some ten thousand spans wait for it.
-telemetry::Options options() {
-    telemetry::Options options;
-    options.spans.queue = {16384, 16u << 20};
-    return options;
-}
 
 /// Spec: OpenTelemetry's semantic conventions, "HTTP Metrics", with the boundaries that they advise.
 telemetry::MetricInfo request_duration() {
@@ -27,10 +21,10 @@ telemetry::MetricInfo request_duration() {
 }  // namespace
 
 Instrumentation::Instrumentation(async::asio::any_io_executor executor, telemetry::Source source, std::ostream& console,
-                                 const Settings& settings)
+                                 const Settings& settings, const telemetry::Options& options)
     : console_(console),
       settings_(settings),
-      telemetry_(std::move(executor), options(), log_),
+      telemetry_(std::move(executor), options, log_),
       config_updates_(telemetry_.meter().add(
           {"demo.config.updates", MetricKind::counter, "{update}", "Settings taken from the file, and not taken."})),
       request_duration_(telemetry_.meter().add(request_duration())) {
@@ -58,6 +52,10 @@ void Instrumentation::note_failed_update() {
 
 telemetry::Span Instrumentation::start(std::string_view name, const telemetry::SpanContext& parent) {
     return tracer_.start(name, parent, {telemetry::SpanKind::server, 0});
+}
+
+std::string Instrumentation::prometheus_text() {
+    return telemetry::prometheus_text({{{}, telemetry_.meter().collect()}});
 }
 
 void Instrumentation::note_request(double seconds, const telemetry::Attributes& attributes) {

@@ -20,7 +20,7 @@ class Instrumentation final : private telemetry::SpanSink {
 public:
     /// `console` outlives the object.
     Instrumentation(async::asio::any_io_executor executor, telemetry::Source source, std::ostream& console,
-                    const Settings& settings);
+                    const Settings& settings, const telemetry::Options& options = {});
 
     const Settings& settings() const { return settings_; }
     const Updates& updates() const { return updates_; }
@@ -32,6 +32,8 @@ public:
     bool is_tracing() const { return settings_.instrument && (settings_.console || settings_.traces); }
     /// Of a request, where `is_tracing`.
     telemetry::Span start(std::string_view name, const telemetry::SpanContext& parent);
+    /// What has been measured, as Prometheus reads it.
+    std::string prometheus_text();
     void note_request(double seconds, const telemetry::Attributes& attributes);
 
     /// Exports until `finish` and what was recorded has been tried, or until cancelled.

@@ -19,7 +19,7 @@ std::string instance_id() {
 
 }  // namespace
 
-telemetry::Source this_service() {
+telemetry::Source this_service(const telemetry::Attributes& said) {
     telemetry::Source source;
     source.scope = "demo-service";
     source.scope_version = OPAMPD_VERSION;
@@ -27,6 +27,7 @@ telemetry::Source this_service() {
                        {"service.version", OPAMPD_VERSION},
                        {"service.instance.id", instance_id()},
                        {"process.pid", std::int64_t(::getpid())}};
+    for (const auto& [name, value] : said) telemetry::set(source.resource, name, value);
     return source;
 }
 

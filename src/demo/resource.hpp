@@ -5,7 +5,8 @@
 
 namespace demo {
 
-/// With the identity that opampd gives its agents in OPAMP_INSTANCE_UID, else one of this start.
-telemetry::Source this_service();
+/// With the identity that opampd gives its agents in OPAMP_INSTANCE_UID, else one of this start. `said` goes before
+/// that.
+telemetry::Source this_service(const telemetry::Attributes& said);
 
 }  // namespace demo

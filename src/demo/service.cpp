@@ -6,10 +6,12 @@
 #include <chrono>
 #include <string>
 
+#include "telemetry/prometheus.hpp"
+
 namespace demo {
 namespace {
 
-constexpr std::string_view kRoutes[] = {"/", "/healthz", "/config"};
+constexpr std::string_view kRoutes[] = {"/", "/healthz", "/config", "/metrics"};
 
 bool is_route(std::string_view path) {
     return std::ranges::find(kRoutes, path) != std::end(kRoutes);
@@ -80,6 +82,11 @@ net::HttpResponse Service::answer(const net::HttpRequest& request) {
         net::HttpResponse refusal = plain_text(405, "only GET and HEAD\n");
         refusal.headers.push_back({"Allow", "GET, HEAD"});
         return refusal;
+    }
+    if (request.path() == "/metrics") {
+        net::HttpResponse metrics = plain_text(200, instrumentation_.prometheus_text());
+        metrics.content_type = telemetry::kPrometheusContentType;
+        return metrics;
     }
     if (request.path() == "/healthz") return plain_text(200, "ok\n");
     return plain_text(200, request.path() == "/config" ? config() : welcome());

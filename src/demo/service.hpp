@@ -8,7 +8,8 @@
 
 namespace demo {
 
-/// GET / tells how many requests were served; GET /healthz is for probes; GET /config shows the settings in force.
+/// GET / tells how many requests were served; GET /healthz is for probes; GET /config shows the settings in force;
+/// GET /metrics is for Prometheus.
 ///
 /// With `instrument`, each request is measured, and is a span that a traceparent header in the response names.
 class Service : public net::HttpHandler {

@@ -120,7 +120,8 @@ Result<net::Url> read_endpoint(const YAML::Node& node) {
 
 Result<std::vector<net::Header>> read_headers(const YAML::Node& node) {
     const std::string key = "exporter.otlp.headers";
-    if (!node.IsMap()) return wrong(node, key, "a map of names and values");
+    // What is there is not shown: it may be a secret.
+    if (!node.IsMap()) return Error(Kind::invalid, place(node, key) + " must be a map of names and values");
     std::vector<net::Header> headers;
     for (const auto& entry : node) {
         if (!entry.second.IsScalar() || !entry.first.IsScalar())
@@ -189,13 +190,20 @@ Result<Settings> read_settings(const YAML::Node& root, Settings settings) {
     return settings;
 }
 
+/// Without the query, which may be a secret.
+std::string shown(const net::Url& url) {
+    const auto query = url.target.find('?');
+    return url.scheme + "://" + url.host_header() + url.target.substr(0, query) +
+           (query == std::string::npos ? "" : "?…");
+}
+
 std::string describe(const std::optional<telemetry::Destination>& destination) {
     if (!destination) return "none\n";
     const net::ClientOptions& client = destination->client;
     std::string names;
     for (const net::Header& header : client.headers) names += (names.empty() ? "" : ", ") + header.name;
-    return "{endpoint: " + base::json_string(client.url.scheme + "://" + client.url.host_header() + client.url.target) +
-           ", headers: [" + names + "], compression: " + (destination->compresses ? "gzip" : "none") + "}\n";
+    return "{endpoint: " + base::json_string(shown(client.url)) + ", headers: [" + names +
+           "], compression: " + (destination->compresses ? "gzip" : "none") + "}\n";
 }
 
 }  // namespace

@@ -112,6 +112,26 @@ def headers_of_the_exporter_are_not_shown(scene):
     expect("nor printed", "hunter2" not in service.program.text())
 
 
+@scenario
+def variables_say_what_the_file_does_not(scene):
+    sink, other = scene.sink(), scene.sink()
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink.port}", "OTEL_SERVICE_NAME": "shop",
+                 "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test", "OTEL_TRACES_SAMPLER": "sometimes"}
+    service = DemoService(scene, variables, instrument=True)
+    told = service.program.text()
+    expect(f"a wrong one is named: {told}", "OTEL_TRACES_SAMPLER" in told)
+    visitor = service.visitor()
+    visitor.ask()
+    eventually("the span arrives", lambda: sink.spans("GET /"))
+    resource = sink.spans("GET /")[0]["resource"]
+    expect(f"of who they say: {resource}", (resource["service.name"], resource["deployment.environment.name"]) == ("shop", "test"))
+    updated(service, traced(other), 1)
+    visitor.ask()
+    eventually("the file goes before them", lambda: other.spans("GET /"))
+    service.end_well()
+    expect("and only there", len(sink.spans("GET /")) == 1)
+
+
 @scenario_for({"in its head": b"GET / HT", "not at all": b""})
 def request_that_has_begun_is_answered_and_exported_at_the_end(scene, begun):
     sink = scene.sink()
@@ -178,7 +198,7 @@ def remote_config_changes_instrument_sampler_and_exporter_of_a_running_service(s
     sink = scene.sink()
     peer = scene.begin(reloading(scene))
     pid, load = scene.pid(), Load(scene.service_port)
-    load.allow(1 << 20)
+    load.allow(1 << 16)
     steps = [("instrument: true\n", {"instrument": "true", "sampler": "parentbased_always_on"}),
              ("instrument: true\nsampler: {type: rate_limited, per_second: 5}\n", {"sampler": "rate_limited 5"}),
              (f"instrument: true\nsampler: always_on\nexporter:\n  otlp: {{endpoint: 'http://127.0.0.1:{sink.port}'}}\n",

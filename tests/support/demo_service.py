@@ -3,6 +3,7 @@
 import collections
 import http.client
 import json
+import os
 import signal
 import threading
 
@@ -12,12 +13,13 @@ Reply = collections.namedtuple("Reply", "text headers")
 
 
 class DemoService:
-    def __init__(self, scene, **settings):
+    def __init__(self, scene, variables=None, **settings):
         self.config = scene.folder / "service.yaml"
         self.port, self.pid = scene.service_port, None
         self.write(settings)
         command = [scene.programs.bin / "demo-service", "--port", self.port, "--config", self.config]
-        self.program = scene.also(Program(command, cwd=scene.folder, log=scene.folder / "demo-service.log"))
+        self.program = scene.also(Program(command, cwd=scene.folder, log=scene.folder / "demo-service.log",
+                                          env={**os.environ, **(variables or {})}))
         self.pid = self.program.pid
         self.observer = eventually("the service answers", lambda: self.program.runs() and self.first_visitor())
 

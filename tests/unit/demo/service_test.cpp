@@ -115,6 +115,21 @@ TEST_CASE("a response says whether its span was recorded, and settings decide fr
     CHECK(rig.lines() == 3);
 }
 
+TEST_CASE("GET /metrics has what was measured, where the settings say so", "[demo]") {
+    Rig rig("instrument: false");
+    rig.ask(get("/"));
+    CHECK(rig.ask(get("/metrics")).body.empty());
+    rig.update("{instrument: true, exporter: {console: false}}");
+    rig.ask(get("/"));
+    rig.ask(get("/nowhere"));
+    const auto response = rig.ask(get("/metrics"));
+    CHECK_THAT(response.content_type, Catch::StartsWith("text/plain; version=0.0.4"));
+    CHECK_THAT(response.body, Catch::Contains("demo_config_updates_total{result=\"ok\"} 1\n"));
+    CHECK_THAT(response.body,
+               Catch::Contains("http_server_request_duration_seconds_count{http_request_method=\"GET\",http_"
+                               "response_status_code=\"404\",url_scheme=\"http\"} 1\n"));
+}
+
 TEST_CASE("GET /config shows what is in force and how often it was updated", "[demo]") {
     Rig rig("instrument: false");
     CHECK_THAT(rig.ask(get("/config")).body, Catch::StartsWith("updates: 0\nfailed_updates: 0\ninstrument: false\n"));

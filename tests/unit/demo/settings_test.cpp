@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/files.hpp"
+
 namespace {
 
 demo::Settings parsed(const char* yaml) {
@@ -63,12 +65,31 @@ TEST_CASE("spans go to the console, over OTLP, to both or nowhere", "[demo]") {
     CHECK_FALSE(below.traces->compresses);
 }
 
+TEST_CASE("the settings that docs/demo-service.md shows are good ones", "[demo]") {
+    const std::string page = base::read_file(OPAMPD_SOURCE_DIR "/docs/demo-service.md").value();
+    const std::size_t begin = page.find("```yaml\n") + 8;
+    const auto settings = parsed(page.substr(begin, page.find("```", begin) - begin).c_str());
+    CHECK(to_text(settings.sampler) == "rate_limited 5");
+    CHECK(url(settings.traces) == "http://127.0.0.1:4318/v1/traces");
+}
+
 TEST_CASE("what a file does not say is as it was before, and it can say none", "[demo]") {
     const auto before = parsed("{instrument: true, sampler: always_off, exporter: {otlp: {endpoint: 'http://a:1'}}}");
     CHECK(demo::parse_settings("other: 1", before).value() == before);
     const auto after = demo::parse_settings("exporter: {console: false, otlp: }", before);
     REQUIRE(after);
     CHECK((!after->traces && !after->metrics && !after->console && after->instrument));
+}
+
+TEST_CASE("what may be a secret is neither shown nor complained about in words", "[demo]") {
+    auto settings = parsed("exporter: {otlp: {endpoint: 'http://a:1', headers: {authorization: hunter2}}}");
+    settings.traces->client.url.target += "?key=hunter2";
+    const std::string text = demo::describe(settings);
+    CHECK_THAT(text, Catch::Contains("\"http://a:1/v1/traces?…\"") && Catch::Contains("[authorization]"));
+    CHECK_THAT(text, !Catch::Contains("hunter2"));
+    const auto wrong = demo::parse_settings("exporter: {otlp: {endpoint: 'http://a:1', headers: 'token=hunter2'}}");
+    REQUIRE_FALSE(wrong);
+    CHECK_THAT(wrong.error().text(), !Catch::Contains("hunter2"));
 }
 
 TEST_CASE("a config that the demo service cannot use is refused in words", "[demo]") {
@@ -106,7 +127,7 @@ TEST_CASE("a config that the demo service cannot use is refused in words", "[dem
          "http://a:1)"},
         {"exporter: {otlp: {endpoint: a}}", "line 1: exporter.otlp.endpoint: "},
         {"exporter: {otlp: {endpoint: 'http://a:1', headers: [a]}}",
-         "line 1: exporter.otlp.headers must be a map of names and values, not a structure"},
+         "line 1: exporter.otlp.headers must be a map of names and values"},
         {"exporter: {otlp: {endpoint: 'http://a:1', headers: {a: [b]}}}",
          "line 1: exporter.otlp.headers: the value of 'a' is no text"},
         {"exporter: {otlp: {endpoint: 'http://a:1', headers: {a b: c}}}",
