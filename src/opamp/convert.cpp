@@ -135,6 +135,7 @@ base::Result<AgentReport> decode_report(std::string_view payload) {
     report.csr = csr_from(message);
     report.fingerprint = std::hash<std::string_view>{}(payload);
     report.parts = parts_from(message);
+    if (message.has_custom_message()) report.custom_message = take_custom_message(*message.mutable_custom_message());
     return report;
 }
 

@@ -41,7 +41,8 @@ struct AgentReport {
     bool is_goodbye = false;          ///< It has `agent_disconnect`.
     bool wants_instance_uid = false;  ///< It has the flag RequestInstanceUid.
     std::optional<std::string> csr;   ///< A certificate is asked for with it; PEM, and not checked yet.
-    std::size_t fingerprint = 0;      ///< Of its bytes: tells a resent message from another one with its number.
+    std::optional<CustomMessage> custom_message;
+    std::size_t fingerprint = 0;  ///< Of its bytes: tells a resent message from another one with its number.
 };
 
 /// `payload` is what follows the frame's header.

@@ -1,5 +1,7 @@
 #include "opamp/server_session.hpp"
 
+#include <algorithm>
+
 #include "base/bytes.hpp"
 #include "opamp/wire.hpp"
 
@@ -90,6 +92,8 @@ public:
         wire.mutable_command()->set_type(pb::CommandType_Restart);  // and nothing else
         session_.wants_restart_ = false;
     }
+    /// The capabilities come first, once a connection; a message comes with the first answer or push after that.
+    void add_custom();
     bool has_offer() const { return wire.has_remote_config() || wire.has_connection_settings(); }
     bool is_bare() const { return !has_offer() && wire.flags() == 0 && !wire.has_agent_identification(); }
     std::string finish() {
@@ -144,6 +148,16 @@ void ServerSession::Message::add_config(bool again) {
     wire.clear_remote_config();
 }
 
+void ServerSession::Message::add_custom() {
+    const auto common = session_.common_capabilities();
+    if (common.empty()) return;
+    if (!session_.said_.custom_capabilities)
+        for (const std::string& capability : common) wire.mutable_custom_capabilities()->add_capabilities(capability);
+    session_.said_.custom_capabilities = true;
+    session_.said_.custom_message = std::exchange(session_.custom_message_, std::nullopt);
+    if (session_.said_.custom_message) to_wire(*session_.said_.custom_message, *wire.mutable_custom_message());
+}
+
 void ServerSession::connected(Delivery delivery) {
     delivery_ = delivery;
     is_first_on_connection_ = true;
@@ -155,6 +169,7 @@ void ServerSession::connected(Delivery delivery) {
 void ServerSession::disconnected() {
     wants_restart_ = false;
     wants_full_state_ = false;
+    custom_message_.reset();
     said_.config.reset();
     said_.settings.reset();
 }
@@ -172,7 +187,10 @@ Answer ServerSession::receive(const AgentReport& report) {
     message.add_settings(settings_status && accepted_settings_ && settings_status->hash != accepted_settings_->hash);
     message.add_config(config_status && config_ && config_status->hash != config_->hash);
     said_.restart = delivery_ == Delivery::polls && wants_restart_ && message.is_bare();
-    if (said_.restart) message.add_restart();
+    if (said_.restart)
+        message.add_restart();
+    else
+        message.add_custom();
     answer.message = message.finish();
     return answer;
 }
@@ -190,11 +208,13 @@ std::optional<std::string> ServerSession::next_push() {
     message.add_settings(false);
     message.add_config(false);
     if (!message.has_offer()) {
-        if (!wants_full_state_ && !wants_restart_) return std::nullopt;
+        if (!wants_full_state_ && !wants_restart_ && !custom_message_) return std::nullopt;
         if (wants_full_state_)
             message.wire.set_flags(pb::ServerToAgentFlags_ReportFullState);
-        else
+        else if (wants_restart_)
             message.add_restart();
+        else
+            message.add_custom();
         wants_full_state_ = false;
     }
     return message.finish();
@@ -219,6 +239,26 @@ base::Result<void> ServerSession::restart() {
     return {};
 }
 
+base::Result<void> ServerSession::send(CustomMessage message) {
+    const auto common = common_capabilities();
+    if (std::find(common.begin(), common.end(), message.capability) == common.end())
+        return base::Error(base::Kind::refused,
+                           "the agent does not announce the custom capability " + message.capability);
+    custom_message_ = std::move(message);
+    return {};
+}
+
+/// Those of ours that the agent announces too.
+std::vector<std::string> ServerSession::common_capabilities() const {
+    std::vector<std::string> common;
+    if (state_.custom_capabilities)
+        for (const std::string& capability : custom_capabilities_)
+            if (std::find(state_.custom_capabilities->begin(), state_.custom_capabilities->end(), capability) !=
+                state_.custom_capabilities->end())
+                common.push_back(capability);
+    return common;
+}
+
 ConfigProgress ServerSession::progress() const {
     if (!config_) return ConfigProgress::none;
     return progress_of(config_->hash, state_.remote_config_status, said_.config, withheld_config_);
@@ -235,9 +275,10 @@ ConfigProgress ServerSession::settings_progress() const {
 Changes ServerSession::take_in(const AgentReport& report) {
     if (is_resent(report)) {
         wants_restart_ = wants_restart_ || said_.restart;
+        if (!custom_message_) custom_message_ = std::move(said_.custom_message);
         said_ = said_before_;
     } else if (last_sequence_ && !follows(report)) {
-        said_.capabilities = false;
+        said_.capabilities = said_.custom_capabilities = false;
         said_.components.clear();
     }
     is_first_on_connection_ = false;
@@ -246,6 +287,7 @@ Changes ServerSession::take_in(const AgentReport& report) {
     wire_uid_ = report.instance_uid;
     said_before_ = said_;
     said_before_.restart = false;
+    said_before_.custom_message.reset();
     return merge(report.parts);
 }
 

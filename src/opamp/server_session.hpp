@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/uuid.hpp"
@@ -86,6 +89,13 @@ public:
     void set_connection_settings(std::optional<ConnectionSettingsOffers> offers);
     /// Errors: refused (the agent has not announced AcceptsRestartCommand).
     base::Result<void> restart();
+    /// What this server understands of custom messages. An agent is told of those that it announces itself.
+    void set_custom_capabilities(std::set<std::string, std::less<>> capabilities) {
+        custom_capabilities_ = std::move(capabilities);
+    }
+    /// Says the message to the agent, in place of one that was not said yet. Errors: refused (the agent or this server
+    /// has not announced its capability).
+    base::Result<void> send(CustomMessage message);
     void ask_full_state() { wants_full_state_ = true; }
     /// The instance_uid the agent is to use from now on; said with each answer until the agent uses it.
     void assign_uid(const base::Uuid& uid) { assigned_uid_ = uid; }
@@ -108,8 +118,10 @@ private:
     /// What was said on this connection.
     struct Said {
         bool capabilities = false;
-        bool restart = false;               ///< With the last answer.
-        std::optional<std::string> config;  ///< Hashes.
+        bool restart = false;  ///< With the last answer.
+        bool custom_capabilities = false;
+        std::optional<CustomMessage> custom_message;  ///< With the last answer.
+        std::optional<std::string> config;            ///< Hashes.
         std::optional<std::string> settings;
         std::string components;  ///< The hash whose components were asked for.
         std::string opamp;       ///< The OpAMP part offered last, on any connection.
@@ -121,6 +133,7 @@ private:
     Changes merge(const AgentState& parts);
     void settle_settings();
     std::uint64_t flags_for(bool full_state, const AgentReport& report);
+    std::vector<std::string> common_capabilities() const;
     bool owes_config() const;
     bool owes_settings() const;
     ConnectionSettingsOffers settings_to_say() const;
@@ -146,6 +159,8 @@ private:
     Said said_;
     Said said_before_;  ///< Before the last answer.
     bool is_first_on_connection_ = true;
+    std::set<std::string, std::less<>> custom_capabilities_;
+    std::optional<CustomMessage> custom_message_;
     bool wants_restart_ = false;
     bool wants_full_state_ = false;
 };
