@@ -40,6 +40,12 @@ struct ConfigStep {
     Time at;
 };
 
+/// What an agent answered when it was asked for another sampler: the one in force, or "error: …".
+struct SamplerAnswer {
+    std::string text;
+    Time at;
+};
+
 struct Agent {
     base::Uuid uid;
     opamp::ServerSession session;
@@ -50,6 +56,7 @@ struct Agent {
     std::vector<ConfigStep> steps;        ///< Of the config set now, as seen by this run of the server.
     std::optional<SetSettings> settings;  ///< Set for this agent; what is offered also has the server's own parts.
     OfferedCredential credential;
+    std::optional<SamplerAnswer> sampler;
     std::uint64_t withheld_bytes = 0;  ///< The size of the offer that was too large to be sent.
     std::uint64_t retained_bytes = 0;  ///< What `reported_bytes` was when it was counted last.
 

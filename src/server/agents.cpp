@@ -52,6 +52,7 @@ std::string Agents::receive(AgentLink& link, opamp::AgentReport report, std::uin
     note_credential(*agent, link);
     opamp::Answer answer = this->answer(*agent, link, report, now);
     agent->last_seen = now;
+    const bool has_told = take_message(*agent, report, now);
     note_withheld(*agent, &link);
     if (answer.changes.any() || connects) {
         retained_bytes_ -= agent->retained_bytes;
@@ -64,7 +65,7 @@ std::string Agents::receive(AgentLink& link, opamp::AgentReport report, std::uin
     if (report.is_goodbye) {
         link.agents.erase(report.instance_uid);
         disconnect(*agent, now);
-    } else if (answer.changes.any() || agent->steps.size() != steps || connects) {
+    } else if (answer.changes.any() || agent->steps.size() != steps || connects || has_told) {
         observer_.agent_changed(*agent);
     } else {
         observer_.agent_seen(*agent);

@@ -73,6 +73,8 @@ public:
     base::Result<void> remove_config(const base::Uuid& uid);
     base::Result<void> set_settings(const base::Uuid& uid, opamp::ConnectionSettingsOffers offers, Time now);
     base::Result<void> remove_settings(const base::Uuid& uid);
+    /// By a message of the capability io.opampd.telemetry; what the agent answers is in Agent::sampler.
+    base::Result<void> set_sampler(const base::Uuid& uid, std::string sampler);
     base::Result<void> restart(const base::Uuid& uid);
     base::Result<void> forget(const base::Uuid& uid);
 
@@ -94,6 +96,7 @@ private:
     base::Result<void> store_settings(Agent& agent, std::optional<SetSettings> settings);
     void offer_settings(Agent& agent);
     void note_credential(Agent& agent, const AgentLink& link);
+    static bool take_message(Agent& agent, opamp::AgentReport& report, Time now);
     void prepare(Agent& agent);
     void erase(const base::Uuid& uid);
 

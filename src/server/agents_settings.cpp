@@ -1,4 +1,5 @@
 // Connection settings of agents: what is set, the certificates they ask for, and the credentials they were offered.
+#include "base/bytes.hpp"
 #include "base/log.hpp"
 #include "net/http.hpp"
 #include "server/agents.hpp"
@@ -12,6 +13,10 @@ using base::Error;
 using base::Kind;
 
 constexpr std::uint64_t kHeartbeatSeconds = 30;  ///< What the specification recommends; 0 would end the heartbeats.
+
+constexpr std::string_view kTelemetryCapability = "io.opampd.telemetry";
+constexpr const char* kSamplerType = "sampler";
+constexpr std::size_t kMostAnswerBytes = 1024;
 
 /// The digest of the Authorization in the offered headers; empty without one.
 std::string credential_in(const opamp::ConnectionSettingsOffers& offers) {
@@ -129,6 +134,28 @@ base::Result<void> Agents::remove_settings(const base::Uuid& uid) {
     return {};
 }
 
+base::Result<void> Agents::set_sampler(const base::Uuid& uid, std::string sampler) {
+    auto agent = known(uid);
+    if (!agent) return std::move(agent).error();
+    if ((*agent)->link == nullptr) return Error(Kind::refused, "the agent is not connected");
+    opamp::CustomMessage message{std::string(kTelemetryCapability), kSamplerType, std::move(sampler)};
+    if (auto asked = (*agent)->session.send(std::move(message)); !asked) return asked;
+    (*agent)->sampler.reset();
+    log::info("sampler.requested", {{"instance_uid", uid.text()}});
+    observer_.agent_changed(**agent);
+    (*agent)->link->wake(uid);
+    return {};
+}
+
+/// Whether the report has a message that says something new.
+bool Agents::take_message(Agent& agent, opamp::AgentReport& report, Time now) {
+    if (!report.custom_message) return false;
+    opamp::CustomMessage& message = *report.custom_message;
+    if (message.capability != kTelemetryCapability || message.type != kSamplerType) return false;
+    agent.sampler = SamplerAnswer{base::shortened(message.data, kMostAnswerBytes), now};
+    return true;
+}
+
 /// Stored first: nothing is offered that a restarted server would not know.
 base::Result<void> Agents::store_settings(Agent& agent, std::optional<SetSettings> settings) {
     const OfferedCredential credential =
@@ -148,6 +175,7 @@ void Agents::offer_settings(Agent& agent) {
     if (!offers.own_traces) offers.own_traces = own_telemetry_.own_traces;
     if (!offers.own_logs) offers.own_logs = own_telemetry_.own_logs;
     agent.session.set_connection_settings(std::move(offers));
+    agent.session.set_custom_capabilities({std::string(kTelemetryCapability)});
 }
 
 }  // namespace server

@@ -213,32 +213,12 @@ json::object summary_of(const Agent& agent) {
              config ? json::string(to_string(agent.session.progress())) : text_of(opamp::to_string(reported))}};
 }
 
-base::Error expected(const std::string& what) {
-    return base::Error(base::Kind::invalid, "expected " + what);
-}
-
-base::Result<opamp::ConfigFile> file_from(const json::value& value, const std::string& name) {
-    const json::object* object = value.if_object();
-    if (object == nullptr) return expected("an object with \"body\" as files." + name);
-    const json::value* body = object->if_contains("body");
-    if (body == nullptr || !body->is_string()) return expected("a text as files." + name + ".body");
-    opamp::ConfigFile file{std::string(body->get_string()), {}};
-    if (const json::value* type = object->if_contains("content_type")) {
-        if (!type->is_string()) return expected("a text as files." + name + ".content_type");
-        file.content_type = std::string(type->get_string());
-    }
-    return file;
-}
-
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 }  // namespace
 
-std::string server_json(std::string_view opamp_endpoint) {
-    return json::serialize(json::object{{"version", OPAMPD_VERSION}, {"opamp_endpoint", text_of(opamp_endpoint)}});
+std::string server_json(std::string_view opamp_endpoint, std::string_view otlp_endpoint) {
+    return json::serialize(json::object{{"version", OPAMPD_VERSION},
+                                        {"opamp_endpoint", text_of(opamp_endpoint)},
+                                        {"otlp_endpoint", text_of(otlp_endpoint)}});
 }
 
 std::string agents_json(const Agents& agents) {
@@ -265,6 +245,9 @@ std::string agent_json(const Agent& agent) {
         state.effective_config ? json::value{{"files", files_of(*state.effective_config)}} : json::value(nullptr);
     object["remote_config"] = remote_config_of(agent);
     object["connection_settings"] = connection_settings_of(agent);
+    object["sampler"] = agent.sampler
+                            ? json::value{{"text", text_of(agent.sampler->text)}, {"time", time_of(agent.sampler->at)}}
+                            : json::value(nullptr);
     object["custom_capabilities"] = custom_capabilities_of(state);
     object["available_components"] = available_components_of(state);
     return json::serialize(object);
@@ -299,25 +282,6 @@ std::string seen_event(const Agent& agent) {
 
 std::string forgotten_event(const base::Uuid& uid) {
     return json::serialize(json::object{{"event", "agent.forgotten"}, {"instance_uid", json::string(uid.text())}});
-}
-
-base::Result<opamp::ConfigMap> parse_config(std::string_view text) {
-    json::error_code code;
-    const json::value document = json::parse(json::string_view(text.data(), text.size()), code);
-    if (code) return base::Error(base::Kind::invalid, "the body is not JSON: " + code.message());
-    const json::object* object = document.if_object();
-    const json::value* files = object != nullptr ? object->if_contains("files") : nullptr;
-    if (files == nullptr || !files->is_object()) return expected("{\"files\": {\"name\": {\"body\": \"…\"}}}");
-    opamp::ConfigMap config;
-    for (const auto& entry : files->get_object()) {
-        const std::string name(entry.key());
-        if (has_control_character(name))
-            return base::Error(base::Kind::invalid, "a file's name has control characters");
-        auto file = file_from(entry.value(), name);
-        if (!file) return std::move(file).error();
-        config[name] = std::move(*file);
-    }
-    return config;
 }
 
 }  // namespace server

@@ -10,8 +10,9 @@
 
 namespace server {
 
-/// {"version": "…", "opamp_endpoint": "ws://…"}
-std::string server_json(std::string_view opamp_endpoint);
+/// {"version": "…", "opamp_endpoint": "ws://…", "otlp_endpoint": "http://…"}: the latter without /v1/traces and the
+/// like.
+std::string server_json(std::string_view opamp_endpoint, std::string_view otlp_endpoint);
 /// {"agents": […]}, those connected first, then by name.
 std::string agents_json(const Agents& agents);
 /// One agent with everything that is known of it.
@@ -28,6 +29,9 @@ std::string settings_set_json(const Agent& agent);
 std::string changed_event(const Agent& agent);
 std::string seen_event(const Agent& agent);
 std::string forgotten_event(const base::Uuid& uid);
+
+/// {"sampler": "always_on"}: the text is the agent's to understand. Errors: invalid.
+base::Result<std::string> parse_sampler(std::string_view json);
 
 /// {"files": {"name": {"body": "…", "content_type": "text/yaml"}}}. Errors: invalid, saying what was expected where.
 base::Result<opamp::ConfigMap> parse_config(std::string_view json);

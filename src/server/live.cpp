@@ -1,6 +1,7 @@
 #include "server/live.hpp"
 
 #include "server/json.hpp"
+#include "server/json_text.hpp"
 #include "server/sockets.hpp"
 
 namespace server {
@@ -22,6 +23,16 @@ void Live::agent_seen(const Agent& agent) {
 
 void Live::agent_forgotten(const base::Uuid& uid) {
     if (!listeners_.empty()) publish(forgotten_event(uid));
+}
+
+void Live::telemetry_received(const base::Uuid& uid, Signal signal) {
+    const char* name = signal == Signal::traces ? "traces" : signal == Signal::metrics ? "metrics" : "logs";
+    if (!listeners_.empty())
+        publish(JsonObject()
+                    .text("event", "telemetry.received")
+                    .text("instance_uid", uid.text())
+                    .text("signal", name)
+                    .done());
 }
 
 void Live::publish(std::string event) {

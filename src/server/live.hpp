@@ -10,6 +10,7 @@
 #include "async/task.hpp"
 #include "net/websocket.hpp"
 #include "server/agents.hpp"
+#include "server/telemetry.hpp"
 
 namespace server {
 
@@ -21,6 +22,8 @@ public:
     void agent_changed(const Agent& agent) override;
     void agent_seen(const Agent& agent) override;
     void agent_forgotten(const base::Uuid& uid) override;
+    /// Something new has come of this agent.
+    void telemetry_received(const base::Uuid& uid, Signal signal);
 
 private:
     struct Listener {

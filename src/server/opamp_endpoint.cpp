@@ -77,9 +77,13 @@ bool OpampEndpoint::accepts_websocket(const net::HttpRequest& request) const {
     return !refusal(request);
 }
 
-/// Agents send no Origin; a page in a browser, which could otherwise pose as one, does.
 std::optional<net::HttpResponse> OpampEndpoint::refusal(const net::HttpRequest& request) const {
-    if (request.path() != options_.path) return plain(404, "OpAMP is spoken here at " + options_.path);
+    if (!is_own(request)) return plain(404, "OpAMP is spoken here at " + options_.path);
+    return refusal_of_sender(request);
+}
+
+/// Agents send no Origin; a page in a browser, which could otherwise pose as one, does.
+std::optional<net::HttpResponse> OpampEndpoint::refusal_of_sender(const net::HttpRequest& request) const {
     if (!request.header("Origin").empty())
         if (auto checked = check_origin(request, address_); !checked) return plain(403, checked.error().text());
     if (!is_authorized(request))

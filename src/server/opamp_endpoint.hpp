@@ -38,6 +38,11 @@ public:
     bool accepts_websocket(const net::HttpRequest& request) const override;
     async::Task<> talk(net::HttpRequest request, std::unique_ptr<net::WebSocket> socket) override;
 
+    /// Whether the request is for the path of OpAMP.
+    bool is_own(const net::HttpRequest& request) const { return request.path() == options_.path; }
+    /// The answer to who is not let in, whatever is wanted of this address.
+    std::optional<net::HttpResponse> refusal_of_sender(const net::HttpRequest& request) const;
+
     /// Disconnects agents that have stopped polling, until cancelled; then all that poll.
     async::Task<> watch_polls();
     /// Disconnects those whose time is over.

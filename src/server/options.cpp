@@ -1,7 +1,9 @@
 #include "server/options.hpp"
 
+#include <algorithm>
 #include <optional>
 
+#include "base/number.hpp"
 #include "net/url.hpp"
 #include "server/check_settings.hpp"
 
@@ -63,6 +65,13 @@ base::Result<void> store_size(std::uint64_t& place, const std::string& value) {
     return {};
 }
 
+base::Result<void> store_count(std::int64_t& place, const std::string& value) {
+    const auto count = base::parse_number<std::int64_t>(value);
+    if (!count || *count < 0) return Error(Kind::invalid, "'" + value + "' is not a number").hint("write 0 or more");
+    place = *count;
+    return {};
+}
+
 base::Result<void> store_endpoint(Options& options, const std::string& value) {
     auto url = net::parse_url(value);
     if (!url) return std::move(url).error();
@@ -119,6 +128,21 @@ constexpr Flag kFlags[] = {
      "what outlives the server; :memory: keeps nothing\n"
      "                            ($STATE_DIRECTORY/server.db, else $XDG_STATE_HOME/opamp-server/server.db)",
      store_state},
+    {"--telemetry-max-spans", "N",
+     "how many spans of OTLP are kept, beside the state (100000); the oldest\n"
+     "                            trace goes first",
+     [](Options& options, const std::string& value) { return store_count(options.telemetry.spans, value); }},
+    {"--telemetry-max-log-records", "N", "how many log records (100000)",
+     [](Options& options, const std::string& value) { return store_count(options.telemetry.log_records, value); }},
+    {"--telemetry-max-series", "N", "how many series of metrics (20000)",
+     [](Options& options, const std::string& value) { return store_count(options.telemetry.series, value); }},
+    {"--telemetry-max-size", "SIZE", "how much of all of them together (256MiB)",
+     [](Options& options, const std::string& value) {
+         std::uint64_t bytes = 0;
+         auto stored = store_size(bytes, value);
+         options.telemetry.bytes = static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, 1ull << 60));
+         return stored;
+     }},
     {"--log-level", "LEVEL", "debug, info, warning or error (info)", store_level},
     {"--version", nullptr, "prints the version",
      [](Options& options, const std::string&) { return options.shows_version = true, base::Result<void>(); }},
@@ -171,6 +195,10 @@ base::Result<Options> parse_options(const std::vector<std::string>& arguments, c
                      "there is no place for the state: neither STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set")
             .hint("give a file with --state, or :memory:");
     return options;
+}
+
+std::string telemetry_file(const Options& options) {
+    return options.state == ":memory:" ? options.state : options.state + ".telemetry";
 }
 
 std::string help_text() {

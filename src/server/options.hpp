@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "server/telemetry_store.hpp"
 
 namespace server {
 
@@ -26,6 +27,7 @@ struct Options {
     std::string ca_key;
     base::Duration certificate_lifetime = std::chrono::hours(30 * 24);
     std::string state;  ///< A file or ":memory:".
+    TelemetryLimits telemetry;
     base::log::Level log_level = base::log::Level::info;
     bool shows_version = false;
     bool shows_help = false;
@@ -36,6 +38,9 @@ using Environment = std::function<std::string(const char* name)>;
 
 /// Without the program's name. "--flag VALUE" and "--flag=VALUE". Errors: invalid, naming the argument.
 base::Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment);
+
+/// Where telemetry is kept: a file beside that of the state, or ":memory:".
+std::string telemetry_file(const Options& options);
 
 std::string help_text();
 

@@ -19,8 +19,16 @@ struct PageFile {
 constexpr PageFile kFiles[] = {
     {"/", "index.html", "text/html; charset=utf-8"},
     {"/style.css", "style.css", "text/css; charset=utf-8"},
+    {"/telemetry.css", "telemetry.css", "text/css; charset=utf-8"},
     {"/app.js", "app.js", "text/javascript; charset=utf-8"},
+    {"/page.js", "page.js", "text/javascript; charset=utf-8"},
+    {"/agent.js", "agent.js", "text/javascript; charset=utf-8"},
+    {"/config.js", "config.js", "text/javascript; charset=utf-8"},
     {"/editor.js", "editor.js", "text/javascript; charset=utf-8"},
+    {"/telemetry.js", "telemetry.js", "text/javascript; charset=utf-8"},
+    {"/traces.js", "traces.js", "text/javascript; charset=utf-8"},
+    {"/trace_tree.js", "trace_tree.js", "text/javascript; charset=utf-8"},
+    {"/destinations.js", "destinations.js", "text/javascript; charset=utf-8"},
     {"/view.js", "view.js", "text/javascript; charset=utf-8"},
     {"/icon.svg", "icon.svg", "image/svg+xml"},
 };
@@ -58,20 +66,21 @@ net::HttpResponse page_response(const net::HttpRequest& request) {
 
 }  // namespace
 
-net::HttpResponse PageEndpoint::answer(const net::HttpRequest& request) {
+async::Task<net::HttpResponse> PageEndpoint::answer(net::HttpRequest request) {
     if (auto checked = check_origin(request, address_); !checked)
-        return json_response(403, error_json(checked.error().text()));
+        co_return json_response(403, error_json(checked.error().text()));
     if (request.path() == kLivePath) {
         net::HttpResponse response = json_response(426, error_json("this address takes a WebSocket"));
         response.headers.push_back({"Upgrade", "websocket"});
-        return response;
+        co_return response;
     }
-    if (request.path().starts_with("/api/")) return rest_.respond(request, std::chrono::system_clock::now());
-    return page_response(request);
+    if (TelemetryRest::is_for(request)) co_return co_await telemetry_.respond(std::move(request));
+    if (request.path().starts_with("/api/")) co_return rest_.respond(request, std::chrono::system_clock::now());
+    co_return page_response(request);
 }
 
 async::Task<net::HttpResponse> PageEndpoint::respond(net::HttpRequest request) {
-    net::HttpResponse response = answer(request);
+    net::HttpResponse response = co_await answer(std::move(request));
     response.headers.insert(response.headers.end(), std::begin(kHeaders), std::end(kHeaders));
     co_return response;
 }

@@ -64,7 +64,8 @@ net::HttpResponse error_response(const base::Error& error) {
 net::HttpResponse Rest::respond(const net::HttpRequest& request, Time now) {
     constexpr std::string_view kAgents = "/api/agents";
     std::string_view path = request.path();
-    if (path == "/api/server") return reads(request) ? json_response(200, server_json(endpoint_)) : wrong_method("GET");
+    if (path == "/api/server")
+        return reads(request) ? json_response(200, server_json(endpoint_, otlp_endpoint_)) : wrong_method("GET");
     if (path == "/api/throttle") return on_throttle(request);
     if (!path.starts_with(kAgents)) return not_found();
     path.remove_prefix(kAgents.size());
@@ -79,6 +80,7 @@ net::HttpResponse Rest::respond(const net::HttpRequest& request, Time now) {
     if (rest.empty()) return on_agent(request, *uid);
     if (rest == "/config") return on_config(request, *uid, now);
     if (rest == "/connection-settings") return on_settings(request, *uid, now);
+    if (rest == "/sampler") return on_sampler(request, *uid);
     if (rest == "/restart") return on_restart(request, *uid);
     return not_found();
 }
@@ -100,11 +102,20 @@ net::HttpResponse Rest::on_config(const net::HttpRequest& request, const base::U
 
 net::HttpResponse Rest::on_settings(const net::HttpRequest& request, const base::Uuid& uid, Time now) {
     if (request.method == "DELETE") return done(agents_.remove_settings(uid));
-    if (request.method != "PUT") return wrong_method("PUT, DELETE");
-    auto offers = parse_connection_settings(request.body);
+    if (request.method != "PUT" && request.method != "PATCH") return wrong_method("PUT, PATCH, DELETE");
+    const Agent* agent = agents_.find(uid);
+    const bool goes_on = request.method == "PATCH" && agent != nullptr && agent->settings;
+    auto offers =
+        parse_settings_change(request.body, goes_on ? agent->settings->offers : opamp::ConnectionSettingsOffers());
     if (!offers) return error_response(offers.error());
     if (auto set = agents_.set_settings(uid, std::move(*offers), now); !set) return error_response(set.error());
     return json_response(200, settings_set_json(*agents_.find(uid)));
+}
+
+net::HttpResponse Rest::on_sampler(const net::HttpRequest& request, const base::Uuid& uid) {
+    if (request.method != "POST") return wrong_method("POST");
+    auto sampler = parse_sampler(request.body);
+    return sampler ? done(agents_.set_sampler(uid, std::move(*sampler))) : error_response(sampler.error());
 }
 
 net::HttpResponse Rest::on_throttle(const net::HttpRequest& request) {

@@ -15,9 +15,11 @@ namespace server {
 /// POST   /api/agents/{uid}/config     sets a config of one file without a name: the body, with its Content-Type
 /// DELETE /api/agents/{uid}/config     no config is offered any more
 /// PUT    /api/agents/{uid}/connection-settings   sets what is offered of the protocol's ConnectionSettingsOffers
+/// PATCH  /api/agents/{uid}/connection-settings   the same of the parts that are named; null takes one away
 /// DELETE /api/agents/{uid}/connection-settings   nothing is offered any more
 /// GET    /api/throttle                which agents are turned away
 /// PUT    /api/throttle                turns agents away, or no longer: {"mode": "…", "retry_after": "3s"}
+/// POST   /api/agents/{uid}/sampler    asks the agent for another sampler of its own traces: {"sampler": "always_on"}
 /// POST   /api/agents/{uid}/restart    restarts the agent
 /// DELETE /api/agents/{uid}            forgets an agent that is not connected
 ///
@@ -26,8 +28,11 @@ class Rest {
 public:
     Rest(Agents& agents, Throttle& throttle) : agents_(agents), throttle_(throttle) {}
 
-    /// The URL agents connect to.
-    void set_endpoint(std::string url) { endpoint_ = std::move(url); }
+    /// The URL agents connect to, and the one telemetry goes to.
+    void set_endpoints(std::string opamp, std::string otlp) {
+        endpoint_ = std::move(opamp);
+        otlp_endpoint_ = std::move(otlp);
+    }
 
     net::HttpResponse respond(const net::HttpRequest& request, Time now);
 
@@ -35,6 +40,7 @@ private:
     net::HttpResponse on_agent(const net::HttpRequest& request, const base::Uuid& uid);
     net::HttpResponse on_config(const net::HttpRequest& request, const base::Uuid& uid, Time now);
     net::HttpResponse on_settings(const net::HttpRequest& request, const base::Uuid& uid, Time now);
+    net::HttpResponse on_sampler(const net::HttpRequest& request, const base::Uuid& uid);
     net::HttpResponse on_throttle(const net::HttpRequest& request);
     net::HttpResponse on_restart(const net::HttpRequest& request, const base::Uuid& uid);
     net::HttpResponse set_config(const base::Uuid& uid, base::Result<opamp::ConfigMap> files, Time now);
@@ -42,6 +48,7 @@ private:
     Agents& agents_;
     Throttle& throttle_;
     std::string endpoint_;
+    std::string otlp_endpoint_;
 };
 
 net::HttpResponse json_response(unsigned status, std::string body);

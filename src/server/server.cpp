@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "net/http_server.hpp"
 #include "server/agents.hpp"
+#include "server/agents_port.hpp"
 #include "server/live.hpp"
 #include "server/opamp_endpoint.hpp"
 #include "server/page.hpp"
@@ -88,7 +89,11 @@ async::Task<base::Result<void>> serve(const Options& options) {
     const auto executor = co_await asio::this_coro::executor;
     auto store = Store::open(options.state);
     if (!store) co_return std::move(store).error();
+    auto telemetry_store = TelemetryStore::open(telemetry_file(options), options.telemetry);
+    if (!telemetry_store) co_return std::move(telemetry_store).error();
     Live live;
+    TelemetryKeeper telemetry(executor, std::move(*telemetry_store),
+                              [&](const base::Uuid& agent, Signal signal) { live.telemetry_received(agent, signal); });
     auto authority = load_authority(options);
     if (!authority) co_return std::move(authority).error();
     auto tokens = open_tokens(options);
@@ -107,8 +112,10 @@ async::Task<base::Result<void>> serve(const Options& options) {
     endpoint_options.tokens = *tokens ? &**tokens : nullptr;
     endpoint_options.throttle = &throttle;
     OpampEndpoint opamp_endpoint(agents, endpoint_options);
-    PageEndpoint page_endpoint(agents, live, throttle);
-    net::HttpServer opamp_server(executor, opamp_endpoint, opamp_limits(options));
+    OtlpEndpoint otlp_endpoint(telemetry);
+    AgentsPort agents_port(opamp_endpoint, otlp_endpoint);
+    PageEndpoint page_endpoint(agents, telemetry, live, throttle);
+    net::HttpServer opamp_server(executor, agents_port, opamp_limits(options));
     net::HttpServer page_server(executor, page_endpoint, page_limits());
     const auto opamp_address = listen(opamp_server, "--opamp-listen", options.opamp_listen);
     if (!opamp_address) co_return opamp_address.error();
@@ -116,7 +123,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
     if (!page_address) co_return page_address.error();
     opamp_endpoint.set_address(*opamp_address);
     const std::string opamp_url = "ws://" + *opamp_address + options.path;
-    page_endpoint.set_addresses(*page_address, opamp_url);
+    page_endpoint.set_addresses(*page_address, opamp_url, "http://" + *opamp_address);
     log::info("server.started",
               {{"opamp", opamp_url}, {"page", "http://" + *page_address + "/"}, {"agents", agents.all().size()}});
 
@@ -124,6 +131,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
     servers.spawn("opamp", opamp_server.run());
     servers.spawn("polls", opamp_endpoint.watch_polls());
     servers.spawn("page", page_server.run());
+    servers.spawn("telemetry news", telemetry.tell_news());
     co_await signal_received();
     servers.cancel();
     co_await servers.joined();

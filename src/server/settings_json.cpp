@@ -223,20 +223,31 @@ constexpr std::pair<const char*, Throttle::Mode> kModes[] = {{"none", Throttle::
 }  // namespace
 
 Result<opamp::ConnectionSettingsOffers> parse_connection_settings(std::string_view text) {
+    return parse_settings_change(text, {});
+}
+
+Result<opamp::ConnectionSettingsOffers> parse_settings_change(std::string_view text,
+                                                              opamp::ConnectionSettingsOffers offers) {
     const auto document = parse(text);
     if (!document) return document.error();
-    opamp::ConnectionSettingsOffers offers;
+    // What is named is read anew, not over what was there.
+    const auto part = [](auto& place, const auto& read) {
+        return [&place, &read](const json::value& value, const std::string& at) -> Result<void> {
+            place.reset();
+            return value.is_null() ? Result<void>() : read(value, at, place.emplace());
+        };
+    };
     auto read =
         Fields(*document, "the body")
-            .field("opamp", [&](const auto& v, const auto& at) { return read_opamp(v, at, offers.opamp.emplace()); })
-            .field("own_metrics",
-                   [&](const auto& v, const auto& at) { return read_telemetry(v, at, offers.own_metrics.emplace()); })
-            .field("own_traces",
-                   [&](const auto& v, const auto& at) { return read_telemetry(v, at, offers.own_traces.emplace()); })
-            .field("own_logs",
-                   [&](const auto& v, const auto& at) { return read_telemetry(v, at, offers.own_logs.emplace()); })
+            .field("opamp", part(offers.opamp, read_opamp))
+            .field("own_metrics", part(offers.own_metrics, read_telemetry))
+            .field("own_traces", part(offers.own_traces, read_telemetry))
+            .field("own_logs", part(offers.own_logs, read_telemetry))
             .field("other_connections",
-                   [&](const auto& v, const auto& at) { return read_others(v, at, offers.other_connections); })
+                   [&](const json::value& value, const std::string& at) -> Result<void> {
+                       offers.other_connections.clear();
+                       return value.is_null() ? Result<void>() : read_others(value, at, offers.other_connections);
+                   })
             .done();
     if (!read) return std::move(read).error();
     if (auto checked = check_settings(offers); !checked) return std::move(checked).error();

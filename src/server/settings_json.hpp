@@ -19,7 +19,12 @@ namespace server {
 /// headers and keys are never shown.
 base::Result<opamp::ConnectionSettingsOffers> parse_connection_settings(std::string_view json);
 
-/// The same without what is secret: values of headers, and keys.
+/// A change of what is offered: each part that is named takes the place of what was set, null takes it away, and the
+/// others stay.
+base::Result<opamp::ConnectionSettingsOffers> parse_settings_change(std::string_view json,
+                                                                    opamp::ConnectionSettingsOffers before);
+
+/// Offers without what is secret: values of headers, and keys.
 boost::json::value shown(const opamp::ConnectionSettingsOffers& offers);
 
 /// {"mode": "none|unavailable|http_503|http_429", "retry_after": "3s"}. Errors: invalid.

@@ -1,6 +1,11 @@
 #include "server/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/files.hpp"
 
 namespace server {
 namespace {
@@ -35,6 +40,11 @@ Statement& Statement::bind_blob(int index, std::string_view bytes) {
     return *this;
 }
 
+Statement& Statement::bind_real(int index, double number) {
+    sqlite3_bind_double(statement_.get(), index, number);
+    return *this;
+}
+
 Statement& Statement::bind_optional(int index, const std::optional<std::string>& bytes) {
     if (bytes)
         bind_blob(index, *bytes);
@@ -62,6 +72,18 @@ base::Result<bool> Statement::next_row() {
     return false;
 }
 
+base::Result<std::optional<std::int64_t>> Statement::one_number() {
+    auto row = next_row();
+    if (!row) return std::move(row).error();
+    if (!*row) return std::optional<std::int64_t>();
+    const std::int64_t found = number(0);
+    while (*row) {  // to its end, where the statement's work is done
+        row = next_row();
+        if (!row) return std::move(row).error();
+    }
+    return std::optional(found);
+}
+
 void Statement::reset() {
     sqlite3_reset(statement_.get());
     sqlite3_clear_bindings(statement_.get());
@@ -69,6 +91,10 @@ void Statement::reset() {
 
 std::int64_t Statement::number(int column) const {
     return sqlite3_column_int64(statement_.get(), column);
+}
+
+double Statement::real(int column) const {
+    return sqlite3_column_double(statement_.get(), column);
 }
 
 std::string Statement::bytes(int column) const {
@@ -99,6 +125,16 @@ base::Result<Database> Database::open(const std::string& file) {
     return database;
 }
 
+base::Result<Database> Database::open_private(const std::string& file) {
+    const auto folder = std::filesystem::path(file).parent_path();
+    if (!folder.empty())
+        if (auto made = base::make_folder(folder, 0700); !made) return std::move(made).error();
+    const mode_t before = ::umask(0077);  // the journal gets the file's mode
+    auto database = open(file);
+    ::umask(before);
+    return database;
+}
+
 base::Result<void> Database::execute(const char* sql) {
     if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
         return sqlite_error(database_.get());
@@ -112,6 +148,15 @@ base::Result<Statement> Database::prepare(const char* sql) {
     Statement statement;
     statement.statement_.reset(handle);
     return statement;
+}
+
+base::Result<void> Database::prepare(std::initializer_list<std::pair<Statement*, const char*>> statements) {
+    for (const auto& [statement, sql] : statements) {
+        auto prepared = prepare(sql);
+        if (!prepared) return std::move(prepared).error();
+        *statement = std::move(*prepared);
+    }
+    return {};
 }
 
 }  // namespace server

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -23,13 +25,17 @@ public:
     Statement& bind(int index, std::int64_t number);
     Statement& bind_text(int index, std::string_view text);
     Statement& bind_blob(int index, std::string_view bytes);
+    Statement& bind_real(int index, double number);
     Statement& bind_optional(int index, const std::optional<std::string>& bytes);
 
     /// Runs a statement that returns no rows, and forgets what was bound. Errors: io.
     base::Result<void> run();
     /// The next row, if there is one; at the end the statement is ready to be run again. Errors: io.
     base::Result<bool> next_row();
+    /// The number in the first column of the one row, if it returns one; then it is ready to be run again. Errors: io.
+    base::Result<std::optional<std::int64_t>> one_number();
     std::int64_t number(int column) const;
+    double real(int column) const;
     std::string bytes(int column) const;
     bool is_null(int column) const;
 
@@ -47,9 +53,23 @@ public:
     /// ":memory:" or a file, which is created; nobody else can open it meanwhile. Errors: io.
     static base::Result<Database> open(const std::string& file);
 
+    /// The same, with its folder, so that nobody else can read it, nor the journal beside it.
+    static base::Result<Database> open_private(const std::string& file);
+
     /// Statements without parameters and rows, separated by semicolons.
     base::Result<void> execute(const char* sql);
     base::Result<Statement> prepare(const char* sql);
+    /// Each of them, up to the first that cannot be prepared.
+    base::Result<void> prepare(std::initializer_list<std::pair<Statement*, const char*>> statements);
+    /// What `work` does is one transaction: nothing of it is left where it fails.
+    template <typename Work>
+    base::Result<void> transact(const Work& work) {
+        if (auto begun = execute("BEGIN"); !begun) return begun;
+        base::Result<void> done = work();
+        if (done) done = execute("COMMIT");
+        if (!done) (void)execute("ROLLBACK");
+        return done;
+    }
 
 private:
     struct Closer {

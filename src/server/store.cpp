@@ -1,11 +1,5 @@
 #include "server/store.hpp"
 
-#include <sys/stat.h>
-
-#include <filesystem>
-
-#include "base/files.hpp"
-
 namespace server {
 namespace {
 
@@ -77,17 +71,6 @@ std::optional<std::string> changed_bytes(bool changed, const std::optional<Part>
     return changed && part ? std::optional(opamp::encode(*part)) : std::nullopt;
 }
 
-/// Opens the database so that nobody else can read its file, nor the journal beside it, which gets the same mode.
-base::Result<Database> open_private(const std::string& file) {
-    const auto folder = std::filesystem::path(file).parent_path();
-    if (!folder.empty())
-        if (auto made = base::make_folder(folder, 0700); !made) return std::move(made).error();
-    const mode_t before = ::umask(0077);
-    auto database = Database::open(file);
-    ::umask(before);
-    return database;
-}
-
 KnownAgent agent_from(const Statement& row) {
     KnownAgent agent;
     agent.uid = base::Uuid::from_bytes(row.bytes(0)).value_or(base::Uuid());
@@ -114,7 +97,7 @@ base::Error with_remedy(base::Error error, const std::string& file) {
 }  // namespace
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& file) {
-    auto database = open_private(file);
+    auto database = Database::open_private(file);
     if (!database) return with_remedy(std::move(database).error(), file);
     auto store = std::make_unique<Store>();
     store->database_ = std::move(*database);
@@ -131,7 +114,7 @@ base::Result<void> Store::prepare() {
     if (found > kVersion) return base::Error(base::Kind::invalid, "it was written by a newer version of this server");
     if (auto upgraded = upgrade(found); !upgraded) return upgraded;
 
-    const std::pair<Statement*, const char*> statements[] = {
+    return database_.prepare({
         {&save_, kSave},
         {&save_seen_, "UPDATE agent SET last_seen = ?2 WHERE instance_uid = ?1"},
         {&forget_, "DELETE FROM agent WHERE instance_uid = ?1"},
@@ -146,13 +129,7 @@ base::Result<void> Store::prepare() {
         {&save_credential_, "INSERT OR REPLACE INTO credential VALUES (?1, ?2, ?3, ?4)"},
         {&select_settings_, "SELECT offers, set_at FROM connection_settings WHERE instance_uid = ?1"},
         {&select_credential_, "SELECT current, previous, is_used FROM credential WHERE instance_uid = ?1"},
-    };
-    for (const auto& [statement, sql] : statements) {
-        auto prepared = database_.prepare(sql);
-        if (!prepared) return std::move(prepared).error();
-        *statement = std::move(*prepared);
-    }
-    return {};
+    });
 }
 
 base::Result<void> Store::upgrade(std::int64_t from) {
@@ -244,11 +221,7 @@ base::Result<void> Store::save_seen(const base::Uuid& uid, Time last_seen) {
 }
 
 base::Result<void> Store::save_config(const base::Uuid& uid, const std::optional<SetConfig>& config) {
-    if (auto begun = database_.execute("BEGIN"); !begun) return begun;
-    auto done = replace_config(uid, config);
-    if (done) done = database_.execute("COMMIT");
-    if (!done) (void)database_.execute("ROLLBACK");
-    return done;
+    return database_.transact([&] { return replace_config(uid, config); });
 }
 
 base::Result<void> Store::replace_config(const base::Uuid& uid, const std::optional<SetConfig>& config) {

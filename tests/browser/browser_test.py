@@ -20,7 +20,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from rig import Program, eventually  # noqa: E402
@@ -73,8 +73,17 @@ class Page:
     def find(self, css):
         return self.browser.find_element(By.CSS_SELECTOR, css)
 
+    def all(self, css):
+        return self.browser.find_elements(By.CSS_SELECTOR, css)
+
     def text(self, css):
         return self.find(css).text
+
+    def value(self, css):
+        return self.find(css).get_attribute("value")
+
+    def choose(self, css, value):
+        Select(self.find(css)).select_by_value(value)
 
     def press(self, *keys):
         ActionChains(self.browser).send_keys(*keys).perform()
@@ -216,8 +225,8 @@ def run(arguments, folder, stack):
     assert found == [], found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(play=run, end="The page's main path holds."):
+    parser = argparse.ArgumentParser(description="The page of opamp-server in a headless Chromium.")
     parser.add_argument("--bin", type=lambda text: pathlib.Path(text).resolve(), required=True, help="where the programs are")
     parser.add_argument("--screenshots", type=lambda text: pathlib.Path(text).resolve(), help="where to put pictures")
     arguments = parser.parse_args()
@@ -226,12 +235,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="opamp-browser-") as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         try:
-            run(arguments, folder, stack)
+            play(arguments, folder, stack)
         except BaseException:
             for log in folder.glob("*.log"):
                 print(f"--- {log.name}\n{log.read_text()}", file=sys.stderr)
             raise
-    print("The page's main path holds.")
+    print(end)
 
 
 if __name__ == "__main__":

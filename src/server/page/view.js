@@ -154,3 +154,48 @@ export function attributeColumn(title, attributes) {
   const content = entries.length ? make('dl', { class: 'pairs' }, ...pairs(entries)) : make('p', { class: 'muted', text: 'none' });
   return make('div', {}, make('h4', { text: title }), content);
 }
+
+// ---- telemetry
+
+/** A value of an attribute, as text. */
+function valueText(value) {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Attributes to be read, one a line. */
+export function attributeTree(attributes) {
+  const entries = Object.entries(attributes);
+  return entries.length
+    ? make('dl', { class: 'pairs' }, ...pairs(entries.map(([key, value]) => [key, valueText(value)])))
+    : make('p', { class: 'muted', text: 'none' });
+}
+
+/** Attributes in passing: "key=value key=value". */
+export function attributeLine(attributes) {
+  const text = Object.entries(attributes).map(([key, value]) => `${key}=${valueText(value)}`).join('  ');
+  return text ? make('span', { class: 'muted attributes', text }) : null;
+}
+
+/** Severity numbers of OpenTelemetry, in steps of four. */
+export function severityPill(record) {
+  const number = record.severity_number;
+  const word = record.severity_text || ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'][Math.ceil(number / 4) - 1] || 'LOG';
+  const look = number >= 17 ? 'bad' : number >= 13 ? 'busy' : '';
+  return make('span', { class: `pill severity ${look}`, text: word });
+}
+
+const kSvg = 'http://www.w3.org/2000/svg';
+
+/** The last values as a line; nothing where there is no line to be seen. */
+export function sparkline(values) {
+  const numbers = values.filter((value) => typeof value === 'number');
+  if (numbers.length < 2) return '';
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const points = numbers.map((value, i) => `${(100 * i) / (numbers.length - 1)},${high === low ? 10 : 19 - (18 * (value - low)) / (high - low)}`);
+  const svg = document.createElementNS(kSvg, 'svg');
+  const line = document.createElementNS(kSvg, 'polyline');
+  for (const [name, value] of Object.entries({ viewBox: '0 0 100 20', preserveAspectRatio: 'none', 'aria-hidden': 'true' })) svg.setAttribute(name, value);
+  line.setAttribute('points', points.join(' '));
+  svg.append(line);
+  return svg;
+}

@@ -90,6 +90,23 @@ TEST_CASE("limits, destinations and files", "[server][options][SRV-WS-8][SRV-HTT
         CHECK_FALSE(parse(wrong));
 }
 
+TEST_CASE("how much telemetry is kept, and where", "[server][options]") {
+    const auto defaults = parse({});
+    CHECK(defaults->telemetry.spans == 100'000);
+    CHECK(server::telemetry_file(*defaults) == "/home/a/.local/state/opamp-server/server.db.telemetry");
+    CHECK(server::telemetry_file(*parse({"--state", ":memory:"})) == ":memory:");
+    const auto options = parse({"--telemetry-max-spans=0", "--telemetry-max-log-records", "5",
+                                "--telemetry-max-series=6", "--telemetry-max-size=1MiB"});
+    REQUIRE(options);
+    CHECK(options->telemetry.spans == 0);
+    CHECK(options->telemetry.log_records == 5);
+    CHECK(options->telemetry.series == 6);
+    CHECK(options->telemetry.bytes == 1 << 20);
+    CHECK_FALSE(parse({"--telemetry-max-spans=-1"}));
+    CHECK_FALSE(parse({"--telemetry-max-series=many"}));
+    CHECK_FALSE(parse({"--telemetry-max-size=0"}));
+}
+
 TEST_CASE("docs/server.md shows the flags as the program does", "[server][options][reference]") {
     std::ifstream file(OPAMPD_SOURCE_DIR "/docs/server.md");
     const std::string document{std::istreambuf_iterator<char>(file), {}};

@@ -18,7 +18,9 @@ async::Task<std::string> get(TestServer& server, std::string target, std::string
 
 TEST_CASE("every file that the page names is served, under a policy that allows no other", "[server][page]") {
     TestServer server;
-    for (const char* target : {"/", "/style.css", "/app.js", "/editor.js", "/view.js", "/icon.svg"}) {
+    for (const char* target :
+         {"/", "/style.css", "/telemetry.css", "/app.js", "/page.js", "/agent.js", "/config.js", "/editor.js",
+          "/telemetry.js", "/traces.js", "/trace_tree.js", "/destinations.js", "/view.js", "/icon.svg"}) {
         CAPTURE(target);
         const auto response = run(server.io, get(server, target));
         CHECK_THAT(response, Catch::StartsWith("HTTP/1.1 200 "));

@@ -4,8 +4,8 @@
 #include <opamp/v1/opamp.pb.h>
 
 #include "opamp/frame.hpp"
+#include "server/agents_port.hpp"
 #include "server/live.hpp"
-#include "server/opamp_endpoint.hpp"
 #include "server/page.hpp"
 #include "unit/net/rig.hpp"
 #include "unit/server/rig.hpp"
@@ -39,19 +39,24 @@ public:
     explicit TestServer(net::Limits limits = {}, std::chrono::nanoseconds sign_of_life = std::chrono::seconds(30),
                         server::TokenFile* tokens = nullptr)
         : store(std::move(*server::Store::open(":memory:"))),
+          telemetry(io.get_executor(), std::move(*server::TelemetryStore::open(":memory:", {})),
+                    [this](const base::Uuid& uid, server::Signal signal) { live.telemetry_received(uid, signal); }),
           agents(*store, live, {10'000, 1u << 30, limits.send_bytes}),
           opamp(agents, endpoint_options(sign_of_life, tokens)),
-          page(agents, live, throttle),
-          opamp_http(io.get_executor(), opamp, limits),
+          otlp(telemetry),
+          agents_port(opamp, otlp),
+          page(agents, telemetry, live, throttle),
+          opamp_http(io.get_executor(), agents_port, limits),
           page_http(io.get_executor(), page),
           tasks(io.get_executor()) {
         opamp_port = *opamp_http.listen("127.0.0.1:0");
         page_port = *page_http.listen("127.0.0.1:0");
         opamp.set_address("127.0.0.1:" + std::to_string(opamp_port));
-        page.set_addresses("127.0.0.1:" + std::to_string(page_port), "ws://x");
+        page.set_addresses("127.0.0.1:" + std::to_string(page_port), "ws://x", "http://x");
         tasks.spawn("opamp", opamp_http.run());
         tasks.spawn("polls", opamp.watch_polls());
         tasks.spawn("page", page_http.run());
+        tasks.spawn("news", telemetry.tell_news());
     }
     ~TestServer() { stop(); }
     void stop() { run(io, end()); }
@@ -81,8 +86,11 @@ public:
     server::Throttle throttle;
     std::unique_ptr<server::Store> store;
     server::Live live;
+    server::TelemetryKeeper telemetry;
     server::Agents agents;
     server::OpampEndpoint opamp;
+    server::OtlpEndpoint otlp;
+    server::AgentsPort agents_port;
     server::PageEndpoint page;
     net::HttpServer opamp_http;
     net::HttpServer page_http;

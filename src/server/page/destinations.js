@@ -1,0 +1,170 @@
+// Where an agent sends its own telemetry, and how much of it: both are changed while it runs.
+import { editFirstFile, send } from './config.js';
+import { $, act, call, can, otlpUrl, page, part } from './page.js';
+import { configPill } from './view.js';
+
+const kSignals = { traces: 'ReportsOwnTraces', metrics: 'ReportsOwnMetrics', logs: 'ReportsOwnLogs' };
+const kSamplerCapability = 'io.opampd.telemetry';
+
+let isEdited = false;
+const field = (signal) => $(`own-${signal}`);
+
+export function showDestinations(isOther) {
+  const { detail } = page;
+  if (isOther) {
+    isEdited = false;
+    $('own-note').textContent = '';
+    $('own-headers').value = '';
+    $('service-note').textContent = '';
+  }
+  const offered = detail.connection_settings.offered ?? {};
+  const accepted = Object.keys(kSignals).filter((signal) => can(kSignals[signal]));
+  $('own').hidden = accepted.length === 0;
+  $('own-none').hidden = accepted.length > 0;
+  part('own-status', [accepted.length, detail.connection_settings.status], () =>
+    $('own-status').replaceChildren(...(accepted.length ? [configPill(detail.connection_settings.status)] : [])),
+  );
+  for (const signal of Object.keys(kSignals)) field(signal).disabled = !accepted.includes(signal);
+  if (!isEdited)
+    for (const signal of Object.keys(kSignals)) field(signal).value = offered[`own_${signal}`]?.destination_endpoint ?? '';
+  const names = new Set(Object.keys(kSignals).flatMap((signal) => Object.keys(offered[`own_${signal}`]?.headers ?? {})));
+  $('own-headers-hint').textContent = names.size ? `Sent now: ${[...names].join(', ')}. Values are not shown; write them again to keep them.` : 'One a line.';
+  showSampler(isOther);
+  showService();
+}
+
+// ---- destinations
+
+function headersOf(text) {
+  const headers = {};
+  for (const line of text.split('\n').map((l) => l.trim()).filter(Boolean)) {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new Error(`“${line}” is not a header. Write “Name: value”.`);
+    Object.defineProperty(headers, line.slice(0, colon).trim(), { value: line.slice(colon + 1).trim(), enumerable: true, configurable: true });
+  }
+  return headers;
+}
+
+function offer(endpointOf) {
+  return act('own-note', async (uid, say) => {
+    const headers = headersOf($('own-headers').value);
+    const change = {};
+    for (const signal of Object.keys(kSignals)) {
+      if (field(signal).disabled) continue;
+      const url = endpointOf(signal);
+      change[`own_${signal}`] = url ? { destination_endpoint: url, ...(Object.keys(headers).length ? { headers } : {}) } : null;
+    }
+    const answer = await call('PATCH', `/api/agents/${uid}/connection-settings`, JSON.stringify(change));
+    isEdited = false;
+    $('own-headers').value = '';
+    say(answer.connected ? '' : 'Saved. The agent gets it when it connects.');
+    await page.reload();
+  });
+}
+
+$('own').addEventListener('input', () => { isEdited = true; });
+$('own').addEventListener('submit', (event) => {
+  event.preventDefault();
+  offer((signal) => field(signal).value.trim());
+});
+$('own-here').addEventListener('click', () => {
+  for (const signal of Object.keys(kSignals)) if (!field(signal).disabled) field(signal).value = otlpUrl(signal);
+  isEdited = true;
+  $('own-note').textContent = 'This server’s own addresses. “Offer” sends them to the agent.';
+});
+$('own-stop').addEventListener('click', () => offer(() => ''));
+
+// ---- the sampler of the supervisor, by a message of its own
+
+function showSampler(isOther) {
+  const has = page.detail.custom_capabilities.includes(kSamplerCapability);
+  $('sampler').hidden = !has;
+  if (isOther) $('sampler-note').textContent = '';
+  const { sampler } = page.detail;
+  part('sampler', [has, sampler], () => {
+    if (has && sampler) $('sampler-note').textContent = sampler.text.startsWith('error:') ? sampler.text : `In force: ${sampler.text}`;
+  });
+}
+
+/** The number that goes with a sampler is asked for where there is one. */
+function tieAmount(kind, label, words) {
+  const show = () => {
+    const word = words[$(kind).value];
+    $(label).hidden = !word;
+    if (word) $(label).firstElementChild.textContent = word;
+  };
+  $(kind).addEventListener('change', show);
+  show();
+}
+tieAmount('sampler-kind', 'sampler-amount-label', { traceidratio: 'Ratio, 0 to 1', parentbased_traceidratio: 'Ratio, 0 to 1', rate_limited: 'Traces a second' });
+
+$('sampler').addEventListener('submit', (event) => {
+  event.preventDefault();
+  act('sampler-note', async (uid, say) => {
+    const amount = $('sampler-amount-label').hidden ? '' : ` ${$('sampler-amount').value}`;
+    say('Asked…');
+    await call('POST', `/api/agents/${uid}/sampler`, JSON.stringify({ sampler: $('sampler-kind').value + amount }));
+  });
+});
+
+// ---- the sampler and exporter of a service like demo-service, which are keys of its config
+
+function configText() {
+  const { remote_config: remote, effective_config: effective } = page.detail;
+  return Object.values(remote.files ?? effective?.files ?? {})[0]?.body ?? '';
+}
+
+/** The text below a key of the first level, without it; empty where there is none. */
+function block(text, key) {
+  return text.match(new RegExp(`^${key}:(.*(?:\\n(?:[ \\t].*)?)*)`, 'm'))?.[1] ?? '';
+}
+
+const scalar = (text, key) => text.match(new RegExp(`\\b${key}:[ \\t]*["']?([^\\s,}"'#]+)`))?.[1];
+
+/** `text` with that key as `lines`; lines of other keys stay as they are. */
+export function withKey(text, key, lines) {
+  const replaced = new RegExp(`^${key}:.*(?:\\n[ \\t]+.*)*\\n?`, 'm');
+  const fresh = lines === null ? '' : `${lines}\n`;
+  if (replaced.test(text)) return text.replace(replaced, () => fresh);
+  return text + (text === '' || text.endsWith('\n') ? '' : '\n') + fresh;
+}
+
+function showService() {
+  const text = configText();
+  const effective = Object.values(page.detail.effective_config?.files ?? {})[0]?.body ?? '';
+  const is = can('AcceptsRemoteConfig') && /^instrument:/m.test(effective + '\n' + text);
+  $('service').hidden = !is;
+  part('service', [page.selected, is, text], () => {
+    if (!is) return;
+    const sampler = block(text, 'sampler');
+    const exporter = block(text, 'exporter');
+    $('service-on').checked = scalar(text, 'instrument') === 'true';
+    $('service-sampler').value = ['always_on', 'always_off', 'traceidratio', 'rate_limited'].find((type) => type === scalar(sampler, 'type')) ?? 'always_on';
+    $('service-amount').value = scalar(sampler, $('service-sampler').value === 'rate_limited' ? 'per_second' : 'ratio') ?? '0.1';
+    $('service-console').checked = exporter === '' || scalar(exporter, 'console') === 'true';
+    $('service-otlp').value = scalar(exporter, 'endpoint') ?? '';
+    $('service-sampler').dispatchEvent(new Event('change'));
+  });
+}
+tieAmount('service-sampler', 'service-amount-label', { traceidratio: 'Ratio, 0 to 1', rate_limited: 'Traces a second' });
+
+function samplerLines() {
+  const type = $('service-sampler').value;
+  const amount = { traceidratio: 'ratio', rate_limited: 'per_second' }[type];
+  return `sampler:\n  type: ${type}${amount ? `\n  ${amount}: ${Number($('service-amount').value)}` : ''}`;
+}
+
+function exporterLines() {
+  const endpoint = $('service-otlp').value.trim();
+  return `exporter:\n  console: ${$('service-console').checked}${endpoint ? `\n  otlp:\n    endpoint: ${JSON.stringify(endpoint)}` : ''}`;
+}
+
+$('service-here').addEventListener('click', () => { $('service-otlp').value = otlpUrl('traces'); });
+$('service').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const edited = editFirstFile((text) =>
+    withKey(withKey(withKey(text, 'instrument', `instrument: ${$('service-on').checked}`), 'sampler', samplerLines()), 'exporter', exporterLines()),
+  );
+  if (edited) send();
+  else $('service-note').textContent = 'The config has no file of text that could be edited.';
+});
