@@ -92,8 +92,6 @@ async::Task<base::Result<void>> serve(const Options& options) {
     auto telemetry_store = TelemetryStore::open(telemetry_file(options), options.telemetry);
     if (!telemetry_store) co_return std::move(telemetry_store).error();
     Live live;
-    TelemetryKeeper telemetry(executor, std::move(*telemetry_store),
-                              [&](const base::Uuid& agent, Signal signal) { live.telemetry_received(agent, signal); });
     auto authority = load_authority(options);
     if (!authority) co_return std::move(authority).error();
     auto tokens = open_tokens(options);
@@ -104,6 +102,10 @@ async::Task<base::Result<void>> serve(const Options& options) {
     agents.set_authority(authority->get());
     agents.set_own_telemetry(own_telemetry(options));
     if (auto loaded = agents.load(); !loaded) co_return std::move(loaded).error().within("reading the state");
+    // Of agents alone: whoever sends telemetry may claim to be any number of others.
+    TelemetryKeeper telemetry(executor, std::move(*telemetry_store), [&](const base::Uuid& agent, Signal signal) {
+        if (agents.find(agent) != nullptr) live.telemetry_received(agent, signal);
+    });
 
     Throttle throttle;
     EndpointOptions endpoint_options;
