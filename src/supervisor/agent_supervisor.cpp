@@ -40,6 +40,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       inbox_filled_(shared.executor),
       begun_(shared.executor),
       output_(folder_ / "agent.log"),
+      output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
       probes_(shared.executor),
       staging_(shared.executor) {
     telemetry_.measure([this] { return processes(); });

@@ -16,6 +16,7 @@
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_output.hpp"
+#include "supervisor/agent_output_records.hpp"
 #include "supervisor/agent_telemetry.hpp"
 #include "supervisor/config_keeper.hpp"
 #include "supervisor/identity.hpp"
@@ -46,6 +47,8 @@ public:
     async::Task<> run();
     /// Talks to the server, until `say_goodbye`.
     async::Task<> talk_to_server() { return server_.run(); }
+    /// Sends what the agent prints as log records, where that is wanted; until cancelled.
+    async::Task<> send_output() { return output_records_.run(); }
 
     void shut_down();
     /// No more patience with the agent: a second signal to the daemon.
@@ -149,6 +152,7 @@ private:
     async::Notice begun_;
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
     AgentOutput output_;
+    AgentOutputRecords output_records_;
     std::unique_ptr<process::Child> child_;
     async::TaskGroup probes_;
     async::TaskGroup staging_;

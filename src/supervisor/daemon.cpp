@@ -102,6 +102,7 @@ Task<> Daemon::run() {
         exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
         lives_.spawn("agent " + agent->name(), agent->run());
     }
+    for (const auto& agent : agents_) attendants_.spawn("output of " + agent->name(), agent->send_output());
     attendants_.spawn("signals", await_signals());
     attendants_.spawn("opampctl", answer_opampctl());
 
