@@ -18,6 +18,7 @@
 #include "bench/rig.hpp"
 #include "bench/rollouts.hpp"
 #include "bench/spans.hpp"
+#include "bench/telemetry.hpp"
 #include "opamp/client_session.hpp"
 
 namespace {
@@ -216,6 +217,7 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
         {"rollouts", [&] { return measure_rollouts(rig, runs); }},
         {"offers", [&] { return measure_many_offers(rig); }},
         {"memory", [&] { return measure_memory(rig); }},
+        {"telemetry", [&] { return measure_telemetry(rig, runs); }},
         {"large", [&] { return measure_large_configs(rig); }},
         {"idle", [&] { return measure_idle(rig); }},
         {"reconnects", [&] { return print_reconnects(measure_reconnects(bin)), true; }},
@@ -235,10 +237,11 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
 int main(int count, char** arguments) {
     const int runs = count > 2 ? std::atoi(arguments[2]) : 15;
     if (count < 2 || runs < 1) {
-        std::fprintf(stderr,
-                     "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
-                     "parts: parse spans start changes rollouts offers memory large idle reconnects; all of them if "
-                     "none is named\n");
+        std::fprintf(
+            stderr,
+            "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
+            "parts: parse spans start changes rollouts offers memory telemetry large idle reconnects; all of them if "
+            "none is named\n");
         return 2;
     }
     try {
