@@ -93,9 +93,9 @@ class JaegerScene(Scene):
         return self.process(name)["pid"]
 
     def last_messages(self):
-        """And what the two said last."""
+        """And what the agents said last; this is asked when all have ended."""
         logs = [line for name in PROGRAMS for line in self.agent_log(name).splitlines()[-5:]]
-        return [f"the tree seen last: {self.tree_seen}", *(known(self.page) if self.page else []), *logs]
+        return [f"the tree seen last: {self.tree_seen}", *logs]
 
     # --- traces
 
