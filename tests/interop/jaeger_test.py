@@ -10,6 +10,7 @@ from suite import main, scenario
 
 CHECKOUT = {"GET /checkout": None, "load cart": "GET /checkout", "SELECT cart": "load cart", "charge": "GET /checkout"}
 CHECKOUT_TREE = tree_from(CHECKOUT)
+VISIT_TREE = tree_from({"visit": None, "GET /": "visit"})
 MANY = 50  # traces
 
 STAGED = ("offer.receive", "config.policy", "config.compose", "config.validate", "config.stage", "config.report")  # APPLYING
@@ -22,10 +23,11 @@ def rollout_tree(parts, of_way_back=()):
 
 
 def all_that_arrives(scene, **shop):
-    """What a supervisor and others send, each trace once it is there: {ID: tree}."""
+    """What a supervisor, its agent and others send, each trace once it is there: {ID: tree}."""
     expected = {scene.post(CHECKOUT): CHECKOUT_TREE for _ in range(MANY)}
     scene.take(SHOP, scene.shop_config(**shop))
     expected[scene.wait_for_rollout(SHOP)] = rollout_tree((*TAKEN, "agent.stop"))
+    expected[scene.visit_shop()] = VISIT_TREE
     wait_for_all(scene, expected)
     return expected
 

@@ -49,7 +49,7 @@ class JaegerScene(Scene):
                 "http-server": somewhere()}
 
     def shop_config(self, **more):
-        return {"instrument": True, **more}
+        return {"instrument": True, "exporter": {"otlp": {"endpoint": f"http://{here(self.otlp_port)}"}}, **more}
 
     # --- their life
 
@@ -103,6 +103,10 @@ class JaegerScene(Scene):
         """A trace by OTLP/HTTP, from each span's name to its parent's, None for the root; its ID."""
         trace_id = secrets.token_hex(16)
         ids = {name: secrets.token_hex(8) for name in parents}
+        self.post_spans(trace_id, ids, parents)
+        return trace_id
+
+    def post_spans(self, trace_id, ids, parents):
         now = time.time_ns()
         spans = [{"traceId": trace_id, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name, "kind": 1 if parent else 2,
                   "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 1_000_000)} for name, parent in parents.items()]
@@ -110,6 +114,13 @@ class JaegerScene(Scene):
                                    "scopeSpans": [{"spans": spans}]}]}
         answer = request(self.otlp_port, "POST", "/v1/traces", json.dumps(body), {"Content-Type": "application/json"})
         expect(f"Jaeger takes the trace: {answer}", answer.status == 200)
+
+    def visit_shop(self):
+        """A request as a part of a trace that began elsewhere; its ID."""
+        trace_id, ids = secrets.token_hex(16), {"visit": secrets.token_hex(8)}
+        self.post_spans(trace_id, ids, {"visit": None})
+        answer = request(self.service_port, "GET", "/", headers={"traceparent": f"00-{trace_id}-{ids['visit']}-01"})
+        expect(f"the shop answers: {answer}", answer.status == 200)
         return trace_id
 
     def trace(self, trace_id):
