@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What opampd did with an agent, as trees of spans at an OTLP receiver."""
 
+import os
 import pathlib
 import sys
 
@@ -79,13 +80,29 @@ def refused_config_touches_no_agent(scene):
 def crash_and_restart_are_one_tree(scene):
     sink = begin(scene)
     scene.offer("good: 1\n")
-    import os
     os.kill(scene.pid(), 9)
     root = scene.wait_for("the restart", lambda: sink.spans("agent.restart"))[-1]
     tree = sink.tree(root["trace_id"])
     expect(f"the tree: {tree}", tree == {"agent.restart": None, "agent.start": "agent.restart", "agent.gate": "agent.restart"})
     exited, = root["events"]
     expect(f"why: {root}", root["attributes"]["opampd.reason"] == "crash" and exited["attributes"]["opampd.exit_status"] == "killed by signal 9")
+
+
+@scenario
+def what_the_agent_prints_is_sent_where_it_is_asked_for(scene):
+    sink = scene.sink()
+    agent = scene.folder / "speaks.sh"
+    agent.write_text("#!/bin/sh\necho first of $OPAMP_AGENT_NAME\ni=0\nwhile :; do i=$((i+1)); echo line $i password=hunter2; sleep 0.1; done\n")
+    agent.chmod(0o755)
+    scene.configure({**scene.idle(), "executable": str(agent)},
+                    telemetry={"logs": {"endpoint": sink.url("logs"), "agent_output": True}})
+    scene.start()
+    scene.wait_for("lines", lambda: len([r for r in sink.logs() if str(r["body"]).startswith("line ")]) > 5)
+    numbers = [int(record["body"].split()[1]) for record in sink.logs() if str(record["body"]).startswith("line ")]
+    expect(f"each once, in order: {numbers}", numbers == list(range(numbers[0], numbers[0] + len(numbers))))
+    expect("without the start lines", not [r for r in sink.logs() if "--- opampd" in str(r["body"])])
+    expect("nor secrets", not [r for r in sink.logs() if "hunter2" in str(r["body"])])
+    expect("no problem", not sink.problems())
 
 
 @scenario
