@@ -24,6 +24,8 @@ std::string format(const Revision& revision) {
     if (revision.is_fallback) record.set("fallback", "true");
     if (revision.remote_hash) record.set_bytes("remote_hash", *revision.remote_hash);
     if (revision.created_unix_nano != 0) record.set("created", std::to_string(revision.created_unix_nano));
+    if (!revision.own_telemetry.empty()) record.set_bytes("own_telemetry", revision.own_telemetry);
+    if (revision.is_for_own_telemetry) record.set("for_own_telemetry", "true");
     return record.text();
 }
 
@@ -39,6 +41,8 @@ std::optional<Revision> parse_revision(std::string_view text) {
     revision.is_fallback = record->find("fallback") == "true";
     revision.remote_hash = record->find_bytes("remote_hash");
     revision.created_unix_nano = find_number(*record, "created").value_or(0);
+    revision.own_telemetry = record->find_bytes("own_telemetry").value_or("");
+    revision.is_for_own_telemetry = record->find("for_own_telemetry") == "true";
     return revision;
 }
 

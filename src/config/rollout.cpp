@@ -60,6 +60,7 @@ std::string format(const Rollout& rollout) {
     record.set("starts", std::to_string(rollout.starts));
     if (rollout.serial) record.set("serial", std::to_string(*rollout.serial));
     record.set_bytes("local_hash", rollout.local_hash);
+    if (!rollout.own_telemetry.empty()) record.set_bytes("own_telemetry", rollout.own_telemetry);
     record.set("older_good", format_ids(rollout.older_good));
     record.set("failed", std::to_string(rollout.failed.size()));
     for (std::size_t i = 0; i < rollout.failed.size(); ++i) {
@@ -84,7 +85,10 @@ std::optional<Rollout> parse_rollout(std::string_view text) {
         serial = base::parse_number<std::uint64_t>(*text_of_serial);
         if (!serial) return std::nullopt;
     }
-    Rollout rollout{*candidate, *starts, std::move(*older_good), serial, std::move(*local_hash), {}};
+    auto own_telemetry = record->find("own_telemetry") ? record->find_bytes("own_telemetry") : std::string();
+    if (!own_telemetry) return std::nullopt;
+    Rollout rollout{
+        *candidate, *starts, std::move(*older_good), serial, std::move(*local_hash), {}, std::move(*own_telemetry)};
     for (std::size_t i = 0; i < *count; ++i) {
         auto hash = record->find_bytes(key("hash", i));
         auto reason = record->find_bytes(key("reason", i));

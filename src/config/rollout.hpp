@@ -23,6 +23,7 @@ struct Rollout {
     std::optional<std::uint64_t> serial;    ///< Of the signed config that was accepted last.
     std::string local_hash;                 ///< Of the local config that `failed` was tried with.
     std::vector<Failed> failed;             ///< The newest last.
+    std::string own_telemetry{};            ///< Hash of the variables that each new config is given.
 
     const Failed* find_failed(std::string_view remote_hash) const;
     void remember_failed(std::string remote_hash, std::string reason);

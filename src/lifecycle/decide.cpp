@@ -241,6 +241,11 @@ Step decide(State now, const Event& event, const Policy& policy) {
     return std::move(move).done();
 }
 
+bool is_free(const State& state) {
+    const bool is_busy = state.staging != 0 || state.trial || state.adopting.id != 0;
+    return state.phase != Phase::gone && !is_busy && state.waiting == 0;
+}
+
 base::Duration next_backoff(int failures, const Policy& policy) {
     if (failures <= 1) return base::Duration::zero();
     base::Duration pause = policy.initial_backoff;

@@ -17,11 +17,12 @@ namespace lifecycle {
 /// One stored config of the agent, by its sequence number; 0 is none.
 struct Revision {
     std::uint64_t id = 0;
-    bool runs = true;  ///< False: there is no config to run with, and the agent is to be stopped.
+    bool runs = true;               ///< False: there is no config to run with, and the agent is to be stopped.
+    std::uint64_t environment = 0;  ///< Which variables the process gets with it; a process keeps those of its start.
     friend bool operator==(const Revision&, const Revision&) = default;
 };
 
-/// An offer of the server, numbered by the shell in the order of arrival; 0 is none.
+/// An offer of the server, numbered by the shell; 0 is none. Of those of a config the newest alone waits.
 using OfferId = std::uint64_t;
 
 enum class Phase {
@@ -65,7 +66,8 @@ struct Policy {
     int successes = 1;       ///< The gate of a probe: so many in a row.
     base::Duration min_uptime = std::chrono::seconds(1);
     base::Duration apply_timeout = std::chrono::seconds(5);
-    bool reloads = false;  ///< A running agent takes another config without a restart.
+    bool reloads = false;              ///< A running agent takes another config without a restart …
+    bool reloads_environment = false;  ///< … and other variables, because it reads them from a file.
     base::Duration reload_timeout = std::chrono::seconds(2);  ///< Then it is restarted instead.
     base::Duration stop_timeout = std::chrono::seconds(10);
     base::Duration initial_backoff = std::chrono::seconds(1);
@@ -218,6 +220,10 @@ struct Step {
 
 /// The whole behaviour. An event that has no meaning in the present phase changes nothing.
 Step decide(State now, const Event& event, const Policy& policy);
+
+/// Whether an offer that comes now is taken up at once, and no other waits or is without its final status: the time for
+/// one that may not take the place of another.
+bool is_free(const State& state);
 
 /// The pause before the restart after `failures` ends in a row: none after the first, then doubling up to the maximum.
 base::Duration next_backoff(int failures, const Policy& policy);

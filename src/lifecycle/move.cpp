@@ -62,10 +62,11 @@ void Move::rest() {
     report_health(std::string(kHeldText));
 }
 
-void Move::switch_over() {
+void Move::switch_over(const Revision& before) {
+    const bool fits_process = policy_.reloads_environment || before.environment == state_.current.environment;
     switch (state_.phase) {
     case Phase::running:
-        if (policy_.reloads && state_.proven && state_.current.runs)
+        if (policy_.reloads && fits_process && state_.proven && state_.current.runs)
             reload();
         else
             stop(After::start);
@@ -80,12 +81,12 @@ void Move::switch_over() {
 }
 
 void Move::try_out(Revision candidate) {
-    state_.current = candidate;
+    const Revision before = std::exchange(state_.current, candidate);
     state_.trial = candidate != state_.last_good;
     state_.adopting = {};
     state_.ways_taken = 0;
     state_.failures = 0;
-    switch_over();
+    switch_over(before);
 }
 
 void Move::adopt(Revision revision) {

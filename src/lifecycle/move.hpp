@@ -38,8 +38,8 @@ public:
     /// The operator's wish: down, with everything else as it is.
     void rest();
 
-    /// `current` takes the place of what runs, or will run next.
-    void switch_over();
+    /// `current` takes the place of `before`, which runs, or would run next.
+    void switch_over(const Revision& before);
 
     void try_out(Revision candidate);
 

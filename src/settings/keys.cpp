@@ -158,6 +158,11 @@ const Key kKeys[] = {
     {.name = "agent.reload.confirm.line", .meaning = "How the line of the answer begins that has to change.",
      .field = FIELD(agent.reload.confirm.line), .check = not_empty, .default_text = "the whole answer"},
 
+    {.name = "agent.own_telemetry.delivery", .meaning = "`environment`: the agent is restarted with other variables. `file`: they are in `own_telemetry.file`, and the agent is reloaded where `reload` says how, else restarted. `none`: it is not told, and an offer does not touch it.",
+     .field = FIELD(agent.own_telemetry.delivery)},
+    {.name = "agent.own_telemetry.file", .meaning = "For `delivery: file`: lines of `NAME=\"value\"`, which systemd's `EnvironmentFile` and a shell read; replaced as a whole before the agent is started or reloaded. Relative to `working_directory`. It holds secrets, its mode is 0600.",
+     .field = FIELD(agent.own_telemetry.file), .check = not_empty},
+
     {.name = "agent.remote_config.allowed_keys", .meaning = "If given, a config may have values at or below these keys alone: `receivers.otlp`, `service.pipelines.*`.",
      .field = FIELD(agent.remote_config.allowed_keys), .check = not_empty},
     {.name = "agent.remote_config.denied_keys", .meaning = "It may have none at or below these: `exporters.file*`. They beat `allowed_keys`.",
@@ -310,6 +315,15 @@ const Section kSections[] = {
      "What shows that the agent has taken the config: an answer over HTTP that changes when it has, asked for before "
      "and "
      "after."},
+    {"agent.own_telemetry",
+     "How the agent is told where the server wants its own telemetry (the offers `own_traces`, `own_metrics` and "
+     "`own_logs`): for each of them the variables that OpenTelemetry's SDKs read, "
+     "`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_PROTOCOL`, `…_HEADERS`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE`, "
+     "`…_CLIENT_KEY` and `OTEL_TRACES_EXPORTER`; for all of them `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`, "
+     "from the agent's description. Certificates and keys are files in the agent's folder below `storage.directory`. "
+     "`agent.env` wins over these, and these win over opampd's own environment. A change is tried and undone as a "
+     "config is. A proxy, and of TLS all but certificates, has no such variable and is not handed on; the log says "
+     "so."},
     {"agent.remote_config",
      "What a server may send at all. What breaks a rule is refused before the agent is touched; at each start of "
      "opampd "

@@ -31,8 +31,8 @@ using Field = std::variant<std::monostate,  // a section that the parser knows
                            Access<std::vector<std::string>>, Access<std::vector<std::filesystem::path>>,
                            Access<TextMap>, Access<Headers>, Access<int>,  // a signal
                            Access<unsigned>,                               // a count
-                           Access<ConfigFormat>, Access<ProbeType>, Access<Compression>, Access<base::log::Level>,
-                           Access<base::log::Format>>;
+                           Access<ConfigFormat>, Access<ProbeType>, Access<TelemetryDelivery>, Access<Compression>,
+                           Access<base::log::Level>, Access<base::log::Format>>;
 
 /// One text of a key: the value itself, or one of its items or entries.
 struct Item {

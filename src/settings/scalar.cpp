@@ -20,6 +20,9 @@ constexpr Choice<bool> kBools[] = {{"true", true},   {"false", false}, {"True", 
 constexpr Choice<ConfigFormat> kConfigFormats[] = {
     {"auto", ConfigFormat::automatic}, {"yaml", ConfigFormat::yaml}, {"raw", ConfigFormat::raw}};
 constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http}};
+constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery::none},
+                                                     {"environment", TelemetryDelivery::environment},
+                                                     {"file", TelemetryDelivery::file}};
 constexpr Choice<Compression> kCompressions[] = {{"none", Compression::none}, {"gzip", Compression::gzip}};
 constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
                                                 {"info", base::log::Level::info},
@@ -110,6 +113,9 @@ std::optional<std::string> from_text(const std::string& text, ConfigFormat& valu
 std::optional<std::string> from_text(const std::string& text, ProbeType& value) {
     return choose(text, value, kProbeTypes);
 }
+std::optional<std::string> from_text(const std::string& text, TelemetryDelivery& value) {
+    return choose(text, value, kDeliveries);
+}
 std::optional<std::string> from_text(const std::string& text, Compression& value) {
     return choose(text, value, kCompressions);
 }
@@ -147,6 +153,9 @@ std::string as_text(ConfigFormat value) {
 std::string as_text(ProbeType value) {
     return name_of(value, kProbeTypes);
 }
+std::string as_text(TelemetryDelivery value) {
+    return name_of(value, kDeliveries);
+}
 std::string as_text(Compression value) {
     return name_of(value, kCompressions);
 }
@@ -183,6 +192,9 @@ std::string type_of(ConfigFormat) {
 }
 std::string type_of(ProbeType) {
     return names_of(kProbeTypes);
+}
+std::string type_of(TelemetryDelivery) {
+    return names_of(kDeliveries);
 }
 std::string type_of(Compression) {
     return names_of(kCompressions);

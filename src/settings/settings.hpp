@@ -152,6 +152,17 @@ struct Reload {
     ReloadConfirm confirm;
 };
 
+/// How an agent is told where the server wants its own telemetry.
+enum class TelemetryDelivery {
+    none,         ///< It is not.
+    environment,  ///< By variables that it is started with.
+    file,         ///< By the same in a file.
+};
+struct OwnTelemetry {
+    TelemetryDelivery delivery = TelemetryDelivery::environment;
+    std::filesystem::path file = "own_telemetry.env";
+};
+
 /// What the operator of this host lets a server's config say.
 struct RemoteConfig {
     std::vector<std::string> allowed_keys;
@@ -191,6 +202,7 @@ struct Agent {
     std::vector<std::filesystem::path> startup_fallback_configs;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
+    OwnTelemetry own_telemetry;
     RemoteConfig remote_config;
     Redaction redaction;
     ConfigCheck config_check;

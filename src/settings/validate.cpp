@@ -7,6 +7,7 @@
 #include "settings/checks.hpp"
 #include "settings/default_paths.hpp"
 #include "settings/keys.hpp"
+#include "settings/place_files.hpp"
 #include "settings/tree.hpp"
 
 namespace settings {
@@ -149,38 +150,13 @@ void check_signature(const RemoteConfig& remote, const std::string& path, Report
         report.add(keys, "is missing (require_signature needs a file with public keys)");
 }
 
-/// Makes `agent.config_path` absolute; it must not hit a file that is not ours to replace.
-void place_config(Agent& agent, const std::string& path, const fs::path& settings_file, const Environment& environment,
-                  Report& report) {
-    if (agent.working_directory.empty()) agent.working_directory = environment.working_directory();
-    agent.config_path = absolute(agent.working_directory / agent.config_path, environment);
-    const fs::path real = environment.canonical(agent.config_path);
-    const std::string key = path + ".config_path";
-    if (report.failed(key) || report.failed(path + ".working_directory")) return;
-    const auto is_same = [&](const fs::path& other) {
-        return environment.canonical(absolute(other, environment)) == real;
-    };
-    if (environment.look_at(agent.config_path).kind == PathKind::folder)
-        report.add(key, "is a folder (give the path of the file to write)");
-    for (const fs::path& file : agent.config_files)
-        if (is_same(file)) report.add(key, "is also in config_files: it would be overwritten (give another path)");
-    for (const fs::path& file : agent.startup_fallback_configs)
-        if (is_same(file))
-            report.add(key, "is also in startup_fallback_configs: it would be overwritten (give another path)");
-    if (!settings_file.empty() && is_same(settings_file))
-        report.add(key, "is the settings file itself: it would be overwritten (give another path)");
-    if (!agent.executable.empty() && is_same(agent.executable))
-        report.add(key, "is the agent's program: it would be overwritten (give another path)");
-}
-
 /// What two agents may not share. The first one with it wins.
 class Claims {
 public:
     void claim(const std::string& what, const std::string& path, const std::string& name, const std::string& complaint,
                Report& report) {
-        const auto [holder, is_free] = claimed_.emplace(what, path);
-        if (!is_free)
-            report.add(path + "." + name, complaint + " " + holder->second + "." + name + " (give another one)");
+        const auto [holder, is_free] = claimed_.emplace(what, path + "." + name);
+        if (!is_free) report.add(path + "." + name, complaint + " " + holder->second + " (give another one)");
     }
 
 private:
@@ -232,9 +208,14 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         check_reload(agent.reload, path, report);
         check_signature(agent.remote_config, path, report);
         place_config(agent, path, settings.file, environment, report);
+        place_own_telemetry(agent, path, settings.file, environment, report);
         const fs::path real = environment.canonical(agent.config_path);
         const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");
         if (is_placed) files.claim(real.string(), path, "config_path", "names the same file as", report);
+        const bool has_file = agent.own_telemetry.delivery == TelemetryDelivery::file;
+        if (has_file && is_placed && !report.failed(path + ".own_telemetry.file"))
+            files.claim(environment.canonical(agent.own_telemetry.file).string(), path, "own_telemetry.file",
+                        "names the same file as", report);
         if (!agent.instance_id.empty()) ids.claim(agent.instance_id, path, "instance_id", "is the same as", report);
     }
 }

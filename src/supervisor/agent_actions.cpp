@@ -24,7 +24,10 @@ constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the tex
 
 Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
     // Beside the agent's life: a check takes its time, and a crash is healed meanwhile.
-    staging_.spawn("stage", this->stage(stage.offer, offers_.take(stage.offer)));
+    if (OwnTelemetryRollouts::has(stage.offer))
+        staging_.spawn("stage", stage_own_telemetry(stage.offer, own_telemetry_.tried()));
+    else
+        staging_.spawn("stage", this->stage(stage.offer, offers_.take(stage.offer)));
     co_return;
 }
 
@@ -44,11 +47,15 @@ Task<> AgentSupervisor::stage(lifecycle::OfferId id, opamp::RemoteConfig offer) 
     post(lifecycle::Staged{id, as_lifecycle(&stored->revision), as_lifecycle(same_as)});
 }
 
-Task<base::Result<config::Revision>> AgentSupervisor::install_revision(std::uint64_t id) {
-    auto given = co_await shared_.disk.run([this, id] { return keeper_->install(id); });
-    if (!given) co_return std::move(given).error();
-    server_.session().set_effective_config(std::move(given->report));
-    co_return given->revision;
+Task<base::Result<ConfigKeeper::Given>> AgentSupervisor::install_revision(std::uint64_t id) {
+    auto given = co_await shared_.disk.run([this, id]() -> base::Result<ConfigKeeper::Given> {
+        auto installed = keeper_->install(id);
+        if (!installed) return installed;
+        if (auto written = write_own_telemetry(*installed); !written) return std::move(written).error();
+        return installed;
+    });
+    if (given) server_.session().set_effective_config(given->report);
+    co_return given;
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Start start) {
@@ -60,7 +67,7 @@ Task<> AgentSupervisor::perform(lifecycle::Start start) {
     const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
     if (spawned) {
         span.set("process.pid", child_->pid());
-        span.set("opampd.config.hash", base::to_hex(installed->hash));
+        span.set("opampd.config.hash", base::to_hex(installed->revision.hash));
         span.end();
         telemetry_.traces().spawned();
         inbox_.push_front(lifecycle::Spawned{start.revision});
@@ -87,14 +94,15 @@ Task<> AgentSupervisor::perform(lifecycle::Install install) {
         log_.info("agent.not_needed", {{"reason", "there is no config to run with"}});
 }
 
-base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
+base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     auto output = output_.open();
     if (!output) return std::move(output).error();
-    const std::string hash = base::to_hex(revision.hash);
+    const std::string hash = base::to_hex(given.revision.hash);
+    const auto variables = own_telemetry_of(given, settings::TelemetryDelivery::environment);
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
-    spec.environment = agent_environment(agent_, identity_.uid, hash);
+    spec.environment = agent_environment(agent_, identity_.uid, hash, variables);
     spec.working_directory = agent_.working_directory;
     spec.output = output->get();
     spec.start_line_head = AgentOutput::kStartLineHead;
@@ -105,7 +113,7 @@ base::Result<void> AgentSupervisor::spawn(const config::Revision& revision) {
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
         log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
     health_.start_time_unix_nano = base::unix_nano_now();
-    base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", base::short_hex(revision.hash)}};
+    base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", base::short_hex(given.revision.hash)}};
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
     log_.info("agent.started", fields);
@@ -159,6 +167,10 @@ Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
+    if (OwnTelemetryRollouts::has(report.offer)) {
+        co_await report_own_telemetry(std::move(report));
+        co_return;
+    }
     auto span = telemetry_.traces().report(report);
     opamp::RemoteConfigStatus status;
     status.hash = offers_.hash_of(report.offer);

@@ -42,7 +42,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       output_(folder_ / "agent.log"),
       output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
       probes_(shared.executor),
-      staging_(shared.executor) {
+      staging_(shared.executor),
+      own_telemetry_(shared.executor) {
     telemetry_.measure([this] { return processes(); });
     telemetry_.pipeline().meter().observe([this] {
         if (health_.start_time_unix_nano != 0)
@@ -92,6 +93,7 @@ Task<> AgentSupervisor::run() {
         co_await step(co_await next_event());
         begun_.raise();
     }
+    own_telemetry_.settle_all({base::Kind::cancelled, "opampd is ending"});
     staging_.cancel();
     probes_.cancel();
     co_await staging_.joined();
@@ -128,6 +130,9 @@ Task<Event> AgentSupervisor::next_event() {
             inbox_.pop_front();
             co_return event;
         }
+        // Not by the inbox: in the table it would take the place of a config that waits.
+        if (begun_.is_raised() && own_telemetry_.is_waiting() && lifecycle::is_free(state_))
+            co_return lifecycle::Offered{own_telemetry_.begin()};
         if (SteadyClock::now() >= deadline_) {
             deadline_ = SteadyClock::time_point::max();
             co_return lifecycle::DeadlinePassed{};

@@ -22,6 +22,7 @@
 #include "supervisor/identity.hpp"
 #include "supervisor/offers.hpp"
 #include "supervisor/own_telemetry_offers.hpp"
+#include "supervisor/own_telemetry_rollouts.hpp"
 #include "supervisor/server_side.hpp"
 
 namespace supervisor {
@@ -69,7 +70,15 @@ public:
     /// sentence. Errors: not_found (it has not failed), io, invalid.
     async::Task<base::Result<std::string>> retry(std::optional<std::string> hash);
 
-    /// The agent is to run with these, from its next start on: see OwnTelemetry.
+    // ---- What the server asks for beside a config.
+
+    /// Gives the agent these destinations of its own telemetry in place of those before, as a candidate that is rolled
+    /// back like a config. Ok once the agent has passed its gate with them, and at once where nothing changes for it.
+    /// While the operator has stopped the agent that is not before it is started again.
+    ///
+    /// Errors  invalid (the offers; the agent was not touched), refused (rolled back, and why), io; cancelled (newer
+    ///         offers took the place of these, or opampd is ending).
+    /// Cancel  ends the wait alone.
     async::Task<base::Result<void>> use_own_telemetry(OwnTelemetryOffers offers);
 
     /// Raised once the first start has been tried.
@@ -120,12 +129,16 @@ private:
     async::Task<> perform(lifecycle::Finish);
 
     async::Task<> stage(lifecycle::OfferId id, opamp::RemoteConfig offer);
-    async::Task<base::Result<config::Revision>> install_revision(std::uint64_t id);
+    async::Task<> stage_own_telemetry(lifecycle::OfferId id, config::OwnTelemetry own_telemetry);
+    async::Task<> report_own_telemetry(lifecycle::ReportConfig report);
+    base::Result<void> write_own_telemetry(const ConfigKeeper::Given& given) const;
+    config::Variables own_telemetry_of(const ConfigKeeper::Given& given, settings::TelemetryDelivery way) const;
+    async::Task<base::Result<ConfigKeeper::Given>> install_revision(std::uint64_t id);
     async::Task<> reload(lifecycle::Revision revision);
     async::Task<base::Result<void>> reload_with(std::uint64_t revision);
     async::Task<> end_probes();
     void begin_probes();
-    base::Result<void> spawn(const config::Revision& revision);
+    base::Result<void> spawn(const ConfigKeeper::Given& given);
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void describe();
@@ -160,6 +173,7 @@ private:
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
     Offers offers_;
+    OwnTelemetryRollouts own_telemetry_;
     lifecycle::OfferId tried_offer_ = 0;     ///< In the present step: the one that a process was started for.
     std::optional<std::string> last_words_;  ///< In the present step: of that process.
     std::optional<std::string> last_received_hash_;

@@ -18,11 +18,12 @@ std::uint64_t unix_seconds_now() {
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
-}  // namespace
-
-lifecycle::Revision as_lifecycle(const config::Revision* revision) {
-    return revision ? lifecycle::Revision{revision->id, revision->runs} : lifecycle::Revision{};
+/// The same files for the agent, by the same name.
+bool is_same_config(const config::Revision& a, const config::Revision& b) {
+    return a.hash == b.hash && a.runs == b.runs && a.remote_hash == b.remote_hash;
 }
+
+}  // namespace
 
 base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
     auto store = config::RevisionStore::open(options.folder);
@@ -66,10 +67,6 @@ base::Result<config::Effective> ConfigKeeper::compose_of(const std::vector<std::
     return config::compose(local, remote, options_.format);
 }
 
-bool ConfigKeeper::is_proven(const config::Revision& revision) const {
-    return revision.is_base || revision.is_fallback || store_.was_good(revision.id);
-}
-
 base::Result<config::Admitted> ConfigKeeper::admit_offer(const opamp::RemoteConfig& offer) {
     if (const auto* failed = store_.rollout().find_failed(offer.hash))
         return base::Error(base::Kind::invalid, failed->reason);
@@ -86,14 +83,14 @@ base::Result<ConfigKeeper::Composed> ConfigKeeper::compose_offer(const opamp::Re
     return Composed{std::move(*effective), admitted.serial};
 }
 
-bool ConfigKeeper::is_current(const config::Effective& effective) const {
+bool ConfigKeeper::is_current_config(const config::Effective& effective) const {
     const config::Revision* current = store_.current();
     return current && current->runs == effective.runs && current->hash == config::hash(effective);
 }
 
 base::Result<std::optional<std::filesystem::path>> ConfigKeeper::write_copy(const config::Effective& effective) {
     constexpr mode_t kPrivateFile = 0600, kPrivateFolder = 0700;
-    if (!effective.main || is_current(effective)) return std::optional<std::filesystem::path>();
+    if (!effective.main || is_current_config(effective)) return std::optional<std::filesystem::path>();
     remove_copy();
     if (auto made = base::make_folder(copy_folder(), kPrivateFolder); !made) return std::move(made).error();
     const auto file = copy_folder() / options_.config_path.filename();
@@ -121,9 +118,13 @@ base::Result<ConfigKeeper::Stored> ConfigKeeper::store(const opamp::RemoteConfig
         rollout.serial = composed.serial;
         if (auto noted = store_.set_rollout(rollout); !noted) return std::move(noted).error();
     }
-    const auto same_as = is_current(effective) ? std::optional(*store_.current()) : std::nullopt;
+    config::Revision kind;
+    kind.remote_hash = offer.hash;
+    kind.own_telemetry = store_.rollout().own_telemetry;
+    const bool is_same = is_current_config(effective) && store_.current()->own_telemetry == kind.own_telemetry;
+    const auto same_as = is_same ? std::optional(*store_.current()) : std::nullopt;
     if (same_as && same_as->remote_hash == offer.hash) return Stored{*same_as, same_as};
-    auto revision = store_.add(effective, &offer);
+    auto revision = store_.add(std::move(kind), effective, &offer);
     if (!revision) return std::move(revision).error();
     prune();
     return Stored{*revision, same_as};
@@ -142,6 +143,8 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
     if (!effective) return std::move(effective).error();
+    auto own_telemetry = store_.own_telemetry().variables_of(revision->own_telemetry);
+    if (!own_telemetry) return std::move(own_telemetry).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
     if (!is_proven(*revision) && counted_ != id) {
@@ -165,7 +168,7 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
         return std::move(installed).error();
     installed_ = config::Installed(*effective);
-    return Given{*revision, store_.report_of(*revision, options_.redactor)};
+    return Given{*revision, store_.report_of(*revision, options_.redactor), std::move(*own_telemetry)};
 }
 
 base::Result<ConfigKeeper::Given> ConfigKeeper::adopt(std::uint64_t id) {
@@ -191,6 +194,7 @@ base::Result<void> ConfigKeeper::commit(std::uint64_t id, const std::vector<life
     if (revision->remote_hash) rollout.forget_failed(*revision->remote_hash);
     auto noted = store_.set_rollout(rollout);
     if (auto committed = store_.set_last_good(id); !committed) return committed;
+    if (auto taken = take_proven_own_telemetry(); !taken) return taken;
     prune();
     return noted ? told : noted;
 }
@@ -204,7 +208,8 @@ base::Result<void> ConfigKeeper::note_failure(std::uint64_t from, const std::str
         store_.set_outcome(from, {was_good ? Verdict::rolled_back : Verdict::failed, base::unix_nano_now(), reason});
     if (is_proven(*revision)) return told;  // what was good before may be so again
     config::Rollout rollout = store_.rollout();
-    if (revision->remote_hash && !revision->remote_hash->empty())
+    // Of variables the outcome says it: offered again, they are tried again.
+    if (revision->remote_hash && !revision->remote_hash->empty() && !revision->is_for_own_telemetry)
         rollout.remember_failed(*revision->remote_hash, reason);
     rollout.candidate = 0;
     rollout.starts = 0;
@@ -217,7 +222,10 @@ base::Result<void> ConfigKeeper::note_unwanted(std::uint64_t from, std::uint64_t
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(from));
     auto told = store_.set_outcome(from, {Verdict::rolled_back, base::unix_nano_now(), reason});
     config::Rollout rollout = store_.rollout();
-    const std::string hash = revision->remote_hash.value_or("");
+    const config::Revision* next = store_.find(to);
+    if (next) rollout.own_telemetry = next->own_telemetry;
+    const bool is_config_kept = next && is_same_config(*revision, *next);
+    const std::string hash = is_config_kept ? "" : revision->remote_hash.value_or("");
     if (!hash.empty()) rollout.remember_failed(hash, reason);
     rollout.candidate = 0;
     rollout.starts = 0;
@@ -241,7 +249,9 @@ base::Result<lifecycle::Revision> ConfigKeeper::find_for_rollback(std::uint64_t 
     const std::string name = "revision " + std::to_string(id);
     if (revision == store_.current()) return base::Error(base::Kind::refused, name + " is the current one already");
     const opamp::RemoteConfigStatus& status = store_.status();
-    if (!status.hash.empty() && revision->remote_hash == status.hash)
+    // With other variables than now it may be gone back to.
+    const bool is_config_kept = store_.current() && is_same_config(*revision, *store_.current());
+    if (!status.hash.empty() && revision->remote_hash == status.hash && !is_config_kept)
         return base::Error(base::Kind::refused, name + " is what the server offered last")
             .hint("have it tried again with config retry");
     if (const auto refusal = refusal_of(*revision)) return base::Error(base::Kind::refused, *refusal);

@@ -61,9 +61,14 @@ public:
     /// Stores what was composed of `offer`; no offer with a lower serial is composed from now on. Errors: io.
     base::Result<Stored> store(const opamp::RemoteConfig& offer, const Composed& composed);
 
+    /// The config of `onto` with these variables, and what of both is news. Of variables that the agent has with it
+    /// already: `onto` itself, and the configs to come have them too. Errors: io, invalid (damaged).
+    base::Result<Stored> store_own_telemetry(const config::OwnTelemetry& own_telemetry, std::uint64_t onto);
+
     struct Given {
         config::Revision revision;
         opamp::EffectiveConfig report;
+        config::Variables own_telemetry{};  ///< For the process, or for a file.
     };
     /// Makes `id` current on disk and gives the agent its files.
     base::Result<Given> install(std::uint64_t id);
@@ -72,8 +77,9 @@ public:
     base::Result<void> commit(std::uint64_t id, const std::vector<lifecycle::Revision>& older_good);
     /// `from` failed before its gate: its offer is not tried again.
     base::Result<void> note_failure(std::uint64_t from, const std::string& reason);
-    /// The operator does not want `from`, good as it may be; `to` is current from now on. Afterwards `status` says so
-    /// of the offer that it was made from, if that is the newest.
+    /// The operator does not want `from`, good as it may be; `to` is current from now on, and its variables are those
+    /// of the configs to come. Afterwards `status` says so of the offer that `from` was made from, if that is the
+    /// newest, and `to` has another config.
     base::Result<void> note_unwanted(std::uint64_t from, std::uint64_t to, const std::string& reason);
     /// Whether `id` can be given to the agent. Errors: not_found, refused (the policy or the signature, as they are
     /// now), io and invalid (damaged).
@@ -101,7 +107,9 @@ private:
     }
     std::filesystem::path copy_folder() const { return options_.folder / "check"; }
     void remove_copy();
-    bool is_current(const config::Effective& effective) const;
+    bool is_current_config(const config::Effective& effective) const;
+    base::Result<config::Revision> with_own_telemetry(const config::Revision& revision, const std::string& hash);
+    base::Result<config::Revision> found_with_own_telemetry(const config::Revision& revision, const std::string& hash);
     base::Result<config::Effective> compose(const opamp::ConfigMap* remote) const;
     base::Result<config::Effective> compose_of(const std::vector<std::filesystem::path>& files,
                                                const opamp::ConfigMap* remote) const;
@@ -114,8 +122,13 @@ private:
     base::Result<void> note_refusal(const config::Revision& revision, const std::string& reason);
     /// Whether they have changed.
     base::Result<bool> forget_failures_of_other_local_files(const config::Revision& local);
+    std::optional<std::string> verdict_on(const config::Revision& candidate) const;
     std::optional<std::string> reason_to_give_up(const config::Revision& candidate) const;
-    bool is_proven(const config::Revision& revision) const;
+    base::Result<void> take_proven_own_telemetry();
+    bool is_local(const config::Revision& revision) const;
+    bool is_proven(const config::Revision& revision) const {
+        return is_local(revision) || store_.was_good(revision.id);
+    }
     std::vector<lifecycle::Revision> older_good() const;
     base::Result<config::Revision> with_present_local_files(const config::Revision& revision);
     void prune() { store_.prune(options_.kept, base::unix_nano_now()); }

@@ -48,7 +48,9 @@ base::Result<config::Revision> ConfigKeeper::with_present_local_files(const conf
     auto effective = compose(&files);
     if (!effective) return std::move(effective).error();
     if (config::hash(*effective) == revision.hash && effective->runs == revision.runs) return revision;
-    return store_.add(*effective, &*offer);
+    config::Revision kind = revision;
+    kind.is_for_own_telemetry = revision.own_telemetry != store_.rollout().own_telemetry;
+    return store_.add(std::move(kind), *effective, &*offer);
 }
 
 /// Why the rules of now do not let the offer of a stored revision through.
@@ -96,12 +98,16 @@ base::Result<config::Revision> ConfigKeeper::choose_start(const config::Revision
             wanted = best_admitted();
         }
     }
+    // What the agent had it has again, but for the variables of a daemon that lost all configs.
+    const std::string own_telemetry = wanted ? wanted->own_telemetry : store_.rollout().own_telemetry;
     std::error_code ignored;
     const bool has_local = !options_.local_files.empty() || std::filesystem::exists(options_.config_path, ignored);
-    if (!wanted && fallback && !has_local) return *fallback;  // until the server has offered something
-    if (!wanted || wanted->is_base) return local;
-    // It is left once there is something else to try, or it has changed.
-    if (wanted->is_fallback) return fallback && !has_local_changed ? *fallback : local;
+    if (!wanted && fallback && !has_local)
+        return found_with_own_telemetry(*fallback, own_telemetry);  // until the server has offered something
+    // A fallback is left once there is something else to try, or it has changed.
+    if (wanted && wanted->is_fallback && fallback && !has_local_changed)
+        return found_with_own_telemetry(*fallback, own_telemetry);
+    if (!wanted || wanted->is_base || wanted->is_fallback) return found_with_own_telemetry(local, own_telemetry);
     auto present = with_present_local_files(*wanted);
     if (present) return present;
     base::log::warning(
@@ -129,21 +135,32 @@ std::vector<lifecycle::Revision> ConfigKeeper::older_good() const {
     return found;
 }
 
-/// Nothing while the candidate may be tried, again or for the first time.
-std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revision& candidate) const {
-    const config::Rollout& rollout = store_.rollout();
+/// The verdict on the offer of a candidate, where the daemon ended between that and the rollback.
+std::optional<std::string> ConfigKeeper::verdict_on(const config::Revision& candidate) const {
+    if (candidate.is_for_own_telemetry) {
+        const config::Outcome* outcome = store_.outcome(candidate.id);
+        const bool has_failed = outcome && outcome->verdict == config::Outcome::Verdict::failed;
+        return has_failed ? std::optional(outcome->reason) : std::nullopt;
+    }
     const opamp::RemoteConfigStatus& status = store_.status();
-    // The daemon ended between the verdict and the rollback.
     if (status.status == opamp::ConfigStatus::failed && candidate.remote_hash == status.hash)
         return status.error_message;
-    if (const auto* failed = candidate.remote_hash ? rollout.find_failed(*candidate.remote_hash) : nullptr)
-        return failed->reason;
+    const auto* failed = candidate.remote_hash ? store_.rollout().find_failed(*candidate.remote_hash) : nullptr;
+    return failed ? std::optional(failed->reason) : std::nullopt;
+}
+
+/// Nothing while the candidate may be tried, again or for the first time.
+std::optional<std::string> ConfigKeeper::reason_to_give_up(const config::Revision& candidate) const {
+    if (auto verdict = verdict_on(candidate)) return verdict;
+    const config::Rollout& rollout = store_.rollout();
     if (rollout.candidate == candidate.id && rollout.starts >= static_cast<int>(options_.max_trials))
         return "opampd ended each of the " + std::to_string(rollout.starts) + " times that it was tried";
     return std::nullopt;
 }
 
 base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offer) {
+    // The daemon may have ended between the commit and this.
+    if (auto taken = take_proven_own_telemetry(); !taken) return std::move(taken).error();
     auto local = store_base();
     if (!local) return std::move(local).error();
     const auto has_changed = forget_failures_of_other_local_files(*local);
@@ -157,11 +174,10 @@ base::Result<lifecycle::Begun> ConfigKeeper::begin(lifecycle::OfferId trial_offe
     begun.current = as_lifecycle(&*start);
     const config::Revision* last_good = store_.last_good();
     begun.last_good = as_lifecycle(last_good && refusal_of(*last_good) ? nullptr : last_good);
-    begun.base = as_lifecycle(&*local);
+    begun.base = as_lifecycle(start->is_base && is_local(*start) ? &*start : &*local);
     begun.older_good = older_good();
     if (fallback) begun.fallbacks.push_back(as_lifecycle(&*fallback));
-    begun.trial = begun.current != begun.last_good && begun.current != begun.base && !start->is_fallback;
-
+    begun.trial = begun.current != begun.last_good && !is_local(*start);
     if (begun.trial) begun.failure = reason_to_give_up(*start).value_or("");
 
     opamp::RemoteConfigStatus status = store_.status();

@@ -10,6 +10,7 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.apply_timeout = agent.config_apply_timeout;
     policy.stop_timeout = agent.stop_timeout;
     policy.reloads = agent.reload.signal != 0;
+    policy.reloads_environment = agent.own_telemetry.delivery == settings::TelemetryDelivery::file;
     // The reload knows itself when its time is over: a question before, the wait, a question at its end.
     policy.reload_timeout = 3 * agent.reload.timeout + std::chrono::seconds(1);
     policy.initial_backoff = agent.restart.initial_backoff;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "supervisor/own_telemetry_environment.hpp"
 
 namespace supervisor {
 namespace {
@@ -85,7 +86,7 @@ opamp::AgentDescription describe_agent(const settings::Agent& agent, const base:
 }
 
 std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid,
-                                           const std::string& config_hash) {
+                                           const std::string& config_hash, const settings::TextMap& more) {
     std::map<std::string, std::string> variables;
     for (char** next = environ; *next; ++next) {
         const std::string_view variable = *next;
@@ -94,6 +95,8 @@ std::vector<std::string> agent_environment(const settings::Agent& agent, const b
             variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
     }
     for (const std::string_view name : kOursAlone) variables.erase(std::string(name));
+    variables = without_offered_signals(std::move(variables), more);
+    lay_over(variables, more);
     lay_over(variables, agent.env);
     variables["OPAMP_INSTANCE_UID"] = uid.text();
     variables["OPAMP_AGENT_NAME"] = agent.name;

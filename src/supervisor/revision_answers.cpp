@@ -62,6 +62,12 @@ Result<Files> files_of(const RevisionStore& store, const config::Revision& revis
     return files;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    return list;
+}
+
 std::string note_on(const config::Revision& revision) {
     return revision.runs ? "" : "revision " + std::to_string(revision.id) + " has no config: the agent does not run";
 }
@@ -142,7 +148,9 @@ Result<Loaded> load(const RevisionStore& store, const std::string& word, bool re
     if (!revision) return revision.error();
     auto files = files_of(store, *revision, remote, main_name);
     if (!files) return std::move(files).error();
-    return Loaded{*revision, std::move(*files)};
+    auto own_telemetry = store.own_telemetry().load(remote ? "" : revision->own_telemetry);
+    if (!own_telemetry) return std::move(own_telemetry).error();
+    return Loaded{*revision, std::move(*files), std::move(*own_telemetry)};
 }
 
 control::Answer show(Loaded loaded, const Redaction& redaction) {
@@ -151,6 +159,8 @@ control::Answer show(Loaded loaded, const Redaction& redaction) {
     answer.note = note_on(loaded.revision);
     if (loaded.files.empty() && loaded.revision.runs)
         answer.note = "revision " + std::to_string(loaded.revision.id) + " has no files: opampd gives the agent none";
+    if (const auto names = config::changed_names({}, loaded.own_telemetry); !names.empty())
+        answer.note += (answer.note.empty() ? "" : "; ") + ("with it come the variables " + joined(names));
     answer.files.emplace();
     for (auto& [name, file] : loaded.files) {
         file.body = shown(std::move(file.body), redaction);
@@ -171,6 +181,9 @@ control::Answer diff(const Loaded& from, const Loaded& to, const Redaction& reda
     if (answer.diff->empty())
         answer.note = from.revision.hash == to.revision.hash ? "the two are the same"
                                                              : "they differ only in secrets, which are not shown";
+    if (const auto changed = config::changed_names(from.own_telemetry, to.own_telemetry); !changed.empty())
+        answer.note = (answer.diff->empty() ? "the configs are the same, but not" : "not the same are also") +
+                      (" the variables " + joined(changed));
     for (const Loaded* side : {&from, &to})
         if (!side->revision.runs) answer.note = note_on(side->revision);
     return answer;

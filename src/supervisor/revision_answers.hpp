@@ -30,6 +30,7 @@ base::Result<std::string> find_failed(const config::RevisionStore& store, const 
 struct Loaded {
     config::Revision revision;
     std::map<std::string, control::File> files;  ///< By name, with their secrets.
+    config::OwnTelemetry own_telemetry;          ///< With its secrets.
 };
 /// The files of a revision: as the agent is given them, or as the server offered them. `main_name` is what the file at
 /// the config's path is called.
@@ -37,7 +38,8 @@ struct Loaded {
 base::Result<Loaded> load(const config::RevisionStore& store, const std::string& word, bool remote,
                           const std::string& main_name);
 
-/// What was loaded, without the secrets. Pure, and takes its time: not on the event loop.
+/// What was loaded, without the secrets; of own telemetry the names of variables alone. Pure, and takes its time: not
+/// on the event loop.
 control::Answer show(Loaded loaded, const Redaction& redaction);
 control::Answer diff(const Loaded& from, const Loaded& to, const Redaction& redaction);
 

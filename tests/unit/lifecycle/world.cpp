@@ -37,6 +37,8 @@ struct Hands {
     void operator()(const Reload& reload) {
         require(world.child.has_value(), "only a process is told to reload");
         require(reload.revision.runs, "an empty config is not reloaded");
+        require(!world.child || world.child->environment == reload.revision.environment,
+                "a process keeps the variables of its start");
         require(!world.reloading, "one reload at a time");
         world.reloading = reload.revision;
     }
@@ -130,7 +132,12 @@ struct Senses {
 };
 
 std::string text(const Revision& revision) {
-    return std::to_string(revision.id) + (revision.runs ? "r" : "e");
+    return std::to_string(revision.id) + (revision.runs ? "r" : "e") + std::to_string(revision.environment);
+}
+
+/// Every second offer brings other variables.
+std::uint64_t environment_of(OfferId offer) {
+    return offer % 2;
 }
 
 }  // namespace
@@ -188,11 +195,13 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     if (world.deadline) events.push_back(DeadlinePassed{});
     if (world.stage_ordered != 0) {
         const std::uint64_t id = 10 + world.stage_ordered;
-        events.push_back(Staged{world.stage_ordered, {id, true}});
-        events.push_back(Staged{world.stage_ordered, {id, false}});
-        events.push_back(Staged{world.stage_ordered, {id, world.state.current.runs}, world.state.current});
-        if (world.state.base != world.state.current)  // which was current when it was stored
-            events.push_back(Staged{world.stage_ordered, {id, true}, world.state.base});
+        const Revision& current = world.state.current;
+        const std::uint64_t environment = environment_of(world.stage_ordered);
+        events.push_back(Staged{world.stage_ordered, {id, true, environment}});
+        events.push_back(Staged{world.stage_ordered, {id, false, environment}});
+        events.push_back(Staged{world.stage_ordered, {id, current.runs, current.environment}, current});
+        if (world.state.base != current)  // which was current when it was stored
+            events.push_back(Staged{world.stage_ordered, {id, true, environment}, world.state.base});
         events.push_back(Rejected{world.stage_ordered, "not YAML"});
     }
     if (world.offers < bounds.offers) events.push_back(Offered{world.offers + 1});
@@ -212,7 +221,10 @@ std::optional<Event> kind_event(const World& world, const Policy& policy) {
     if (world.finished) return std::nullopt;
     if (world.spawning) return Spawned{*world.spawning};
     if (world.reloading) return Reloaded{*world.reloading};
-    if (world.stage_ordered != 0) return Staged{world.stage_ordered, {10 + world.stage_ordered, true}};
+    if (world.stage_ordered != 0) {
+        const Revision stored{10 + world.stage_ordered, true, environment_of(world.stage_ordered)};
+        return Staged{world.stage_ordered, stored};
+    }
     if (world.state.phase == Phase::stopping)
         return world.killed || !world.deadline ? Event(Exited{"killed by signal 9"}) : Event(DeadlinePassed{});
     if (world.child && !world.state.proven && policy.has_probe) return ProbeUp{};
