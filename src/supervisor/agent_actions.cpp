@@ -98,7 +98,13 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     auto output = output_.open();
     if (!output) return std::move(output).error();
     const std::string hash = base::to_hex(given.revision.hash);
-    const auto variables = own_telemetry_of(given, settings::TelemetryDelivery::environment);
+    auto variables = own_telemetry_of(given, settings::TelemetryDelivery::environment);
+    // Spec: OpenTelemetry, "Environment Variables as Context Propagation Carriers".
+    const telemetry::Carrier carrier = telemetry_.traces().carrier();
+    for (const auto& [name, value] :
+         {std::pair("TRACEPARENT", carrier.traceparent), std::pair("TRACESTATE", carrier.tracestate),
+          std::pair("BAGGAGE", carrier.baggage)})
+        if (!value.empty()) variables[name] = value;
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
@@ -167,11 +173,11 @@ Task<> AgentSupervisor::perform(lifecycle::Commit commit) {
 }
 
 Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
+    auto span = telemetry_.traces().report(report);
     if (OwnTelemetryRollouts::has(report.offer)) {
         co_await report_own_telemetry(std::move(report));
         co_return;
     }
-    auto span = telemetry_.traces().report(report);
     opamp::RemoteConfigStatus status;
     status.hash = offers_.hash_of(report.offer);
     switch (report.fate) {

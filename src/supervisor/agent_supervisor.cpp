@@ -131,8 +131,11 @@ Task<Event> AgentSupervisor::next_event() {
             co_return event;
         }
         // Not by the inbox: in the table it would take the place of a config that waits.
-        if (begun_.is_raised() && own_telemetry_.is_waiting() && lifecycle::is_free(state_))
-            co_return lifecycle::Offered{own_telemetry_.begin()};
+        if (begun_.is_raised() && own_telemetry_.is_waiting() && lifecycle::is_free(state_)) {
+            const lifecycle::OfferId id = own_telemetry_.begin();
+            telemetry_.traces().own_telemetry_offered(id);
+            co_return lifecycle::Offered{id};
+        }
         if (SteadyClock::now() >= deadline_) {
             deadline_ = SteadyClock::time_point::max();
             co_return lifecycle::DeadlinePassed{};

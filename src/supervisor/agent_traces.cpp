@@ -74,6 +74,12 @@ void AgentTraces::offered(OfferId id, const Offer& offer) {
     receive.end();
 }
 
+void AgentTraces::own_telemetry_offered(OfferId id) {
+    Episode& episode = episodes_[id];
+    episode.reason = "own_telemetry";
+    episode.root = tracer_.start("own_telemetry.rollout", {}, {telemetry::SpanKind::consumer});
+}
+
 Span AgentTraces::part_of(OfferId id, std::string_view name) {
     const auto found = episodes_.find(id);
     return found == episodes_.end() ? Span() : tracer_.start(name, found->second.root.context());

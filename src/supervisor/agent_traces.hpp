@@ -30,6 +30,8 @@ public:
         telemetry::Carrier carrier;  ///< Of the trace that it belongs to, if the server has said so.
     };
     void offered(lifecycle::OfferId id, const Offer& offer);
+    /// The same for destinations of own telemetry, whose fate is told by `settled`.
+    void own_telemetry_offered(lifecycle::OfferId id);
     /// A part of what is done for the offer before the agent is touched.
     telemetry::Span part_of(lifecycle::OfferId id, std::string_view name);
 

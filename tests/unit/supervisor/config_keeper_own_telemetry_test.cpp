@@ -102,7 +102,7 @@ TEST_CASE("variables that failed are not the config's fault", "[supervisor][keep
     const auto bad = give_own_telemetry(keeper, variables("http://bad")).revision.id;
     REQUIRE(keeper.note_failure(bad, "exit code 1"));
     CHECK(endpoint_of(keeper, good).empty());
-    CHECK(keeper.compose_offer(offer("h", "a: 1\n")));
+    CHECK(keeper.admit_offer(offer("h", "a: 1\n")));
     CHECK(endpoint_of(keeper, Rig::give(keeper, offer("next", "a: 2\n"))).empty());
     // The same once more is tried once more.
     CHECK(give_own_telemetry(keeper, variables("http://bad")).revision.id > bad);
@@ -116,7 +116,7 @@ TEST_CASE("a config that failed takes no variables with it", "[supervisor][keepe
     REQUIRE(keeper.commit(good, {}));
     const auto bad = Rig::give(keeper, offer("bad", "a: 1\n"));
     REQUIRE(keeper.note_failure(bad, "exit code 1"));
-    CHECK_FALSE(keeper.compose_offer(offer("bad", "a: 1\n")));
+    CHECK_FALSE(keeper.admit_offer(offer("bad", "a: 1\n")));
     CHECK(endpoint_of(keeper, good) == "http://one");
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("the operator goes back to the config without its variables", "[superv
     CHECK(found->id == plain);
     REQUIRE(keeper.note_unwanted(with, plain, "rolled back by the operator"));
     CHECK(keeper.status() == opamp::RemoteConfigStatus{"h", ConfigStatus::applied, ""});
-    CHECK(keeper.compose_offer(offer("h", "a: 1\n")));
+    CHECK(keeper.admit_offer(offer("h", "a: 1\n")));
     CHECK(endpoint_of(keeper, Rig::give(keeper, offer("next", "a: 2\n"))).empty());
 }
 
