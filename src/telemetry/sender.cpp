@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/bytes.hpp"
+#include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "net/reconnect.hpp"
 #include "telemetry/otlp.hpp"
@@ -17,6 +19,7 @@ namespace {
 
 const net::ReconnectPolicy kPauses{1s, 30s, 5s};
 constexpr std::uint64_t kLargestAnswer = 256 << 10;
+constexpr std::size_t kLongestTrouble = 1000;
 
 /// Spec: OTLP, "Retryable Response Codes".
 bool may_be_repeated(unsigned status) {
@@ -113,20 +116,28 @@ Sender::Outcome Sender::note_answer(const net::HttpResponse& response, const Req
     const std::uint64_t rejected = partial ? std::min<std::uint64_t>(partial->rejected, request.records) : 0;
     counts_.exported += request.records - rejected;
     counts_.rejected += rejected;
-    if (partial)
-        log_.warning("telemetry.rejected",
-                     {{"signal", to_string(signal_)}, {"records", rejected}, {"detail", partial->error_message}});
+    if (!partial) return Outcome::done;
+    note_trouble("the receiver has rejected " + std::to_string(rejected) + ": " + partial->error_message);
+    log_.warning("telemetry.rejected",
+                 {{"signal", to_string(signal_)}, {"records", rejected}, {"detail", partial->error_message}});
     return Outcome::done;
 }
 
 void Sender::note_success() {
-    if (!std::exchange(is_failing_, false)) return;
+    if (!std::exchange(trouble_.lasts, false)) return;
     log_.info("telemetry.export_resumed",
               {{"signal", to_string(signal_)}, {"endpoint", current_->client.url.authority()}});
 }
 
+void Sender::note_trouble(const std::string& what) {
+    trouble_.what = base::shortened(what, kLongestTrouble);
+    trouble_.unix_nano = base::unix_nano_now();
+}
+
+/// In the log only changes are news.
 Sender::Outcome Sender::note_failure(const std::string& why, Outcome outcome) {
-    if (!std::exchange(is_failing_, true))
+    note_trouble(why);
+    if (!std::exchange(trouble_.lasts, true))
         log_.warning("telemetry.export_failed", {{"signal", to_string(signal_)},
                                                  {"endpoint", current_->client.url.authority()},
                                                  {"error", why},
@@ -138,7 +149,7 @@ Task<> Sender::close() {
     if (wanted_) co_return;
     target_.reset();
     current_.reset();
-    is_failing_ = false;
+    trouble_.lasts = false;
     const auto client = std::exchange(client_, nullptr);
     if (client) co_await client->close();
 }

@@ -55,6 +55,14 @@ public:
 
     const ExportCounts& counts() const { return counts_; }
 
+    /// What went wrong last, in the words of the log; nothing yet: empty.
+    struct Trouble {
+        std::string what;
+        std::uint64_t unix_nano = 0;
+        bool lasts = false;  ///< The last request was in vain.
+    };
+    const Trouble& trouble() const { return trouble_; }
+
 private:
     enum class Outcome { done, refused, again };
     async::Task<Outcome> attempt(const Request& request, net::Setback& setback);
@@ -64,6 +72,7 @@ private:
     Outcome note_answer(const net::HttpResponse& response, const Request& request);
     Outcome note_failure(const std::string& why, Outcome outcome);
     void note_success();
+    void note_trouble(const std::string& what);
 
     const Signal signal_;
     const base::log::Scope& log_;
@@ -73,7 +82,7 @@ private:
     std::optional<Destination> current_;  ///< Of `client_`.
     std::unique_ptr<net::HttpClient> client_;
     ExportCounts counts_;
-    bool is_failing_ = false;  ///< For the log: only changes are news.
+    Trouble trouble_;
     bool has_patience_ = true;
 };
 

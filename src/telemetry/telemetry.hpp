@@ -30,6 +30,7 @@ public:
     ~Telemetry();
 
     Tracer& tracer() { return tracer_; }
+    const Tracer& tracer() const { return tracer_; }
     Meter& meter() { return meter_; }
 
     void set_source(Source source) { source_ = std::move(source); }
@@ -59,6 +60,7 @@ public:
         std::size_t waiting = 0;
     };
     Counts counts(Signal signal) const;
+    const Sender::Trouble& trouble(Signal signal) const { return sender(signal).trouble(); }
 
 private:
     template <typename Record>
