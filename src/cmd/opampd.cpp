@@ -11,9 +11,9 @@
 #include "base/log.hpp"
 #include "process/guard.hpp"
 #include "process/init.hpp"
+#include "rules/admission.hpp"
 #include "settings/describe.hpp"
 #include "settings/load.hpp"
-#include "rules/admission.hpp"
 #include "supervisor/daemon.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ constexpr char kHelp[] =
     "  --help         print this and exit\n"
     "\n"
     "Signals: SIGTERM and SIGINT stop the agents and say goodbye to the server; a second one kills the agents at "
-    "once.\n"
+    "once. SIGHUP\nreads FILE again: what changes at once is its section telemetry.\n"
     "Exit codes: 0 stopped as asked or FILE is good, 1 failed, 2 bad command line or settings (nothing was started).\n";
 
 struct Options {

@@ -12,15 +12,30 @@
 
 namespace control {
 
-enum class Command { status, show, restart, stop, start, history, config_show, config_diff, rollback, retry };
+enum class Command {
+    status,
+    show,
+    restart,
+    stop,
+    start,
+    history,
+    config_show,
+    config_diff,
+    rollback,
+    retry,
+    reload,
+    telemetry,
+    sampler,
+};
 
 struct Request {
     Command command = Command::status;
-    std::string agent;     ///< Its name; of `status` alone it may be empty: all of them.
-    std::string revision;  ///< A number, or current, last-good, previous, local; empty: what the command says.
-    std::string against;   ///< Of `config_diff`: the other one.
-    std::string hash;      ///< Of `retry`: of the offer, or its beginning; empty: the newest.
-    bool remote = false;   ///< Of `config_show`: the offer as it was received.
+    std::string agent;      ///< Its name; of `status` and `telemetry` it may be empty: all of them. Not for `reload`.
+    std::string revision;   ///< A number, or current, last-good, previous, local; empty: what the command says.
+    std::string against;    ///< Of `config_diff`: the other one.
+    std::string hash;       ///< Of `retry`: of the offer, or its beginning; empty: the newest.
+    bool remote = false;    ///< Of `config_show`: the offer as it was received.
+    std::string sampler{};  ///< Of `sampler`: as in the settings file.
     friend bool operator==(const Request&, const Request&) = default;
 };
 
@@ -81,6 +96,44 @@ struct File {
     friend bool operator==(const File&, const File&) = default;
 };
 
+/// Where an agent's telemetry of one signal goes to, and what became of its records so far.
+struct SignalExport {
+    std::string signal;    ///< traces, metrics, logs
+    std::string endpoint;  ///< The receiver's URL without its query; empty: it goes nowhere.
+    std::string origin;    ///< Whose word that is: server, settings (the file, or variables OTEL_*); empty: nobody's.
+    std::uint64_t exported = 0;
+    std::uint64_t rejected = 0;  ///< By the receiver.
+    std::uint64_t given_up = 0;  ///< It was not to be reached for too long.
+    std::uint64_t dropped = 0;   ///< They had no place in the queue.
+    std::uint64_t waiting = 0;
+    bool failing = false;  ///< The last request was in vain.
+    std::string trouble;   ///< What went wrong last.
+    std::string trouble_at;
+    friend bool operator==(const SignalExport&, const SignalExport&) = default;
+};
+
+struct Telemetry {
+    std::string agent;
+    std::string sampler;              ///< Of its traces.
+    bool sampler_of_settings = true;  ///< Else it was set meanwhile, until the next reload.
+    std::vector<SignalExport> signals;
+    friend bool operator==(const Telemetry&, const Telemetry&) = default;
+};
+
+/// What the daemon answers when it is asked for its health over HTTP.
+struct AgentHealth {
+    std::string name;
+    std::string phase;
+    bool healthy = false;  ///< Or it is down because it is meant to be; `reason` says so.
+    std::string reason;
+    friend bool operator==(const AgentHealth&, const AgentHealth&) = default;
+};
+struct Health {
+    bool healthy = true;  ///< All of them are.
+    std::vector<AgentHealth> agents;
+    friend bool operator==(const Health&, const Health&) = default;
+};
+
 enum class Kind {
     failed,     ///< It did not work.
     invalid,    ///< The request is at fault.
@@ -96,17 +149,20 @@ struct Failure {
 };
 Failure as_failure(const base::Error& error);
 
-/// What is set depends on the command; a failure stands alone.
+/// What is set depends on the command; a failure stands alone, but for `problems`.
 struct Answer {
     std::optional<Failure> failure;
     std::optional<std::vector<Agent>> agents;        ///< status, show
     std::optional<std::vector<Revision>> revisions;  ///< config history, the newest first
     std::optional<std::vector<File>> files;          ///< config show
     std::optional<std::string> diff;                 ///< config diff; empty: what may be shown is the same
-    std::optional<std::string> done;                 ///< What was begun, as a sentence.
-    std::string agent;                               ///< Whose; for all but status and show.
-    std::uint64_t revision = 0, against = 0;         ///< Which; for config show, and for config diff the two.
-    std::string note;                                ///< What else people should know.
+    std::optional<std::vector<Telemetry>> telemetry;
+    std::optional<std::vector<std::string>> problems;       ///< reload: all that is wrong with the file.
+    std::optional<std::vector<std::string>> at_next_start;  ///< reload: keys that have changed and do not count yet.
+    std::optional<std::string> done;                        ///< What was begun, as a sentence.
+    std::string agent;                                      ///< Whose; for all but status, show, telemetry and reload.
+    std::uint64_t revision = 0, against = 0;                ///< Which; for config show, and for config diff the two.
+    std::string note;                                       ///< What else people should know.
     friend bool operator==(const Answer&, const Answer&) = default;
 };
 
@@ -115,6 +171,7 @@ std::string_view to_string(Command command);
 /// One line each, with its newline. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Request& request);
 std::string to_json(const Answer& answer);
+std::string to_json(const Health& health);
 
 /// Errors: invalid (no JSON, a member that is unknown, or one of another type).
 base::Result<Request> parse_request(std::string_view line);

@@ -30,6 +30,12 @@ constexpr Row kRows[] = {
     {"restart", "AGENT", 1, 1, "stop it and start it again", control::Command::restart},
     {"stop", "AGENT", 1, 1, "keep it stopped until it is started, or opampd is", control::Command::stop},
     {"start", "AGENT", 1, 1, "start it again after a stop", control::Command::start},
+    {"reload", "", 0, 0, "read the settings file again; what changes at once is its section telemetry",
+     control::Command::reload},
+    {"telemetry", "[AGENT]", 0, 1, "where traces, metrics and logs go to, and what became of them",
+     control::Command::telemetry},
+    {"telemetry sampler", "AGENT SAMPLER", 2, 3, "which traces are recorded, until the settings are read again",
+     control::Command::sampler},
     {"config history", "AGENT", 1, 1, "the configs it had, and what became of them", control::Command::history},
     {"config show", "AGENT [REVISION]", 1, 2, "one of them; the current one by default", control::Command::config_show},
     {"config diff", "AGENT [FROM [TO]]", 1, 3, "from the previous to the current one, or between any two",
@@ -113,11 +119,16 @@ Result<const Row*> find_row(std::vector<std::string>& words) {
     if (words.empty()) return usage("a command is missing");
     const bool is_config = words.front() == "config";
     if (is_config && words.size() == 1) return usage("config needs one more word, such as history or diff");
-    const std::string name = is_config ? "config " + words[1] : words.front();
-    const auto row = std::find_if(std::begin(kRows), std::end(kRows), [&](auto& known) { return known.words == name; });
+    const auto find = [](const std::string& name) {
+        return std::find_if(std::begin(kRows), std::end(kRows), [&](auto& known) { return known.words == name; });
+    };
+    std::string name = words.size() > 1 ? words[0] + " " + words[1] : words[0];
+    auto row = find(name);
+    const bool has_two_words = words.size() > 1 && row != std::end(kRows);
+    if (!has_two_words && !is_config) row = find(name = words.front());
     if (row == std::end(kRows)) return usage("unknown command " + quoted(name));
-    words.erase(words.begin(), words.begin() + (is_config ? 2 : 1));
-    const std::string form = "write opampctl " + name + " " + row->operands;
+    words.erase(words.begin(), words.begin() + (has_two_words ? 2 : 1));
+    const std::string form = "write opampctl " + name + (*row->operands ? " " : "") + row->operands;
     if (words.size() < row->least) return usage("'" + name + "' needs more than that: " + form);
     if (words.size() > row->most)
         return usage("too much for '" + name + "', from " + quoted(words[row->most]) + " on: " + form);
@@ -127,6 +138,11 @@ Result<const Row*> find_row(std::vector<std::string>& words) {
 control::Request request_of(control::Command command, const std::vector<std::string>& operands) {
     control::Request request;
     request.command = command;
+    if (command == control::Command::sampler) {
+        request.agent = operands[0];
+        request.sampler = operands[1] + (operands.size() > 2 ? " " + operands[2] : "");
+        return request;
+    }
     const bool is_retry = command == control::Command::retry;
     std::string* const places[] = {&request.agent, is_retry ? &request.hash : &request.revision, &request.against};
     for (std::size_t i = 0; i < operands.size(); ++i) *places[i] = operands[i];
@@ -188,8 +204,9 @@ std::string help_text() {
     text +=
         "\n"
         "REVISION, FROM and TO are numbers of config history, or current, last-good, previous, or local for\n"
-        "the local config alone. HASH is the hash of an offer, or its beginning. Values that look like\n"
-        "secrets are not shown.\n"
+        "the local config alone. HASH is the hash of an offer, or its beginning. SAMPLER is one of the\n"
+        "settings file: always_on, always_off, traceidratio 0.1, rate_limited 5, or one of these with\n"
+        "parentbased_ in front. Values that look like secrets are not shown.\n"
         "\n";
     for (const Flag& flag : kFlags)
         text += line("  " + std::string(flag.name) + (flag.value ? " " + std::string(flag.value) : ""), flag.help);

@@ -25,12 +25,17 @@ int code_of(control::Kind kind) {
 }
 
 /// With --json a failure is a document too.
-End failure(bool as_json, const control::Failure& failure, int code) {
-    End end{"", "opampctl: " + as_text(failure) + "\n", code};
+End failure(bool as_json, const control::Answer& answer, int code) {
+    std::string problems;
+    for (const std::string& problem : answer.problems.value_or(std::vector<std::string>()))
+        problems += for_terminal(problem) + "\n";
+    return {as_json ? to_json(answer) : "", problems + "opampctl: " + as_text(*answer.failure) + "\n", code};
+}
+
+End failure(bool as_json, const base::Error& error, int code) {
     control::Answer answer;
-    answer.failure = failure;
-    if (as_json) end.output = to_json(answer);
-    return end;
+    answer.failure = control::as_failure(error);
+    return failure(as_json, answer, code);
 }
 
 std::filesystem::path socket_of(const Options& options) {
@@ -56,8 +61,8 @@ int code_of(base::Kind kind) {
 
 End ask(const Options& options) {
     const auto answer = control::ask(socket_of(options), *options.request, kLimit);
-    if (!answer) return failure(options.json, control::as_failure(answer.error()), code_of(answer.error().kind()));
-    if (answer->failure) return failure(options.json, *answer->failure, code_of(answer->failure->kind));
+    if (!answer) return failure(options.json, answer.error(), code_of(answer.error().kind()));
+    if (answer->failure) return failure(options.json, *answer, code_of(answer->failure->kind));
     if (options.json) return {to_json(*answer), "", kDone};
     return {as_text(*options.request, *answer), answer->note.empty() ? "" : "opampctl: " + answer->note + "\n", kDone};
 }
@@ -68,7 +73,7 @@ End run(const std::vector<std::string>& arguments) {
     const auto options = parse_options(arguments);
     if (!options) {
         const bool as_json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-        return failure(as_json, control::as_failure(options.error()), kUsage);
+        return failure(as_json, options.error(), kUsage);
     }
     if (options->shows_help) return {help_text(), "", kDone};
     if (options->shows_version) return {"opampctl " OPAMPD_VERSION "\n", "", kDone};
@@ -76,7 +81,8 @@ End run(const std::vector<std::string>& arguments) {
     auto done = work_offline(*options);
     if (!done) {
         const auto reason = control::as_failure(done.error());
-        return failure(options->json, reason, reason.kind == control::Kind::not_found ? kUsage : code_of(reason.kind));
+        return failure(options->json, done.error(),
+                       reason.kind == control::Kind::not_found ? kUsage : code_of(reason.kind));
     }
     return std::move(*done);
 }

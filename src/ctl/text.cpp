@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ctl/telemetry_text.hpp"
+
 namespace ctl {
 namespace {
 
@@ -14,16 +16,6 @@ using Row = std::vector<std::string>;
 constexpr std::size_t kShownOfHash = 8;
 constexpr std::size_t kWholeHash = std::string::npos;
 
-/// On one line, without what a terminal would obey: reasons are words of agents and servers.
-std::string plain(const std::string& text) {
-    std::string result;
-    for (const char c : for_terminal(text)) result += c == '\n' ? "; " : c == '\t' ? " " : std::string(1, c);
-    return result;
-}
-
-std::string or_dash(std::string text) {
-    return text.empty() ? "-" : plain(text);
-}
 std::string number(std::uint64_t id) {
     return id == 0 ? "-" : std::to_string(id);
 }
@@ -135,6 +127,16 @@ std::string files(const Answer& answer) {
 
 }  // namespace
 
+std::string plain(const std::string& text) {
+    std::string result;
+    for (const char c : for_terminal(text)) result += c == '\n' ? "; " : c == '\t' ? " " : std::string(1, c);
+    return result;
+}
+
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : plain(text);
+}
+
 std::string table(const std::vector<Row>& rows) {
     std::vector<std::size_t> widths;
     for (const Row& row : rows) {
@@ -166,6 +168,7 @@ std::string as_text(const control::Request& request, const Answer& answer) {
         const bool is_one = request.command == control::Command::show && answer.agents->size() == 1;
         return is_one ? show(answer.agents->front()) : status(*answer.agents);
     }
+    if (answer.telemetry) return telemetry_text(*answer.telemetry);
     if (answer.revisions) return history(*answer.revisions);
     if (answer.files) return files(answer);
     if (answer.diff) return *answer.diff;

@@ -22,6 +22,11 @@ void AgentSupervisor::start_agent() {
     post(lifecycle::StartWanted{});
 }
 
+void AgentSupervisor::set_sampler(const telemetry::SamplerSettings& sampler) {
+    log_.info("operator.sampler", {{"sampler", telemetry::to_text(sampler)}});
+    telemetry_.set_sampler(sampler);
+}
+
 Task<base::Result<std::uint64_t>> AgentSupervisor::roll_back(std::optional<std::uint64_t> revision) {
     const auto found = co_await shared_.disk.run(
         [this, &revision] { return revision ? keeper_->find_for_rollback(*revision) : keeper_->find_before(); });

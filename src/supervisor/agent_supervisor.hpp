@@ -69,6 +69,8 @@ public:
     /// Forgets that the newest offer, or that of `hash`, failed; the newest is tried again. What happens next, in one
     /// sentence. Errors: not_found (it has not failed), io, invalid.
     async::Task<base::Result<std::string>> retry(std::optional<std::string> hash);
+    /// For traces that begin from now on, until the settings file is read again.
+    void set_sampler(const telemetry::SamplerSettings& sampler);
 
     // ---- What the server asks for beside a config.
 

@@ -97,6 +97,11 @@ void AgentTelemetry::settle() {
     output_changed_.raise();
 }
 
+AgentTelemetry::Origin AgentTelemetry::origin(Signal signal) const {
+    if (offered_.contains(signal)) return Origin::server;
+    return local_.destinations.contains(signal) ? Origin::settings : Origin::none;
+}
+
 // ---- What there is to tell.
 
 void AgentTelemetry::note(Level level, std::string_view event, const base::log::Fields& fields) {

@@ -37,7 +37,14 @@ public:
     void use_offered(Destinations offered);
     /// An offer for the signal is being looked at.
     void expect(telemetry::Signal signal);
+    /// Until the settings file is read again.
     void set_sampler(const telemetry::SamplerSettings& sampler) { pipeline_.tracer().set_sampler(sampler); }
+    const telemetry::SamplerSettings& sampler() const { return pipeline_.tracer().sampler(); }
+    bool has_sampler_of_settings() const { return sampler() == local_.sampler; }
+
+    /// Whose word it is where a signal goes to.
+    enum class Origin { none, settings, server };
+    Origin origin(telemetry::Signal signal) const;
 
     /// An event of the log that concerns the agent.
     void note(base::log::Level level, std::string_view event, const base::log::Fields& fields);

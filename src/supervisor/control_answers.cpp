@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
+#include "base/log.hpp"
 #include "rules/admission.hpp"
+#include "supervisor/telemetry_answers.hpp"
 
 namespace supervisor {
 
@@ -26,10 +28,25 @@ control::Server server_of(const Connection& connection) {
     return server;
 }
 
+std::string count_text(std::size_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 Answer done(const Request& request, std::string what) {
     Answer answer;
     answer.agent = request.agent;
     answer.done = std::move(what);
+    return answer;
+}
+
+Result<Answer> set_sampler(AgentSupervisor& agent, const Request& request) {
+    const auto sampler = telemetry::parse_sampler(request.sampler);
+    if (!sampler) return sampler.error();
+    agent.set_sampler(*sampler);
+    Answer answer = done(request, "'" + agent.name() + "' has the sampler " + telemetry::to_text(*sampler) +
+                                      " until the settings are read again");
+    if (!agent.telemetry().pipeline().is_on(telemetry::Signal::traces))
+        answer.note = "its traces go nowhere: neither the server nor the settings name a receiver";
     return answer;
 }
 
@@ -85,6 +102,35 @@ Task<Result<Answer>> ControlAnswers::status(const std::string& name) {
     co_return answer;
 }
 
+Result<Answer> ControlAnswers::telemetry(const std::string& name) const {
+    Answer answer;
+    answer.telemetry.emplace();
+    for (const auto& agent : agents_)
+        if (name.empty() || agent->name() == name) answer.telemetry->push_back(describe_telemetry(*agent));
+    return answer;
+}
+
+Answer ControlAnswers::reload() {
+    base::log::info("operator.reload");
+    SettingsReload reload = reload_();
+    Answer answer;
+    if (!reload.mistakes.empty()) {
+        answer.failure = control::Failure{control::Kind::refused,
+                                          "the settings file has " + count_text(reload.mistakes.size(), "mistake") +
+                                              ": what was read before counts on",
+                                          "correct it, and reload again"};
+        answer.problems = std::move(reload.mistakes);
+        return answer;
+    }
+    answer.done = "the section telemetry of the settings file counts as it is now";
+    if (!reload.at_next_start.empty()) {
+        for (const std::string& key : reload.at_next_start) answer.note += (answer.note.empty() ? "" : ", ") + key;
+        answer.note.insert(0, "changed, and taking effect at the next start of opampd: ");
+    }
+    answer.at_next_start = std::move(reload.at_next_start);
+    return answer;
+}
+
 Task<Result<Answer>> ControlAnswers::list_revisions(const AgentSupervisor& agent) {
     const Redaction redaction = rules::redactor_of(agent.settings());
     Answer answer;
@@ -125,7 +171,9 @@ Task<Result<Answer>> ControlAnswers::compare_revisions(const AgentSupervisor& ag
 Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Request& request) {
     switch (request.command) {
     case Command::status:
-    case Command::show: break;
+    case Command::show:
+    case Command::reload: break;
+    case Command::telemetry: co_return telemetry(request.agent);
     case Command::history: co_return co_await list_revisions(agent);
     case Command::config_show: co_return co_await show_revision(agent, request);
     case Command::config_diff: co_return co_await compare_revisions(agent, request);
@@ -133,7 +181,8 @@ Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Re
     case Command::stop:
     case Command::start:
     case Command::rollback:
-    case Command::retry: co_return co_await obey(agent, request);
+    case Command::retry:
+    case Command::sampler: co_return co_await obey(agent, request);
     }
     co_return co_await status(request.agent);
 }
@@ -142,6 +191,7 @@ Task<Result<Answer>> ControlAnswers::obey(AgentSupervisor& agent, const Request&
     const std::string name = "'" + agent.name() + "'";
     if (request.command == Command::rollback) co_return co_await roll_back(agent, request);
     if (request.command == Command::retry) co_return co_await retry(agent, request);
+    if (request.command == Command::sampler) co_return set_sampler(agent, request);
     if (request.command == Command::stop) {
         agent.stop_agent();
         co_return done(request,
@@ -183,10 +233,13 @@ Task<Result<Answer>> ControlAnswers::retry(AgentSupervisor& agent, const Request
 }
 
 Task<Answer> ControlAnswers::answer(Request request) {
-    const bool is_of_all = request.command == Command::status && request.agent.empty();
+    if (request.command == Command::reload) co_return reload();
+    const bool is_of_all = request.agent.empty();
     Result<Answer> answer = Error(Kind::bug, "there is no answer");
-    if (is_of_all) {
+    if (is_of_all && request.command == Command::status) {
         answer = co_await status("");
+    } else if (is_of_all && request.command == Command::telemetry) {
+        answer = telemetry("");
     } else if (const auto agent = find(request.agent)) {
         answer = co_await answer_for(**agent, request);
     } else {

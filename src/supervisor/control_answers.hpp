@@ -1,6 +1,7 @@
 // What the daemon says to opampctl, and does for it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -8,15 +9,18 @@
 #include "control/server.hpp"
 #include "supervisor/agent_supervisor.hpp"
 #include "supervisor/revision_answers.hpp"
+#include "supervisor/settings_reload.hpp"
 
 namespace supervisor {
 
 class ControlAnswers : public control::Answerer {
 public:
     using Agents = std::vector<std::unique_ptr<AgentSupervisor>>;
+    /// Reads the settings file again, and uses what can be used at once.
+    using Reload = std::function<SettingsReload()>;
     /// All outlive the object.
-    ControlAnswers(async::BlockingPool& disk, async::BlockingPool& readers, const Agents& agents)
-        : disk_(disk), readers_(readers), agents_(agents) {}
+    ControlAnswers(async::BlockingPool& disk, async::BlockingPool& readers, const Agents& agents, Reload reload)
+        : disk_(disk), readers_(readers), agents_(agents), reload_(std::move(reload)) {}
 
     async::Task<control::Answer> answer(control::Request request) override;
 
@@ -24,6 +28,8 @@ private:
     base::Result<AgentSupervisor*> find(const std::string& name) const;
     async::Task<control::Agent> describe(const AgentSupervisor& agent);
     async::Task<base::Result<control::Answer>> status(const std::string& name);
+    base::Result<control::Answer> telemetry(const std::string& name) const;
+    control::Answer reload();
     async::Task<base::Result<control::Answer>> answer_for(AgentSupervisor& agent, const control::Request& request);
     async::Task<base::Result<control::Answer>> obey(AgentSupervisor& agent, const control::Request& request);
     async::Task<base::Result<control::Answer>> roll_back(AgentSupervisor& agent, const control::Request& request);
@@ -38,6 +44,7 @@ private:
 
     async::BlockingPool &disk_, &readers_;
     const Agents& agents_;
+    const Reload reload_;
 };
 
 }  // namespace supervisor

@@ -9,7 +9,6 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
-#include "settings/load.hpp"
 #include "supervisor/connection_options.hpp"
 
 namespace supervisor {
@@ -29,7 +28,7 @@ constexpr auto kLastTelemetryLimit = 2s;
 
 Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard)
     : settings_(settings),
-      answers_(disk_, readers_, agents_),
+      answers_(disk_, readers_, agents_, [this] { return read_settings_again(); }),
       control_(executor, {settings.control.socket, settings.control.group}, answers_),
       signals_(executor),
       lives_(executor),
@@ -159,21 +158,26 @@ Task<> Daemon::await_signals() {
 }
 
 /// Of the file that may have changed, what can be changed while agents run.
-void Daemon::read_settings_again() {
-    const auto refuse = [this](const std::string& why) {
-        base::log::error("settings.reload_failed", {{"file", settings_.file.string()}, {"error", why}});
-    };
-    const auto loaded = settings::load(settings_.file);
-    if (!loaded) return refuse(loaded.error().text());
-    if (!loaded->problems.empty()) return refuse(settings::to_text(loaded->problems.front(), settings_.file.string()));
-    const auto local = local_telemetry(loaded->settings, environment_variable);
-    if (!local) return refuse(local.error().text());
-    use(*local);
-    base::log::info("settings.reloaded", {{"file", settings_.file.string()}, {"sections", "telemetry"}});
+SettingsReload Daemon::read_settings_again() {
+    SettingsReload reload = read_again(settings_, environment_variable);
+    const std::string file = settings_.file.string();
+    if (!reload.mistakes.empty()) {
+        base::log::error("settings.reload_failed",
+                         {{"file", file}, {"error", reload.mistakes.front()}, {"mistakes", reload.mistakes.size()}});
+        return reload;
+    }
+    use(reload.telemetry);
+    std::string later;
+    for (const std::string& key : reload.at_next_start) later += (later.empty() ? "" : ", ") + key;
+    base::log::info("settings.reloaded", {{"file", file}, {"sections", "telemetry"}, {"at_next_start", later}});
+    return reload;
 }
 
 void Daemon::note_signal(int signo) {
-    if (signo == SIGHUP) return read_settings_again();
+    if (signo == SIGHUP) {
+        read_settings_again();
+        return;
+    }
     base::log::info("daemon.stopping", {{"signal", signo == SIGTERM ? "SIGTERM" : "SIGINT"}, {"again", is_stopping_}});
     service_manager_.notify("STOPPING=1\nSTATUS=stopping the agents");
     for (const auto& agent : agents_) is_stopping_ ? agent->kill_now() : agent->shut_down();

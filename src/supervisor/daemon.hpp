@@ -35,7 +35,7 @@ private:
     base::Result<base::UniqueFd> lock_state() const;
     void use(const LocalTelemetry& local);
     void tell(base::log::Level level, std::string_view event, const base::log::Fields& fields);
-    void read_settings_again();
+    SettingsReload read_settings_again();
     async::Task<> send_last_telemetry();
     async::Task<> limit_last_telemetry();
     async::Task<> answer_opampctl();

@@ -31,7 +31,7 @@ Agent full_agent() {
 }  // namespace
 
 TEST_CASE("requests and answers come back as they were", "[control][json]") {
-    const Request request{Command::config_diff, "web", "7", "current", "0a", true};
+    const Request request{Command::config_diff, "web", "7", "current", "0a", true, "always_off"};
     const auto again = parse_request(to_json(request));
     REQUIRE(again);
     CHECK(*again == request);
@@ -41,6 +41,13 @@ TEST_CASE("requests and answers come back as they were", "[control][json]") {
     answer.revisions = {{3, "remote", "t", "h", "r", "failed", "u", "why", true, false}, Revision()};
     answer.files = {{"", "text/yaml", "a: 1\n"}, {"x", "", "ä\t"}};
     answer.diff = "";
+    answer.telemetry = {{"web",
+                         "traceidratio 0.5",
+                         false,
+                         {{"traces", "http://a:1/v1/traces", "server", 1, 2, 3, 4, 5, true, "no", "t"}, {}}},
+                        Telemetry()};
+    answer.problems = {"one", "two"};
+    answer.at_next_start.emplace();
     answer.done = "restarted";
     answer.agent = "web";
     answer.revision = 18446744073709551615ull;
@@ -60,6 +67,16 @@ TEST_CASE("a request is one line, and so is its answer", "[control][json]") {
     answer.files = {{"a\nb", "", "one\ntwo\n"}};
     const std::string text = to_json(answer);
     CHECK(text.find('\n') == text.size() - 1);
+}
+
+TEST_CASE("health is what programs are promised", "[control][json]") {
+    Health health;
+    health.healthy = false;
+    health.agents = {{"web", "running", true, ""}, {"db", "backing_off", false, "exit code 3\n\"why\""}};
+    CHECK(to_json(health) ==
+          R"({"healthy":false,"agents":[{"name":"web","phase":"running","healthy":true,"reason":""},)"
+          R"({"name":"db","phase":"backing_off","healthy":false,"reason":"exit code 3\n\"why\""}]})"
+          "\n");
 }
 
 TEST_CASE("what has no value is left out", "[control][json]") {
@@ -93,6 +110,7 @@ TEST_CASE("a request that makes no sense is refused with its fault", "[control][
         {"{\"command\":\"show\",\"agent\":[\"web\"]}", "'agent' is not a text"},
         {"{\"command\":\"config_show\",\"remote\":\"yes\"}", "'remote' is not true or false"},
         {"{\"command\":\"status\",\"force\":true}", "a member that is not known"},
+        {"{\"command\":\"telemetry_sampler\",\"sampler\":{}}", "'sampler' is not a text"},
     }));
     CAPTURE(row.line);
     const auto request = parse_request(row.line);

@@ -75,6 +75,32 @@ TEST_CASE("the history is a table", "[ctl][text]") {
         "1         local   -                     ffffffff  applied  -                     current, last-good  -\n");
 }
 
+TEST_CASE("telemetry is a table, and below it is what is not as it should be", "[ctl][text]") {
+    Answer answer;
+    answer.telemetry = {{"web",
+                         "traceidratio 0.5",
+                         false,
+                         {{"traces", "http://10.0.0.1:4318/v1/traces", "server", 12, 1, 2, 3, 4, true,
+                           "refused\x1B[2J\nby it", "2026-01-31T12:00:00Z"},
+                          {"metrics", "", "", 0, 0, 0, 0, 0, false, "", ""},
+                          {"logs", "http://10.0.0.1:4318/v1/logs", "settings", 7, 0, 0, 0, 0, false, "timeout",
+                           "2026-01-31T12:00:01Z"}}}};
+    CHECK(ctl::as_text({Command::telemetry, "", "", "", "", false}, answer) ==
+          "AGENT  SIGNAL   GOES TO                         SAID BY   SAMPLER           EXPORTED  REJECTED  GIVEN UP  "
+          "DROPPED  WAITING\n"
+          "web    traces   http://10.0.0.1:4318/v1/traces  server    traceidratio 0.5  12        1         2         "
+          "3        4\n"
+          "web    metrics  -                               -         -                 0         0         0         "
+          "0        0\n"
+          "web    logs     http://10.0.0.1:4318/v1/logs    settings  -                 7         0         0         "
+          "0        0\n"
+          "\n"
+          "web: its sampler is not that of the settings file\n"
+          "  next: opampctl reload, to have that again\n"
+          "web: traces are not taken at 2026-01-31T12:00:00Z: refused?[2J; by it\n"
+          "web: logs were not taken at 2026-01-31T12:00:01Z: timeout\n");
+}
+
 TEST_CASE("one file is printed as it is, several with their names", "[ctl][text]") {
     Answer answer;
     answer.files = {{"effective.yaml", "", "a: 1"}};
