@@ -279,7 +279,7 @@ const Key kKeys[] = {
     {.name = "telemetry.logs.agent_output", .meaning = "Send what the agents print as log records too, a line each.",
      .field = FIELD(settings.telemetry.log_records.agent_output)},
 
-    {.name = "healthcheck.endpoint", .meaning = "Where health and metrics can be asked for over HTTP, for instance `127.0.0.1:13134`: `/health` answers 200 while every agent is healthy, else 503, and `/metrics` in Prometheus' text format. Without it nothing listens.",
+    {.name = "healthcheck.endpoint", .meaning = "Where health and metrics can be asked for over HTTP, for instance `127.0.0.1:13134`: `/health` answers 200 while every agent is healthy, else 503, and `/metrics` in Prometheus' text format. An agent that `opampctl` has stopped, or that has no config to run with, counts as healthy. Nothing listens without it, nor with port 0; whoever reaches the port is answered.",
      .field = FIELD(settings.healthcheck.endpoint), .check = listen_address},
 };
 // clang-format on

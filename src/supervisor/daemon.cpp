@@ -38,6 +38,7 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
     const AgentSupervisor::Shared shared{executor, disk_, readers_, guard};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
+    if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);
     base::log::listen([this](base::log::Level level, std::string_view event, const base::log::Fields& fields) {
         tell(level, event, fields);
     });
@@ -103,7 +104,7 @@ Task<> Daemon::run() {
     }
     for (const auto& agent : agents_) attendants_.spawn("output of " + agent->name(), agent->send_output());
     attendants_.spawn("signals", await_signals());
-    attendants_.spawn("opampctl", answer_opampctl());
+    attendants_.spawn("questions", answer_questions());
 
     co_await lives_.joined();
     for (const auto& agent : agents_) agent->say_goodbye();
@@ -139,14 +140,29 @@ std::string Daemon::status_line() const {
 }
 
 /// After what is urgent at a start, and before we say that we are ready.
-Task<> Daemon::answer_opampctl() {
+Task<> Daemon::answer_questions() {
     for (const auto& agent : agents_) co_await agent->begun().raised();
     if (const auto listens = control_.listen(); !listens)
         base::log::warning("control.listen_failed", {{"error", listens.error().text()}});
     else
         base::log::info("control.opened", {{"socket", settings_.control.socket.string()}});
+    const bool has_endpoint = open_local_endpoint();
     service_manager_.notify("READY=1\nSTATUS=" + status_line());
-    co_await control_.run();
+    if (has_endpoint)
+        co_await (control_.run() && local_endpoint_->run());
+    else
+        co_await control_.run();
+}
+
+bool Daemon::open_local_endpoint() {
+    if (!local_endpoint_) return false;
+    const std::string& address = settings_.healthcheck.endpoint;
+    if (const auto listens = local_endpoint_->listen(address); !listens) {
+        base::log::error("healthcheck.listen_failed", {{"endpoint", address}, {"error", listens.error().text()}});
+        return false;
+    }
+    base::log::info("healthcheck.opened", {{"endpoint", address}});
+    return true;
 }
 
 Task<> Daemon::await_signals() {

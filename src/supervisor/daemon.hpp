@@ -13,6 +13,7 @@
 #include "settings/settings.hpp"
 #include "supervisor/agent_supervisor.hpp"
 #include "supervisor/control_answers.hpp"
+#include "supervisor/local_endpoint.hpp"
 #include "supervisor/service_manager.hpp"
 
 namespace supervisor {
@@ -38,7 +39,8 @@ private:
     SettingsReload read_settings_again();
     async::Task<> send_last_telemetry();
     async::Task<> limit_last_telemetry();
-    async::Task<> answer_opampctl();
+    async::Task<> answer_questions();
+    bool open_local_endpoint();
     async::Task<> await_signals();
     async::Task<> limit_goodbyes();
     void note_signal(int signo);
@@ -51,6 +53,7 @@ private:
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;
     ControlAnswers answers_;
     control::ControlServer control_;
+    std::unique_ptr<LocalEndpoint> local_endpoint_;  ///< Where one is wanted.
     async::asio::signal_set signals_;
     async::TaskGroup lives_;
     async::TaskGroup connections_;

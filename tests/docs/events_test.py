@@ -5,8 +5,8 @@ import pathlib
 import re
 import sys
 
-# opamp-server and the HTTP server inside it have a log of their own, which nobody alerts on.
-NOT_OF_OPAMPD = ("server/", "demo/", "cmd/opamp_server", "cmd/demo_service", "net/http_server", "net/http_connection")
+# opamp-server has a log of its own, which nobody alerts on.
+NOT_OF_OPAMPD = ("server/", "demo/", "cmd/opamp_server", "cmd/demo_service")
 CALL = re.compile(r'(?:log_?\.|log::)(?:debug|info|warning|error)\(([^;]*?)[,)]', re.DOTALL)
 EVENT = re.compile(r'"([a-z_]+\.[a-z_]+)"')
 
