@@ -222,6 +222,16 @@ def opampctl_finds_the_daemon(machine):
     expect("in the folder for sockets", machine.run("test", "-S", "/run/opampd/control.sock").returncode == 0)
 
 
+def reload_reads_the_settings_again(machine):
+    before = one_daemon_and_one_agent(machine)
+    file = machine.root / "etc/opampd/opampd.yaml"
+    file.write_text(SETTINGS + "telemetry:\n  traces:\n    sampler: always_off\n")
+    machine.systemctl("reload", UNIT)
+    eventually("the new sampler counts", lambda: "always_off" in machine.run("opampctl", "telemetry").stdout)
+    file.write_text(SETTINGS)
+    expect("nothing was restarted", one_daemon_and_one_agent(machine) == before and machine.show("NRestarts") == "0")
+
+
 def all_killed_and_back(machine):
     before = one_daemon_and_one_agent(machine)
     machine.systemctl("kill", "--signal=KILL", UNIT)
@@ -271,8 +281,8 @@ def mistaken_settings_are_not_retried(machine):
     file.write_text(SETTINGS)
 
 
-STEPS = [becomes_active_with_its_status, opampctl_finds_the_daemon, all_killed_and_back, daemon_killed_and_back, agent_killed_and_back,
-         stop_leaves_nothing, starts_again_where_it_was, mistaken_settings_are_not_retried]
+STEPS = [becomes_active_with_its_status, opampctl_finds_the_daemon, reload_reads_the_settings_again, all_killed_and_back,
+         daemon_killed_and_back, agent_killed_and_back, stop_leaves_nothing, starts_again_where_it_was, mistaken_settings_are_not_retried]
 
 
 def inner(arguments):
