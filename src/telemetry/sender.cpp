@@ -116,11 +116,17 @@ Sender::Outcome Sender::note_answer(const net::HttpResponse& response, const Req
     const std::uint64_t rejected = partial ? std::min<std::uint64_t>(partial->rejected, request.records) : 0;
     counts_.exported += request.records - rejected;
     counts_.rejected += rejected;
-    if (!partial) return Outcome::done;
-    note_trouble("the receiver has rejected " + std::to_string(rejected) + ": " + partial->error_message);
-    log_.warning("telemetry.rejected",
-                 {{"signal", to_string(signal_)}, {"records", rejected}, {"detail", partial->error_message}});
+    note_partial_success(partial ? std::optional(partial->error_message) : std::nullopt, rejected);
     return Outcome::done;
+}
+
+/// Of a receiver that rejects some of every request the second word would be one more record to reject, and so on.
+void Sender::note_partial_success(const std::optional<std::string>& detail, std::uint64_t rejected) {
+    const bool was_partial = std::exchange(is_partial_, detail.has_value());
+    if (detail) note_trouble("the receiver has rejected " + std::to_string(rejected) + ": " + *detail);
+    if (detail && !was_partial)
+        log_.warning("telemetry.rejected",
+                     {{"signal", to_string(signal_)}, {"records", rejected}, {"detail", *detail}});
 }
 
 void Sender::note_success() {
@@ -149,7 +155,7 @@ Task<> Sender::close() {
     if (wanted_) co_return;
     target_.reset();
     current_.reset();
-    trouble_.lasts = false;
+    trouble_.lasts = is_partial_ = false;
     const auto client = std::exchange(client_, nullptr);
     if (client) co_await client->close();
 }

@@ -73,6 +73,7 @@ private:
     Outcome note_failure(const std::string& why, Outcome outcome);
     void note_success();
     void note_trouble(const std::string& what);
+    void note_partial_success(const std::optional<std::string>& detail, std::uint64_t rejected);
 
     const Signal signal_;
     const base::log::Scope& log_;
@@ -83,6 +84,7 @@ private:
     std::unique_ptr<net::HttpClient> client_;
     ExportCounts counts_;
     Trouble trouble_;
+    bool is_partial_ = false;  ///< For the log: only changes are news.
     bool has_patience_ = true;
 };
 
