@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/bytes.hpp"
 #include "base/number.hpp"
 
 namespace telemetry {
@@ -49,27 +50,32 @@ bool is_below(const TraceId& id, double ratio) {
     return randomness(id) < static_cast<std::uint64_t>(ratio * kAll);
 }
 
+/// It may come from a server, and is told to it again.
+std::string quoted(std::string_view text) {
+    constexpr std::size_t kMost = 100;
+    return "'" + base::to_valid_utf8(base::shortened(text, kMost)) + "'";
+}
+
 }  // namespace
 
 base::Result<SamplerSettings> parse_sampler(std::string_view name, std::string_view argument) {
     SamplerSettings settings;
-    const std::string whole(name);
+    const std::string_view whole = name;
     settings.is_parent_based = name.starts_with(kParentBased);
     if (settings.is_parent_based) name.remove_prefix(kParentBased.size());
     const auto known = std::ranges::find(kNames, name, &Name::text);
     if (known == std::end(kNames))
-        return Error(Kind::invalid, "there is no sampler '" + whole + "'")
+        return Error(Kind::invalid, "there is no sampler " + quoted(whole))
             .hint("always_on, always_off, traceidratio or rate_limited, each also with parentbased_ in front");
     settings.kind = known->kind;
     if (settings.kind == Sampling::ratio && !argument.empty()) {
         const auto ratio = parse_positive(argument, 1);
-        if (!ratio) return Error(Kind::invalid, "'" + std::string(argument) + "' is not a ratio").hint("0 to 1");
+        if (!ratio) return Error(Kind::invalid, quoted(argument) + " is not a ratio").hint("0 to 1");
         settings.ratio = *ratio;
     } else if (settings.kind == Sampling::rate_limited) {
         constexpr double kMost = 1e9;
         const auto rate = parse_positive(argument, kMost);
-        if (!rate)
-            return Error(Kind::invalid, "'" + std::string(argument) + "' is not a rate").hint("traces a second, say 5");
+        if (!rate) return Error(Kind::invalid, quoted(argument) + " is not a rate").hint("traces a second, say 5");
         settings.per_second = *rate;
     }
     return settings;
