@@ -1,3 +1,4 @@
+#include "net/errors.hpp"
 #include "net/open.hpp"
 #include "net/upgrade.hpp"
 
@@ -23,7 +24,9 @@ async::Task<Result<void>> try_connection(const ClientOptions& options, Refusal& 
     }
     auto stream = co_await open_stream(options, async::SteadyClock::now() + options.limits.handshake);
     if (!stream) co_return std::move(stream).error();
-    co_await stream->end(options.limits.close);
+    // Under TLS 1.3 the handshake is over for us before the server has seen what we are.
+    const auto said = co_await stream->end(options.limits.close);
+    if (said && network_error(said).kind() == base::Kind::refused) co_return network_error(said);
     co_return Result<void>();
 }
 

@@ -16,22 +16,22 @@ public:
     void write_some(const Pieces& pieces, Completion done) override {
         socket_.async_write_some(pieces, std::move(done));
     }
-    async::Task<> shut_down() override {
+    async::Task<error_code> shut_down() override {
         error_code ignored;
         socket_.shutdown(Tcp::socket::shutdown_send, ignored);
-        co_return;
+        co_return error_code();
     }
 
 private:
     Tcp::socket socket_;
 };
 
-async::Task<> shut_down_and_wait(Layer& layer) {
-    co_await layer.shut_down();
+async::Task<error_code> shut_down_and_wait(Layer& layer) {
+    const error_code said = co_await layer.shut_down();
     char rest[2048];
     for (;;) {
         const auto [code, bytes] = co_await layer.tcp().async_read_some(asio::buffer(rest), async::as_result);
-        if (code) co_return;
+        if (code) co_return said;
     }
 }
 
@@ -39,10 +39,11 @@ async::Task<> shut_down_and_wait(Layer& layer) {
 
 Stream::Stream(Tcp::socket socket) : layer_(std::make_unique<TcpLayer>(std::move(socket))) {}
 
-async::Task<> Stream::end(std::chrono::nanoseconds patience) {
-    co_await (shut_down_and_wait(*layer_) || async::sleep_for(patience));
+async::Task<error_code> Stream::end(std::chrono::nanoseconds patience) {
+    const auto ended = co_await (shut_down_and_wait(*layer_) || async::sleep_for(patience));
     error_code ignored;
     tcp().close(ignored);
+    co_return ended.index() == 0 ? std::get<0>(ended) : error_code();
 }
 
 }  // namespace net

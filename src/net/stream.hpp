@@ -80,8 +80,8 @@ public:
     virtual Tcp::socket& tcp() = 0;
     virtual void read_some(const Room& room, Completion done) = 0;
     virtual void write_some(const Pieces& pieces, Completion done) = 0;
-    /// Tells the peer that nothing more will come.
-    virtual async::Task<> shut_down() = 0;
+    /// Tells the peer that nothing more will come; what it says instead of the same, if it does.
+    virtual async::Task<boost::system::error_code> shut_down() = 0;
 };
 
 /// Owns the connection: the destructor drops it without a word. What Asio calls an AsyncReadStream and
@@ -117,11 +117,11 @@ public:
             token, Pieces(buffers));
     }
 
-    /// Tells the peer that nothing more will come.
-    async::Task<> shut_down() { return layer_->shut_down(); }
+    /// See Layer.
+    async::Task<boost::system::error_code> shut_down() { return layer_->shut_down(); }
     /// Ends our side in order, and waits at most `patience` for the peer to end its own, so that what was sent last
-    /// arrives: a close over unread bytes would take it back. Then closes.
-    async::Task<> end(std::chrono::nanoseconds patience);
+    /// arrives: a close over unread bytes would take it back. Then closes. What the peer says instead of its end.
+    async::Task<boost::system::error_code> end(std::chrono::nanoseconds patience);
 
 private:
     std::unique_ptr<Layer> layer_;

@@ -2,6 +2,7 @@
 
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <boost/asio/ssl.hpp>
 
 #include "net/errors.hpp"
@@ -17,6 +18,27 @@ using base::Kind;
 using base::Result;
 using boost::system::error_code;
 
+int alert_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+/// From here on, for `fatal_alert`: a shutdown takes every alert of the peer for its end.
+void watch_alerts(SSL* connection) {
+    SSL_set_info_callback(connection, [](const SSL* of, int where, int alert) {
+        const bool is_fatal = where == SSL_CB_READ_ALERT && (alert >> 8) == SSL3_AL_FATAL;
+        if (is_fatal)
+            SSL_set_ex_data(const_cast<SSL*>(of), alert_index(), reinterpret_cast<void*>(intptr_t(alert & 0xff)));
+    });
+}
+
+/// As a read has it.
+error_code fatal_alert(SSL* connection) {
+    const auto alert = reinterpret_cast<intptr_t>(SSL_get_ex_data(connection, alert_index()));
+    if (alert == 0) return {};
+    return {static_cast<int>(ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + alert)), asio::error::get_ssl_category()};
+}
+
 /// Over a Stream of any kind: TLS inside the TLS to a proxy is this over this.
 class TlsLayer final : public Layer {
 public:
@@ -26,9 +48,14 @@ public:
     Tcp::socket& tcp() override { return tls_.next_layer().tcp(); }
     void read_some(const Room& room, Completion done) override { tls_.async_read_some(room, std::move(done)); }
     void write_some(const Pieces& pieces, Completion done) override { tls_.async_write_some(pieces, std::move(done)); }
-    async::Task<> shut_down() override {
-        co_await tls_.async_shutdown(async::as_result);
+    async::Task<error_code> shut_down() override {
+        watch_alerts(tls_.native_handle());
+        const auto [failed] = co_await tls_.async_shutdown(async::as_result);
+        // What cannot be written may still have been answered.
+        std::array<char, 64> rest{};
+        if (failed) co_await tls_.async_read_some(asio::buffer(rest), async::as_result);
         co_await tls_.next_layer().shut_down();
+        co_return fatal_alert(tls_.native_handle());
     }
 
 private:

@@ -38,8 +38,9 @@ struct Transport : Stream {
 /// Called by Beast, which finds it by its arguments. Beast's own ones wait without limit.
 template <typename Handler>
 void async_teardown(beast::role_type, Transport& stream, Handler&& handler) {
-    asio::co_spawn(stream.get_executor(), stream.end(stream.patience),
-                   [done = std::forward<Handler>(handler)](std::exception_ptr) mutable { done(error_code()); });
+    asio::co_spawn(
+        stream.get_executor(), stream.end(stream.patience),
+        [done = std::forward<Handler>(handler)](std::exception_ptr, error_code) mutable { done(error_code()); });
 }
 
 // ---------------------------------------------------------------------------------------------------- connection
