@@ -32,6 +32,12 @@ Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
     return SteadyClock::now() + std::clamp(left, std::chrono::seconds(0), kLongestLook);
 }
 
+/// Whether nothing of the earlier offer counts after the later one.
+bool covers(const opamp::ConnectionSettingsOffers& later, const opamp::ConnectionSettingsOffers& earlier) {
+    return (later.opamp || !earlier.opamp) && (later.own_traces || !earlier.own_traces) &&
+           (later.own_metrics || !earlier.own_metrics) && (later.own_logs || !earlier.own_logs);
+}
+
 }  // namespace
 
 ConnectionSettings::ConnectionSettings(asio::any_io_executor executor, const Partners& partners,
@@ -57,8 +63,9 @@ Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& no
     const auto unusable = [&](const Error& why) {
         notes.push_back("the connection settings kept from the server cannot be used: " + why.text());
     };
+    own_telemetry_.keep_announced(stored_.own_telemetry);
+    if (stored_.own_telemetry_candidate) own_telemetry_.keep_announced(*stored_.own_telemetry_candidate);
     if (!enabled_.own_telemetry) {
-        stored_.own_telemetry = {};
         stored_.own_telemetry_candidate.reset();
     } else if (const auto resumed = own_telemetry_.resume(stored_.own_telemetry); !resumed) {
         notes.push_back("the destinations kept from the server cannot be used: " + resumed.error().text());
@@ -120,9 +127,9 @@ Task<> ConnectionSettings::run(Orders orders) {
             co_await ask_for_certificate();
         } else if (stored_.own_telemetry_candidate) {
             co_await go_on_with_own_telemetry();
-        } else if (waiting_ && using_ != Using::candidate) {
-            auto offers = std::move(*waiting_);
-            waiting_.reset();
+        } else if (!waiting_.empty() && using_ != Using::candidate) {
+            auto offers = std::move(waiting_.front());
+            waiting_.erase(waiting_.begin());
             co_await consider(std::move(offers));
         } else {
             co_await (wake_.raised() || sleep_until(next_deadline()));
@@ -138,7 +145,8 @@ SteadyClock::time_point ConnectionSettings::next_deadline() const {
 
 void ConnectionSettings::take(opamp::ConnectionSettingsOffers offers) {
     own_telemetry_.expect(offers);
-    waiting_ = std::move(offers);
+    std::erase_if(waiting_, [&](const auto& earlier) { return covers(offers, earlier); });
+    waiting_.push_back(std::move(offers));
     wake_.raise();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/blocking.hpp"
 #include "async/notice.hpp"
@@ -101,7 +102,8 @@ private:
 
     StoredConnection stored_;
     Using using_ = Using::file;
-    std::optional<opamp::ConnectionSettingsOffers> waiting_;
+    /// In the order of their coming; none that a later one covers.
+    std::vector<opamp::ConnectionSettingsOffers> waiting_;
     std::optional<base::Error> failure_;   ///< Of the candidate.
     std::optional<base::Error> given_up_;  ///< Why the accepted settings are not in use now.
     bool is_failing_for_long_ = false;

@@ -1,5 +1,7 @@
 #include "supervisor/own_telemetry.hpp"
 
+#include <utility>
+
 #include "supervisor/connection_options.hpp"
 
 namespace supervisor {
@@ -15,18 +17,27 @@ namespace {
 
 using Offer = std::optional<opamp::TelemetryConnectionSettings>;
 
+/// Spec: "TLSConnectionSettings Message", "ProxyConnectionSettings Message": they stay where an offer has none. Headers
+/// do not: they may be a secret of the receiver before.
 void lay_over(Offer& accepted, const Offer& offer) {
     if (!offer) return;
-    if (offer->destination_endpoint.empty())
-        accepted.reset();
-    else
-        accepted = offer;
+    if (offer->destination_endpoint.empty()) return accepted.reset();
+    const Offer before = std::exchange(accepted, offer);
+    if (before && !accepted->tls) accepted->tls = before->tls;
+    if (before && !accepted->proxy) accepted->proxy = before->proxy;
 }
 
 }  // namespace
 
 bool has_own_telemetry(const opamp::ConnectionSettingsOffers& offers) {
     return offers.own_traces || offers.own_metrics || offers.own_logs;
+}
+
+void OwnTelemetry::keep_announced(OwnTelemetryOffers& offers) const {
+    const settings::Capabilities& announced = partners_.settings.capabilities;
+    if (!announced.reports_own_traces) offers.traces.reset();
+    if (!announced.reports_own_metrics) offers.metrics.reset();
+    if (!announced.reports_own_logs) offers.logs.reset();
 }
 
 Result<Destinations> OwnTelemetry::destinations_of(const OwnTelemetryOffers& offers) const {

@@ -23,6 +23,8 @@ public:
     };
     explicit OwnTelemetry(Partners partners) : partners_(std::move(partners)) {}
 
+    /// Takes out the signals that are not announced to the server (any more).
+    void keep_announced(OwnTelemetryOffers& offers) const;
     /// What was accepted before this start. Errors: invalid (the settings or this program have changed): not used.
     base::Result<void> resume(const OwnTelemetryOffers& accepted);
 
