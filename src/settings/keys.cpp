@@ -256,7 +256,7 @@ const Key kKeys[] = {
      .field = FIELD(settings.telemetry.compression)},
     {.name = "telemetry.timeout", .meaning = "How long one request may take.",
      .field = FIELD(settings.telemetry.timeout)},
-    {.name = "telemetry.resource", .meaning = "Attributes of all telemetry, in addition to those that describe the agent; where both have one, these win.",
+    {.name = "telemetry.resource", .meaning = "Attributes of all telemetry, in addition to those that describe the agent; where both have one, the description counts.",
      .field = FIELD(settings.telemetry.resource), .check = attribute},
     {.name = "telemetry.tls.ca_file", .meaning = "PEM file of the CAs to trust instead of the system's.",
      .field = FIELD(settings.telemetry.tls.ca_file), .check = readable_file},

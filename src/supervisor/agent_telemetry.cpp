@@ -53,9 +53,9 @@ void AgentTelemetry::describe(const opamp::AgentDescription& description) {
     source.scope = "opampd";
     source.scope_version = OPAMPD_VERSION;
     source.resource = local_.environment;
+    for (const auto& [name, value] : local_.resource) telemetry::set(source.resource, name, value);
     for (const auto* attributes : {&description.identifying, &description.non_identifying})
         for (const auto& [name, value] : *attributes) telemetry::set(source.resource, name, value);
-    for (const auto& [name, value] : local_.resource) telemetry::set(source.resource, name, value);
     pipeline_.set_source(std::move(source));
 }
 
