@@ -9,19 +9,11 @@ from certificates import Authority, openssl
 from http_parts import Reply, Tls
 from protocol import APPLIED, S2A, has, is_full, is_healthy, settings_status
 from rig import expect
-from settings import begin, fail, move, offer, url
+from settings import begin, certificate, fail, move, offer, trust, url
 from stage import run
 from suite import conformance
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
-
-def certificate(pair):
-    return {"cert": pair.cert_pem().encode(), "private_key": pair.key_pem().encode()}
-
-
-def trust(authority):
-    return {"ca_pem_contents": authority.pem}
 
 
 def presented(fs):

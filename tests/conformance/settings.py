@@ -8,6 +8,14 @@ def url(server, scheme="ws", host="127.0.0.1"):
     return f"{scheme}://{host}:{server.port}/v1/opamp"
 
 
+def certificate(pair):
+    return {"cert": pair.cert_pem().encode(), "private_key": pair.key_pem().encode()}
+
+
+def trust(authority):
+    return {"ca_pem_contents": authority.pem}
+
+
 def begin(stage, **sections):
     """An agent that takes settings of its connection."""
     capabilities = {"accepts_opamp_connection_settings": True, **sections.pop("capabilities", {})}

@@ -31,6 +31,7 @@ class Stage(Scene):
         self.scheme = "ws"
         self.fs = None
         self.others_to_close = []
+        self.sinks = []
         self._authority = None
 
     def configure(self, agent=None, file="supervisor.yaml", **sections):
@@ -52,6 +53,12 @@ class Stage(Scene):
         proxy = FakeProxy(**options)
         self.others_to_close.append(proxy)
         return proxy
+
+    def sink(self, **options):
+        """All that comes to it has to be OTLP."""
+        sink = super().sink(**options)
+        self.sinks.append(sink)
+        return sink
 
     def begin(self, agent=None, environment=None, **sections):
         """Server, settings, daemon, and a healthy agent that the server knows of."""
@@ -120,6 +127,11 @@ class Stage(Scene):
         return text + b" ".join(bytes.fromhex(digits.decode()) for digits in re.findall(rb"\b(?:[0-9a-f]{2})+\b", text))
 
     # --- the end
+
+    def end_well(self):
+        super().end_well()
+        for sink in self.sinks:
+            expect(f"what came is OTLP: {sink.problems()}", not sink.problems())
 
     def last_messages(self):
         if not self.fs:
