@@ -11,6 +11,7 @@ from stage import TRANSPORTS, run
 from suite import conformance
 
 ECHO, OTHER = "com.example.echo", "com.example.inventory/1.0"
+OURS = "io.opampd.telemetry"  # what opampd itself understands, see docs/telemetry.md
 REVERSE_NAME = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+(/[^/]+)?$", re.IGNORECASE)
 
 
@@ -45,7 +46,7 @@ def announced(stage, scheme):
     stage.scheme = scheme
     fs = stage.begin(echoing(stage, ECHO, OTHER), server={"heartbeat_interval": "100ms"})
     names = list(fs.messages()[0].custom_capabilities.capabilities)
-    expect(f"{names}", sorted(names) == [ECHO, OTHER] and all(map(REVERSE_NAME.match, names)))
+    expect(f"{names}", sorted(names) == [ECHO, OTHER, OURS] and all(map(REVERSE_NAME.match, names)))
     since = fs.now()
     stage.wait_for("five quiet ones", lambda: fs.now() >= since + 5)
     expect("not again", not any(map(has("custom_capabilities"), fs.messages(1))))

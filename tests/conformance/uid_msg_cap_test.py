@@ -251,7 +251,7 @@ def ignored_parts(stage, capability, order):
     stage.everything()
     expect("the agent is left alone", stage.pid() == pid and is_alive(pid) and len(stage.starts()) == 1)
     expect("no file is written", not stage.config.exists())
-    expect("nothing is said of it", not any(message.remote_config_status.status or message.HasField("connection_settings_status")
+    expect("nothing is said of it", not any(message.remote_config_status.status or message.connection_settings_status.status
                                            or message.HasField("package_statuses") for message in fs.messages(since)))
     expect("no error", not [event for event in stage.events() if event["level"] in ("error", "warning")])
     expect("the connection stays", len(fs.connections) == 1)
