@@ -155,6 +155,9 @@ def changes_destinations(page, agent):
 
 def changes_a_service(page, agent):
     page.find("#service-on").click()
+    page.find("#service-apply").click()
+    config = agent.hear("remote_config").config.config_map[""].body.decode()
+    expect(f"only what was changed: {config}", config == "instrument: true\nport: 8080\n")
     page.choose("#service-sampler", "rate_limited")
     page.find("#service-amount").clear()
     page.find("#service-amount").send_keys("5")
@@ -162,13 +165,14 @@ def changes_a_service(page, agent):
     page.find("#service-apply").click()
     config = agent.hear("remote_config").config.config_map[""].body.decode()
     expect(f"keys of the config: {config}", config == "instrument: true\nport: 8080\nsampler:\n  type: rate_limited\n  per_second: 5\n"
-           f'exporter:\n  console: true\n  otlp:\n    endpoint: "http://127.0.0.1:{agent.port}/v1/traces"\n')
+           f'exporter:\n  console: true\n  otlp:\n    endpoint: "http://127.0.0.1:{agent.port}"\n')
+    page.wait("the form goes on from there", lambda: page.value("#service-amount") == "5" and page.value("#service-sampler") == "rate_limited")
     page.choose("#service-sampler", "always_off")
     page.find("#service-console").click()
     page.find("#service-apply").click()
     config = agent.hear("remote_config").config.config_map[""].body.decode()
     expect(f"each in its place: {config}", config == "instrument: true\nport: 8080\nsampler:\n  type: always_off\n"
-           f'exporter:\n  console: false\n  otlp:\n    endpoint: "http://127.0.0.1:{agent.port}/v1/traces"\n')
+           f'exporter:\n  console: false\n  otlp:\n    endpoint: "http://127.0.0.1:{agent.port}"\n')
 
 
 def shows_all_traces(page, agent):

@@ -124,10 +124,12 @@ const scalar = (text, key) => text.match(new RegExp(`\\b${key}:[ \\t]*["']?([^\\
 /** `text` with that key as `lines`; lines of other keys stay as they are. */
 export function withKey(text, key, lines) {
   const replaced = new RegExp(`^${key}:.*(?:\\n[ \\t]+.*)*\\n?`, 'm');
-  const fresh = lines === null ? '' : `${lines}\n`;
+  const fresh = `${lines}\n`;
   if (replaced.test(text)) return text.replace(replaced, () => fresh);
   return text + (text === '' || text.endsWith('\n') ? '' : '\n') + fresh;
 }
+
+let service = {}; // what the form began with
 
 function showService() {
   const text = configText();
@@ -138,18 +140,24 @@ function showService() {
     if (!is) return;
     const sampler = block(text, 'sampler');
     const exporter = block(text, 'exporter');
+    const type = scalar(sampler, 'type') ?? sampler.trim();
+    const isOffered = [...$('service-sampler').options].some((option) => option.value === type);
     $('service-on').checked = scalar(text, 'instrument') === 'true';
-    $('service-sampler').value = ['always_on', 'always_off', 'traceidratio', 'rate_limited'].find((type) => type === scalar(sampler, 'type')) ?? 'always_on';
-    $('service-amount').value = scalar(sampler, $('service-sampler').value === 'rate_limited' ? 'per_second' : 'ratio') ?? '0.1';
+    $('service-sampler').value = isOffered ? type : '';
+    $('service-amount').value = scalar(sampler, type === 'rate_limited' ? 'per_second' : 'ratio') ?? '0.1';
     $('service-console').checked = exporter === '' || scalar(exporter, 'console') === 'true';
     $('service-otlp').value = scalar(exporter, 'endpoint') ?? '';
     $('service-sampler').dispatchEvent(new Event('change'));
+    // What this form does not know is not lost by it.
+    for (const id of ['service-console', 'service-otlp', 'service-here']) $(id).disabled = /headers|compression/.test(exporter);
+    service = { sampler: samplerLines(), exporter: exporterLines() };
   });
 }
 tieAmount('service-sampler', 'service-amount-label', { traceidratio: 'Ratio, 0 to 1', rate_limited: 'Traces a second' });
 
 function samplerLines() {
   const type = $('service-sampler').value;
+  if (!type) return null;
   const amount = { traceidratio: 'ratio', rate_limited: 'per_second' }[type];
   return `sampler:\n  type: ${type}${amount ? `\n  ${amount}: ${Number($('service-amount').value)}` : ''}`;
 }
@@ -159,12 +167,15 @@ function exporterLines() {
   return `exporter:\n  console: ${$('service-console').checked}${endpoint ? `\n  otlp:\n    endpoint: ${JSON.stringify(endpoint)}` : ''}`;
 }
 
-$('service-here').addEventListener('click', () => { $('service-otlp').value = otlpUrl('traces'); });
+$('service-here').addEventListener('click', () => { $('service-otlp').value = otlpUrl(); });
 $('service').addEventListener('submit', (event) => {
   event.preventDefault();
-  const edited = editFirstFile((text) =>
-    withKey(withKey(withKey(text, 'instrument', `instrument: ${$('service-on').checked}`), 'sampler', samplerLines()), 'exporter', exporterLines()),
-  );
+  const edited = editFirstFile((text) => {
+    const keys = { instrument: `instrument: ${$('service-on').checked}` };
+    if (samplerLines() && samplerLines() !== service.sampler) keys.sampler = samplerLines();
+    if (exporterLines() !== service.exporter) keys.exporter = exporterLines();
+    return Object.entries(keys).reduce((edit, [key, lines]) => withKey(edit, key, lines), text);
+  });
   if (edited) send();
   else $('service-note').textContent = 'The config has no file of text that could be edited.';
 });

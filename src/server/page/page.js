@@ -63,8 +63,11 @@ export async function act(note, work) {
   }
 }
 
-/** Where agents send telemetry to, as seen from here: a server that listens everywhere has the page's own name. */
+/**
+ * Where agents send telemetry to, as seen from here: a server that listens everywhere has the page's own name. Without a
+ * signal: what its path is added to.
+ */
 export function otlpUrl(signal) {
   const base = page.server.otlp_endpoint.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${location.hostname}`);
-  return `${base}/v1/${signal}`;
+  return signal ? `${base}/v1/${signal}` : base;
 }
