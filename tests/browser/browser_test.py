@@ -184,6 +184,29 @@ def failing_path(page):
     page.shoot("failed")
 
 
+def watches_itself(page):
+    """The daemon's own telemetry, of which the server on the page is the backend."""
+    page.find("#own-here").click()
+    page.find("#own-offer").click()
+    page.wait("the destinations are APPLIED", lambda: "APPLIED" in page.text("#own-status"))
+    page.choose("#sampler-kind", "always_on")
+    page.find("#sampler button").click()
+    page.wait("the sampler is in force", lambda: page.text("#sampler-note") == "In force: always_on")
+    page.type_config("instrument: true\nport: 8081\n")
+    page.chord(Keys.CONTROL, Keys.ENTER)
+    page.wait("the rollout is a trace", lambda: "rollout" in page.text("#traces"))
+    page.wait("and its end an event", lambda: "config.applied" in page.text("#events"))
+    page.shoot("observed")
+    next(line for line in page.all("#traces a") if "rollout" in line.text).click()
+    page.wait("its steps are a tree", lambda: {"config.compose", "config.report"} <= {row.text for row in page.all("#trace-rows b")})
+    page.shoot("rollout")
+    page.find("#trace-back").click()
+    page.wait("back at the agent", lambda: page.find("#agent").is_displayed())
+    page.type_config("broken: [\n")
+    page.chord(Keys.CONTROL, Keys.ENTER)
+    page.wait("a rollout that fails is marked", lambda: "error" in page.text("#traces"))
+
+
 def drafts(page):
     page.type_config("instrument: false\n")
     page.wait("there is a draft", lambda: page.text("#dirty") == "Unsent changes")
@@ -219,6 +242,7 @@ def run(arguments, folder, stack):
     page = Page(browser, address, arguments.screenshots)
     agent = main_path(page, lambda: start_agent(stack, arguments, folder, endpoint))
     failing_path(page)
+    watches_itself(page)
     drafts(page)
     comings_and_goings(page, agent)
     found = complaints(browser)
