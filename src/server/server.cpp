@@ -21,9 +21,8 @@ namespace log = base::log;
 /// A config comes in as JSON, which is longer, and goes out within the send limit.
 constexpr std::uint64_t kMostRequestBytes = 32u << 20;
 
-async::Task<> signal_received() {
+async::Task<> signal_received(asio::signal_set& signals) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT);
     const auto [error, number] = co_await signals.async_wait(async::as_result);
     if (!error) log::info("signal.received", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
 }
@@ -87,6 +86,7 @@ base::Result<std::optional<TokenFile>> open_tokens(const Options& options) {
 async::Task<base::Result<void>> serve(const Options& options) {
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto executor = co_await asio::this_coro::executor;
+    asio::signal_set signals(executor, SIGTERM, SIGINT);  // before anybody can see that the server is there
     auto store = Store::open(options.state);
     if (!store) co_return std::move(store).error();
     auto telemetry_store = TelemetryStore::open(telemetry_file(options), options.telemetry);
@@ -134,7 +134,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
     servers.spawn("polls", opamp_endpoint.watch_polls());
     servers.spawn("page", page_server.run());
     servers.spawn("telemetry news", telemetry.tell_news());
-    co_await signal_received();
+    co_await signal_received(signals);
     servers.cancel();
     co_await servers.joined();
     log::info("server.stopped");
