@@ -194,7 +194,7 @@ TEST_CASE("in words: what the preset gave", "[settings][preset][describe]") {
               .find("agent       agent\n"
                     "  preset    prometheus (built in): Prometheus, whose configs promtool checks\n"
                     "  gives     parameters, executable, args, config_format, config_check, config_apply_timeout, "
-                    "health.type, health.endpoint, reload, stop_timeout\n"
+                    "health.type, health.endpoint, reload, own_telemetry, stop_timeout\n"
                     "  runs      /usr/bin/prometheus \"--config.file=/srv/a.yml\" "
                     "\"--web.listen-address=127.0.0.1:9090\"\n") != std::string::npos);
     CHECK(text("  executable: ./demo-service\n", machine({{"generic", "stop_timeout: 3s\n"}}))
