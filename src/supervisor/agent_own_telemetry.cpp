@@ -26,7 +26,6 @@ Task<base::Result<void>> AgentSupervisor::use_own_telemetry(OwnTelemetryOffers o
     if (agent_.own_telemetry.delivery == TelemetryDelivery::none) co_return base::Result<void>();
     auto made = make_own_telemetry(offers);
     if (!made) co_return std::move(made).error();
-    if (state_.phase == lifecycle::Phase::gone) co_return base::Error(base::Kind::cancelled, "opampd is ending");
     if (!made->not_handed_on.empty())
         log_.warning("own_telemetry.not_handed_on",
                      {{"detail", joined(made->not_handed_on)}, {"reason", "no variable of OpenTelemetry says it"}});

@@ -93,7 +93,6 @@ Task<> AgentSupervisor::run() {
         co_await step(co_await next_event());
         begun_.raise();
     }
-    own_telemetry_.settle_all({base::Kind::cancelled, "opampd is ending"});
     staging_.cancel();
     probes_.cancel();
     co_await staging_.joined();

@@ -79,8 +79,9 @@ public:
     /// While the operator has stopped the agent that is not before it is started again.
     ///
     /// Errors  invalid (the offers; the agent was not touched), refused (rolled back, and why), io; cancelled (newer
-    ///         offers took the place of these, or opampd is ending).
-    /// Cancel  ends the wait alone.
+    ///         offers took the place of these).
+    /// Cancel  ends the wait alone. It is for the caller to do when opampd ends: what is being tried then is tried
+    ///         again at the next start, and has not failed.
     async::Task<base::Result<void>> use_own_telemetry(OwnTelemetryOffers offers);
 
     /// Raised once the first start has been tried.

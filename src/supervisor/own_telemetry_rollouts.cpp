@@ -23,11 +23,6 @@ void OwnTelemetryRollouts::settle(OfferId offer, base::Result<void> result) {
     if (tried_ && tried_->offer == offer) settle(tried_, std::move(result));
 }
 
-void OwnTelemetryRollouts::settle_all(const base::Error& why) {
-    settle(waiting_, why);
-    settle(tried_, why);
-}
-
 void OwnTelemetryRollouts::settle(std::optional<Rollout>& rollout, base::Result<void> result) {
     if (!rollout) return;
     rollout->fate->result = std::move(result);

@@ -12,7 +12,7 @@
 namespace supervisor {
 
 /// Beside those of a config, and numbered apart from them. One is tried at a time, and the newest waits; each is
-/// settled once, so whoever waits for one is always told.
+/// settled once, but for what opampd does not live to see: the next start goes on with that, so it has not failed.
 class OwnTelemetryRollouts {
 public:
     /// What became of one; `result` counts once `settled` is raised.
@@ -36,8 +36,6 @@ public:
 
     /// A verdict that comes after the first one of an offer is no news.
     void settle(lifecycle::OfferId offer, base::Result<void> result);
-    /// Nothing more will happen.
-    void settle_all(const base::Error& why);
 
 private:
     static constexpr lifecycle::OfferId kOurs = lifecycle::OfferId{1} << 63;
