@@ -89,7 +89,7 @@ struct Rig {
     void offer(const std::string& body) {
         opamp::Orders orders;
         orders.remote_config = config_of(body);
-        static_cast<supervisor::OrderTaker&>(*supervisor).take(std::move(orders));
+        static_cast<supervisor::OrderTaker&>(*supervisor).take(std::move(orders), {});
     }
     void wait_for(const std::string& body, opamp::ConfigStatus fate) {
         wait([&] { return status().hash == config_of(body).hash && status().status == fate; });
