@@ -13,8 +13,9 @@ from peer import offered_hash, status_is  # noqa: E402
 from rig import expect, free_port  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
 
-TREE = {"rollout": None, "offer.receive": "rollout", "config.policy": "rollout", "config.compose": "rollout", "config.stage": "rollout",
-        "agent.stop": "rollout", "agent.start": "rollout", "agent.gate": "rollout", "config.commit": "rollout", "config.report": "rollout"}
+STAGING = ("offer.receive", "config.policy", "config.compose", "config.validate", "config.stage")
+CHANGE = ("agent.stop", "agent.start", "agent.gate", "config.commit", "config.report")
+TREE = {"rollout": None, **{name: "rollout" for name in (*STAGING, *CHANGE)}}
 
 
 def base_url(sink):

@@ -64,12 +64,14 @@ def _check(name, family):
 
 def value(families, name, **labels):
     """Of the one series that has these labels among its own."""
-    found = [number for (suffix, of), number in families[name].samples.items() if suffix in ("", "_count") and labels.items() <= dict(of).items()]
+    found = [number for (suffix, of), number in families[name].samples.items()
+             if suffix in ("", "_count") and labels.items() <= dict(of).items()]
     expect(f"one series of {name} with {labels}: {families[name].samples}", len(found) == 1)
     return found[0]
 
 
 def check_with_promtool(text):
-    """Prometheus' own opinion, of what is usual too."""
+    """Prometheus' own opinion, of what is usual too; OpenTelemetry's names of gauges may end in "count"."""
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
-    expect(f"promtool has nothing to say: {done.stdout}{done.stderr}", done.returncode == 0 and not done.stderr)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if not line.endswith('should not have "_count" suffix')]
+    expect(f"promtool has nothing else to say: {lines}", done.returncode in (0, 3) and not lines)
