@@ -41,8 +41,8 @@ AgentMetrics::AgentMetrics(telemetry::Meter& meter)
       bytes_(meter.add({"opampd.server.io", MetricKind::counter, "By",
                         "Bytes of OpAMP messages, before compression and encryption."})) {}
 
-void AgentMetrics::rolled_out(base::Duration took, std::string_view outcome) {
-    rollouts_.record(seconds(took), {{"outcome", std::string(outcome)}});
+void AgentMetrics::rolled_out(base::Duration took, std::string_view kind, std::string_view outcome) {
+    rollouts_.record(seconds(took), {{"kind", std::string(kind)}, {"outcome", std::string(outcome)}});
 }
 
 void AgentMetrics::probed(base::Duration took, bool is_well) {

@@ -15,7 +15,8 @@ public:
     explicit AgentMetrics(telemetry::Meter& meter);
 
     void restarted(std::string_view reason) { restarts_.add(1, {{"reason", std::string(reason)}}); }
-    void rolled_out(base::Duration took, std::string_view outcome);
+    /// `kind`: what was rolled out, "config" or "own_telemetry".
+    void rolled_out(base::Duration took, std::string_view kind, std::string_view outcome);
     void probed(base::Duration took, bool is_well);
     void healthy(bool is_healthy) { healthy_.set(is_healthy); }
     void running_for(base::Duration uptime);

@@ -63,7 +63,7 @@ telemetry::Carrier AgentTraces::carrier() const {
 void AgentTraces::offered(OfferId id, const Offer& offer) {
     const auto parent = telemetry::extract(offer.carrier);
     Episode& episode = episodes_[id];
-    episode.reason = "config";
+    episode.kind = episode.reason = "config";
     episode.baggage = telemetry::extract_baggage(offer.carrier);
     episode.root = tracer_.start("rollout", parent.value_or(telemetry::SpanContext{}),
                                  {telemetry::SpanKind::consumer, offer.received_unix_nano});
@@ -76,7 +76,7 @@ void AgentTraces::offered(OfferId id, const Offer& offer) {
 
 void AgentTraces::own_telemetry_offered(OfferId id) {
     Episode& episode = episodes_[id];
-    episode.reason = "own_telemetry";
+    episode.kind = episode.reason = "own_telemetry";
     episode.root = tracer_.start("own_telemetry.rollout", {}, {telemetry::SpanKind::consumer});
 }
 
@@ -166,7 +166,7 @@ void AgentTraces::end(Key key, std::string_view outcome) {
     if (found == episodes_.end()) return;
     Episode& episode = found->second;
     if (!outcome.empty()) episode.root.set("opampd.outcome", outcome);
-    if (key != 0) metrics_.rolled_out(async::SteadyClock::now() - episode.begin, outcome);
+    if (key != 0) metrics_.rolled_out(async::SteadyClock::now() - episode.begin, episode.kind, outcome);
     episodes_.erase(found);  // the way back ends before the root
     if (current_ == key) current_.reset();
 }

@@ -60,6 +60,7 @@ private:
         telemetry::Span root;
         telemetry::Span way_back;
         std::string baggage;
+        std::string kind;       ///< What is rolled out; empty for other episodes.
         std::string reason;     ///< Of a start of the agent within it.
         std::string outcome;    ///< Of a rollout, once it is known.
         bool is_tried = false;  ///< The agent was touched for it.

@@ -77,7 +77,8 @@ Task<Result<OwnTelemetryOffers>> OwnTelemetry::consider(const opamp::ConnectionS
     if (proved) proved = co_await prove(*destinations);
     if (proved) {
         partners_.telemetry.use_offered(*destinations);
-        if (!(wanted == accepted)) proved = co_await partners_.give_to_agent(wanted);
+        // Also what was accepted before: an operator may have gone back behind it meanwhile.
+        proved = co_await partners_.give_to_agent(wanted);
     }
     if (!proved) {
         partners_.telemetry.use_offered(in_force_);

@@ -57,6 +57,7 @@ const std::optional<Destination>& Telemetry::destination(Signal signal) const {
 
 void Telemetry::set_destination(Signal signal, std::optional<Destination> destination) {
     if (signal == Signal::traces) tracer_.set_enabled(destination.has_value());
+    if (signal == Signal::traces && !destination) left_unix_nano_ = base::unix_nano_now();
     expected_.erase(signal);
     const bool is_for_nobody = !destination && !sender(signal).has_destination();
     if (is_for_nobody && signal == Signal::traces) span_source_->queue.clear();
@@ -71,8 +72,8 @@ void Telemetry::expect_destination(Signal signal) {
 
 void Telemetry::take(SpanRecord span) {
     // A span that was begun under a destination is sent there even if that is being left.
-    if ((is_on(Signal::traces) || spans_.sender().has_destination()) && span_source_->queue.push(std::move(span)))
-        spans_.note_added();
+    const bool is_late = spans_.sender().has_destination() && span.start_time_unix_nano <= left_unix_nano_;
+    if ((is_on(Signal::traces) || is_late) && span_source_->queue.push(std::move(span))) spans_.note_added();
 }
 
 void Telemetry::add(LogRecord record) {

@@ -71,6 +71,7 @@ private:
 
     Source source_;
     std::set<Signal> expected_;
+    std::uint64_t left_unix_nano_ = 0;  ///< When spans lost their destination last.
     Meter meter_;
     std::unique_ptr<RecordSource<SpanRecord>> span_source_;
     std::unique_ptr<RecordSource<LogRecord>> log_source_;

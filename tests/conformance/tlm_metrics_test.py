@@ -121,7 +121,7 @@ def states(stage):
 
     stage.wait_for("the restart after the crash", lambda: total("opampd.agent.restarts", reason="crash") == 1)
     expect("the one for the config", total("opampd.agent.restarts", reason="config") == 1)
-    stage.wait_for("the rollout", lambda: total("opampd.rollout.duration", outcome="applied") == 1)
+    stage.wait_for("the rollout", lambda: total("opampd.rollout.duration", kind="config", outcome="applied") == 1)
     stage.wait_for("probes", lambda: total("opampd.probe.duration") > 2)
     stage.wait_for("health", lambda: total("opampd.agent.healthy") == 1)
     stage.wait_for("uptime", lambda: total("opampd.agent.uptime") > 0)

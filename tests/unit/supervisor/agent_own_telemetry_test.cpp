@@ -18,11 +18,11 @@ constexpr const char* kPem = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIF
 
 /// Writes down its environment at each start and at each SIGHUP its file of variables. It dies of what is bad.
 constexpr const char* kScript = R"sh(#!/bin/sh
+trap 'cp own.env reloaded.new && mv reloaded.new reloaded' HUP
 env > environment.new && mv environment.new environment
 echo $$ >> starts
 case "$OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in *bad*) echo no such exporter; exit 3 ;; esac
 case "$(cat effective.yaml own.env 2>/dev/null)" in *bad*) exit 4 ;; esac
-trap 'cp own.env reloaded.new && mv reloaded.new reloaded' HUP
 while :; do sleep 1 & wait; done
 )sh";
 
@@ -61,7 +61,8 @@ struct Rig {
         supervisor.emplace(shared, settings, agent);
         REQUIRE(supervisor->open());
         lives.spawn("agent", supervisor->run());
-        wait([&] { return supervisor->is_healthy(); });
+        // It may be thought to be healthy before it has come as far as to bear a signal.
+        wait([&] { return supervisor->is_healthy() && starts() > 0; });
     }
     void stop() {
         supervisor->shut_down();
@@ -107,7 +108,7 @@ struct Rig {
         return all.substr(begin, all.find('\n', begin) - begin);
     }
     std::string endpoint() const { return variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"); }
-    auto starts() const {
+    std::ptrdiff_t starts() const {
         const std::string all = text("starts");
         return std::count(all.begin(), all.end(), '\n');
     }
