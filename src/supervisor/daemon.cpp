@@ -99,10 +99,8 @@ Task<> Daemon::run() {
         {{"version", OPAMPD_VERSION}, {"agents", agents_.size()}, {"state", settings_.storage.directory.string()}});
     for (const auto& agent : agents_) {
         connections_.spawn("connection of " + agent->name(), agent->talk_to_server());
-        exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
         lives_.spawn("agent " + agent->name(), agent->run());
     }
-    for (const auto& agent : agents_) attendants_.spawn("output of " + agent->name(), agent->send_output());
     attendants_.spawn("signals", await_signals());
     attendants_.spawn("questions", answer_questions());
 
@@ -142,6 +140,12 @@ std::string Daemon::status_line() const {
 /// After what is urgent at a start, and before we say that we are ready.
 Task<> Daemon::answer_questions() {
     for (const auto& agent : agents_) co_await agent->begun().raised();
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return;
+    for (const auto& agent : agents_) {
+        exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
+        attendants_.spawn("output of " + agent->name(), agent->send_output());
+    }
     if (const auto listens = control_.listen(); !listens)
         base::log::warning("control.listen_failed", {{"error", listens.error().text()}});
     else

@@ -66,7 +66,9 @@ Result<std::optional<Destination>> finished(Destination destination, const setti
     if (!proxy) return std::move(proxy).error();
     destination.client.proxy = std::move(*proxy);
     if (auto checked = net::check_headers(destination.client.headers); !checked) return std::move(checked).error();
-    if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
+    // OpenSSL costs 3 MiB, which http:// does not need.
+    if (destination.client.url.is_tls())
+        if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
     return std::optional(std::move(destination));
 }
 
@@ -149,7 +151,8 @@ Result<Destination> offered_destination(const opamp::TelemetryConnectionSettings
                              : proxy_beside(settings.server.proxy, destination.client.url, variable);
     if (!proxy) return std::move(proxy).error();
     destination.client.proxy = std::move(*proxy);
-    if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
+    if (destination.client.url.is_tls() || offer.tls || offer.certificate)
+        if (auto checked = net::check_tls(destination.client.tls); !checked) return std::move(checked).error();
     return destination;
 }
 

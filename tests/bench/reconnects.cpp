@@ -77,7 +77,8 @@ public:
     Client(asio::any_io_executor executor, const net::Url& url)
         : session_({base::Uuid::v7(std::chrono::system_clock::now()), opamp::kReportsStatus, 30s, 30s}),
           credentials_(supervisor::Credentials::Options{}),
-          connection_(executor, options(url), {session_, *this, credentials_, *this, readers_}, base::log::Scope({})) {}
+          telemetry_(executor, log_),
+          connection_(executor, options(url), {session_, *this, credentials_, *this, readers_, telemetry_}, log_) {}
 
     async::Task<> run() { return connection_.run(); }
     void say_goodbye() { connection_.say_goodbye(); }
@@ -89,7 +90,7 @@ private:
         options.target.client.url = url;
         return options;
     }
-    void take(opamp::Orders) override {}
+    void take(opamp::Orders, const supervisor::Received&) override {}
     async::Task<> established() override {
         last_connected_ = SteadyClock::now();
         co_return;
@@ -99,6 +100,8 @@ private:
     opamp::ClientSession session_;
     supervisor::Credentials credentials_;
     async::BlockingPool readers_;
+    const base::log::Scope log_{{}};
+    supervisor::AgentTelemetry telemetry_;
     supervisor::Connection connection_;
     SteadyClock::time_point last_connected_{};
 };
