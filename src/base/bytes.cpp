@@ -164,4 +164,10 @@ std::string shortened(std::string_view text, std::size_t bytes) {
     return std::string(text.substr(0, bytes)) + "…";
 }
 
+std::string_view trimmed(std::string_view text, std::string_view blanks) {
+    const std::size_t begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
 }  // namespace base

@@ -29,6 +29,9 @@ std::string quoted_if_needed(std::string_view text);
 /// The same, always in quotes: a string of JSON.
 std::string json_string(std::string_view text);
 
+/// `text` without those of `blanks` that it begins and ends with.
+std::string_view trimmed(std::string_view text, std::string_view blanks = " \t");
+
 /// At most `bytes` bytes of `text`, cut at a character's boundary, with "…" where something was left out.
 std::string shortened(std::string_view text, std::size_t bytes);
 

@@ -107,7 +107,7 @@ std::string SecretKey::format() const {
 Result<std::vector<PublicKey>> parse_public_keys(std::string_view text) {
     std::vector<PublicKey> keys;
     for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::string_view line = trimmed(take_line(text));
+        const std::string_view line = base::trimmed(take_line(text), " \t\r");
         if (line.empty() || line.starts_with('#')) continue;
         auto key = public_key_in(line);
         if (!key)

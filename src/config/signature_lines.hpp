@@ -22,10 +22,4 @@ inline std::string_view take_word(std::string_view& line) {
     return word;
 }
 
-inline std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 }  // namespace config

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/bytes.hpp"
+
 namespace net {
 namespace {
 
@@ -37,15 +39,10 @@ std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& text)
     return std::nullopt;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto start = text.find_first_not_of(" \t");
-    return start == std::string_view::npos ? "" : text.substr(start, text.find_last_not_of(" \t") - start + 1);
-}
-
 /// Takes what stands before the first `separator` off the front of `text`.
 std::string_view take_until(std::string_view& text, char separator) {
     const auto end = std::min(text.find(separator), text.size());
-    const auto taken = trimmed(text.substr(0, end));
+    const auto taken = base::trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     return taken;
 }

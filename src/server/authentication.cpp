@@ -14,12 +14,6 @@ using base::Kind;
 
 constexpr std::uint64_t kMostBytes = 4u << 20;
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 bool is_token(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
 }
@@ -28,7 +22,7 @@ base::Result<std::vector<std::string>> parse_lines(std::string_view text) {
     std::vector<std::string> credentials;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const auto end = text.find('\n');
-        const std::string_view line = trimmed(text.substr(0, end));
+        const std::string_view line = base::trimmed(text.substr(0, end), " \t\r");
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (line.empty() || line.starts_with('#')) continue;
         const bool is_basic = line.find(':') != std::string_view::npos;
@@ -48,7 +42,7 @@ std::string credential_of(std::string_view authorization) {
     if (space == std::string_view::npos) return authorization.empty() ? std::string() : base::sha256(authorization);
     std::string normal(authorization.substr(0, space));
     for (char& c : normal) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    return base::sha256(normal + " " + std::string(trimmed(authorization.substr(space))));
+    return base::sha256(normal + " " + std::string(base::trimmed(authorization.substr(space), " \t\r")));
 }
 
 bool is_same_credential(std::string_view a, std::string_view b) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/bytes.hpp"
+
 namespace telemetry {
 namespace {
 
@@ -27,17 +29,12 @@ bool has_valid_shape(std::string_view header) {
     return header.size() == kEnd || (version != "00" && header[kEnd] == '-');
 }
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::vector<std::string_view> members(std::string_view list) {
     std::vector<std::string_view> found;
     for (std::size_t begin = 0; begin <= list.size();) {
         const std::size_t end = std::min(list.find(',', begin), list.size());
-        if (const auto member = trimmed(list.substr(begin, end - begin)); !member.empty()) found.push_back(member);
+        if (const auto member = base::trimmed(list.substr(begin, end - begin)); !member.empty())
+            found.push_back(member);
         begin = end + 1;
     }
     return found;
@@ -72,7 +69,7 @@ bool is_valid_state(std::string_view state) {
 
 /// Spec: W3C Baggage, 3.2: a token, "=", and what may stand in a header; properties behind ";" are not looked at.
 bool is_baggage_member(std::string_view member) {
-    const std::string_view key = trimmed(member.substr(0, member.find('=')));
+    const std::string_view key = base::trimmed(member.substr(0, member.find('=')));
     const auto is_token = [](char c) {
         return c > ' ' && c <= '~' && std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
     };
