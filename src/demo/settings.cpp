@@ -92,13 +92,6 @@ Result<telemetry::SamplerSettings> read_sampler(const YAML::Node& node) {
     return sampler;
 }
 
-/// `base` with the usual path of a signal behind it. Spec: OTLP exporter configuration, "Endpoint URLs for OTLP/HTTP".
-net::Url url_of(net::Url base, telemetry::Signal signal) {
-    if (!base.target.ends_with('/')) base.target += '/';
-    base.target += "v1/" + std::string(to_string(signal));
-    return base;
-}
-
 Result<net::Url> read_endpoint(const YAML::Node& node) {
     const std::string key = "exporter.otlp.endpoint";
     auto text = read_text(node, key, "a URL");
@@ -154,9 +147,9 @@ Result<void> read_otlp(const YAML::Node& node, Settings& settings) {
         if (name != "gzip" && name != "none") return wrong(compression, "exporter.otlp.compression", "gzip or none");
         destination.compresses = name == "gzip";
     }
-    destination.client.url = url_of(*endpoint, telemetry::Signal::traces);
+    destination.client.url = telemetry::url_below(*endpoint, telemetry::Signal::traces);
     settings.traces = destination;
-    destination.client.url = url_of(*endpoint, telemetry::Signal::metrics);
+    destination.client.url = telemetry::url_below(*endpoint, telemetry::Signal::metrics);
     settings.metrics = std::move(destination);
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <limits>
 
@@ -255,7 +256,8 @@ CustomMessage take_custom_message(pb::CustomMessage& message) {
 }
 
 bool parse(google::protobuf::MessageLite& message, std::string_view bytes) {
-    constexpr std::size_t kMost = 0x7FFFFFFF;  // protobuf counts in int
+    constexpr std::size_t kMost = 0x7FFFFFFF;    // protobuf counts in int
+    const google::protobuf::LogSilencer silent;  // a peer's text that is not UTF-8 would be a line on stderr
     return bytes.size() <= kMost && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 

@@ -33,7 +33,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       policy_(lifecycle_policy(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
-      telemetry_(shared.executor, log_),
+      telemetry_(shared.executor, log_, shared.telemetry),
       server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, telemetry_, shared.guard,
                [this](OwnTelemetryOffers offers) { return use_own_telemetry(std::move(offers)); }},
               folder_, log_),

@@ -37,6 +37,7 @@ public:
         async::BlockingPool& disk;        ///< One thread: all that changes an agent's folder.
         async::BlockingPool& readers;     ///< For what takes long, and changes nothing on the disk.
         process::Guard* guard = nullptr;  ///< None if it could not be started.
+        telemetry::Options telemetry{};   ///< How much is kept for receivers, and for how long.
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
     AgentSupervisor(const AgentSupervisor&) = delete;

@@ -34,8 +34,9 @@ std::string_view record_name(Signal signal) {
 
 }  // namespace
 
-AgentTelemetry::AgentTelemetry(asio::any_io_executor executor, const base::log::Scope& log)
-    : pipeline_(executor, {}, log),
+AgentTelemetry::AgentTelemetry(asio::any_io_executor executor, const base::log::Scope& log,
+                               const telemetry::Options& options)
+    : pipeline_(executor, options, log),
       metrics_(pipeline_.meter()),
       traces_(pipeline_.tracer(), metrics_),
       exported_(
@@ -76,7 +77,7 @@ void AgentTelemetry::use_local(LocalTelemetry local) {
     settle();
 }
 
-void AgentTelemetry::use_offered(Destinations offered) {
+void AgentTelemetry::use_offered(telemetry::Destinations offered) {
     offered_ = std::move(offered);
     settle();
 }

@@ -20,7 +20,8 @@ namespace supervisor {
 class AgentTelemetry {
 public:
     /// `log` outlives the object.
-    AgentTelemetry(async::asio::any_io_executor executor, const base::log::Scope& log);
+    AgentTelemetry(async::asio::any_io_executor executor, const base::log::Scope& log,
+                   const telemetry::Options& options = {});
 
     AgentTraces& traces() { return traces_; }
     AgentMetrics& metrics() { return metrics_; }
@@ -34,7 +35,7 @@ public:
     /// The settings file's. A sampler that was set meanwhile gives way.
     void use_local(LocalTelemetry local);
     /// The server's, for all signals: those without one have the settings file's.
-    void use_offered(Destinations offered);
+    void use_offered(telemetry::Destinations offered);
     /// An offer for the signal is being looked at.
     void expect(telemetry::Signal signal);
     /// Until the settings file is read again.
@@ -66,7 +67,7 @@ private:
     AgentMetrics metrics_;
     AgentTraces traces_;
     LocalTelemetry local_;
-    Destinations offered_;
+    telemetry::Destinations offered_;
     opamp::AgentDescription description_;
     std::optional<telemetry::ProcessMetrics> processes_;
     telemetry::Instrument& exported_;

@@ -10,6 +10,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "supervisor/connection_options.hpp"
+#include "telemetry/environment.hpp"
 
 namespace supervisor {
 
@@ -35,7 +36,8 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       connections_(executor),
       exports_(executor),
       attendants_(executor) {
-    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard};
+    const auto options = telemetry::laid_over({}, telemetry::read_environment(environment_variable));
+    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard, options};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
     if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);

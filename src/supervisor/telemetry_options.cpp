@@ -36,11 +36,6 @@ Result<net::Url> http_url(std::string_view text) {
     return url;
 }
 
-std::string with_path(std::string base, Signal signal) {
-    while (base.ends_with('/')) base.pop_back();
-    return base + "/v1/" + std::string(to_string(signal));
-}
-
 const std::string& own_endpoint(const settings::Telemetry& telemetry, Signal signal) {
     switch (signal) {
     case Signal::traces: return telemetry.traces.endpoint;
@@ -48,16 +43,6 @@ const std::string& own_endpoint(const settings::Telemetry& telemetry, Signal sig
     case Signal::logs: return telemetry.log_records.endpoint;
     }
     return telemetry.endpoint;
-}
-
-const std::optional<telemetry::ExporterVariables>& variables_of(const telemetry::Environment& environment,
-                                                                Signal signal) {
-    switch (signal) {
-    case Signal::traces: return environment.traces;
-    case Signal::metrics: return environment.metrics;
-    case Signal::logs: return environment.logs;
-    }
-    return environment.traces;
 }
 
 Result<std::optional<Destination>> finished(Destination destination, const settings::Settings& settings,
@@ -72,36 +57,20 @@ Result<std::optional<Destination>> finished(Destination destination, const setti
     return std::optional(std::move(destination));
 }
 
-Result<std::optional<Destination>> variables_destination(const telemetry::ExporterVariables& variables,
-                                                         const settings::Settings& settings,
-                                                         const net::Variable& variable) {
-    Destination destination;
-    auto url = http_url(variables.endpoint);
-    if (!url) return std::move(url).error().within("the environment's OTEL_EXPORTER_OTLP_ENDPOINT");
-    destination.client.url = std::move(*url);
-    destination.client.headers = variables.headers;
-    destination.client.tls.ca_file = variables.certificate;
-    destination.client.tls.cert_file = variables.client_certificate;
-    destination.client.tls.key_file = variables.client_key;
-    destination.compresses = variables.is_gzip;
-    destination.timeout = variables.timeout;
-    return finished(std::move(destination), settings, variable);
-}
-
 Result<std::optional<Destination>> local_destination(const settings::Settings& settings, Signal signal,
                                                      const net::Variable& variable) {
-    const settings::Telemetry& telemetry = settings.telemetry;
-    std::string endpoint = own_endpoint(telemetry, signal);
-    if (endpoint.empty() && !telemetry.endpoint.empty()) endpoint = with_path(telemetry.endpoint, signal);
+    const settings::Telemetry& file = settings.telemetry;
+    const std::string& own = own_endpoint(file, signal);
+    const std::string& endpoint = own.empty() ? file.endpoint : own;
     if (endpoint.empty()) return std::optional<Destination>();
-    Destination destination = base_destination(telemetry);
+    Destination destination = base_destination(file);
     auto url = http_url(endpoint);
     if (!url) return std::move(url).error();
-    destination.client.url = std::move(*url);
-    for (const auto& [name, value] : telemetry.headers) destination.client.headers.push_back({name, value});
-    destination.client.tls = local_tls(telemetry);
-    destination.client.tls.cert_file = telemetry.tls.cert_file;
-    destination.client.tls.key_file = telemetry.tls.key_file;
+    destination.client.url = own.empty() ? telemetry::url_below(std::move(*url), signal) : std::move(*url);
+    for (const auto& [name, value] : file.headers) destination.client.headers.push_back({name, value});
+    destination.client.tls = local_tls(file);
+    destination.client.tls.cert_file = file.tls.cert_file;
+    destination.client.tls.key_file = file.tls.key_file;
     return finished(std::move(destination), settings, variable);
 }
 
@@ -124,9 +93,9 @@ Result<LocalTelemetry> local_telemetry(const settings::Settings& settings, const
     if (environment.is_disabled) return local;
     for (const Signal signal : telemetry::kSignals) {
         auto destination = local_destination(settings, signal, variable);
-        const auto& variables = variables_of(environment, signal);
-        if (destination && !*destination && variables)
-            destination = variables_destination(*variables, settings, variable);
+        const auto named = environment.destinations.find(signal);
+        if (destination && !*destination && named != environment.destinations.end())
+            destination = finished(named->second, settings, variable);
         if (!destination) return std::move(destination).error().within("telemetry." + std::string(to_string(signal)));
         if (*destination) local.destinations.emplace(signal, std::move(**destination));
     }

@@ -1,7 +1,6 @@
 // Where telemetry goes to, by the settings file and by what a server offers. Pure but for the environment.
 #pragma once
 
-#include <map>
 #include <optional>
 
 #include "net/proxy.hpp"
@@ -13,11 +12,9 @@
 
 namespace supervisor {
 
-using Destinations = std::map<telemetry::Signal, telemetry::Destination>;
-
 /// What the settings file says; without a word of it nothing is sent.
 struct LocalTelemetry {
-    Destinations destinations;
+    telemetry::Destinations destinations;
     telemetry::SamplerSettings sampler;
     base::Duration metric_interval = std::chrono::seconds(10);
     bool sends_agent_output = false;

@@ -10,11 +10,6 @@ BatchExporter::BatchExporter(asio::any_io_executor executor, Signal signal, Batc
                              const BatchLimits& limits, const base::log::Scope& log)
     : source_(source), limits_(limits), sender_(executor, signal, log), wake_(executor) {}
 
-void BatchExporter::flush() {
-    is_flushing_ = true;
-    wake_.raise();
-}
-
 void BatchExporter::finish() {
     is_finishing_ = true;
     sender_.lose_patience();
@@ -22,7 +17,7 @@ void BatchExporter::finish() {
 }
 
 bool BatchExporter::is_due_now() const {
-    return is_finishing_ || is_flushing_ || sender_.is_to_close() || source_.waiting() >= limits_.batch;
+    return is_finishing_ || sender_.is_to_close() || source_.waiting() >= limits_.batch;
 }
 
 /// Whether to go on.
@@ -52,7 +47,6 @@ Task<> BatchExporter::run() {
             const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
             if (is_ended) co_return;
         }
-        is_flushing_ = false;
         co_await sender_.close();
         if (is_finishing_) co_return;
     }

@@ -45,8 +45,6 @@ public:
 
     /// Exports until cancelled, or until `finish` and all has been tried.
     async::Task<> run();
-    /// What waits is exported now.
-    void flush();
     /// What waits is tried once more.
     void finish();
 
@@ -58,7 +56,6 @@ private:
     const BatchLimits limits_;
     Sender sender_;
     async::Notice wake_;
-    bool is_flushing_ = false;
     bool is_finishing_ = false;
 };
 

@@ -9,12 +9,6 @@
 namespace telemetry {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 /// Nothing where a '%' has no two digits behind it.
 std::optional<std::string> percent_decoded(std::string_view text) {
     std::string decoded;
@@ -36,23 +30,25 @@ std::optional<std::vector<net::Header>> parse_list(std::string_view list) {
     std::vector<net::Header> members;
     for (std::size_t begin = 0; begin <= list.size();) {
         const std::size_t end = std::min(list.find(',', begin), list.size());
-        const std::string_view member = trimmed(list.substr(begin, end - begin));
+        const std::string_view member = base::trimmed(list.substr(begin, end - begin));
         begin = end + 1;
         if (member.empty()) continue;
         const std::size_t equals = member.find('=');
         if (equals == std::string_view::npos) return std::nullopt;
-        auto name = percent_decoded(trimmed(member.substr(0, equals)));
-        auto value = percent_decoded(trimmed(member.substr(equals + 1)));
+        auto name = percent_decoded(base::trimmed(member.substr(0, equals)));
+        auto value = percent_decoded(base::trimmed(member.substr(equals + 1)));
         if (!name || !value || name->empty()) return std::nullopt;
         members.push_back({std::move(*name), std::move(*value)});
     }
     return members;
 }
 
-struct Signal {
-    std::string name;  ///< As in the variables: "TRACES".
-    std::string path;  ///< Behind the endpoint of all signals.
-};
+/// As in the variables: "TRACES".
+std::string name_of(Signal signal) {
+    std::string name(to_string(signal));
+    std::ranges::transform(name, name.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    return name;
+}
 
 class Reader {
 public:
@@ -125,18 +121,19 @@ public:
         return attributes;
     }
 
-    std::optional<ExporterVariables> exporter(const Signal& signal) {
-        ExporterVariables exporter;
-        exporter.endpoint = is_wanted(signal) ? endpoint(signal) : "";
-        if (exporter.endpoint.empty()) return std::nullopt;
-        exporter.headers = headers(of(signal, "HEADERS"));
-        exporter.is_gzip = is_gzip(of(signal, "COMPRESSION"));
-        exporter.timeout = duration(of(signal, "TIMEOUT")).value_or(exporter.timeout);
-        exporter.certificate = text(of(signal, "CERTIFICATE"));
-        exporter.client_certificate = text(of(signal, "CLIENT_CERTIFICATE"));
-        exporter.client_key = text(of(signal, "CLIENT_KEY"));
+    std::optional<Destination> destination(Signal signal) {
+        auto url = is_wanted(signal) ? endpoint(signal) : std::nullopt;
+        if (!url) return std::nullopt;
+        Destination destination;
+        destination.client.url = std::move(*url);
+        destination.client.headers = headers(of(signal, "HEADERS"));
+        destination.client.tls.ca_file = text(of(signal, "CERTIFICATE"));
+        destination.client.tls.cert_file = text(of(signal, "CLIENT_CERTIFICATE"));
+        destination.client.tls.key_file = text(of(signal, "CLIENT_KEY"));
+        destination.compresses = is_gzip(of(signal, "COMPRESSION"));
+        destination.timeout = duration(of(signal, "TIMEOUT")).value_or(destination.timeout);
         check_protocol(of(signal, "PROTOCOL"));
-        return exporter;
+        return destination;
     }
 
 private:
@@ -149,36 +146,31 @@ private:
     }
 
     /// The signal's own variable where it is set, else that of all signals.
-    std::string of(const Signal& signal, const std::string& what) const {
-        const std::string own = "OTEL_EXPORTER_OTLP_" + signal.name + "_" + what;
+    std::string of(Signal signal, const std::string& what) const {
+        const std::string own = "OTEL_EXPORTER_OTLP_" + name_of(signal) + "_" + what;
         return text(own).empty() ? "OTEL_EXPORTER_OTLP_" + what : own;
     }
 
     /// An exporter that is not ours is not replaced by one that nobody named.
-    bool is_wanted(const Signal& signal) {
-        const std::string name = "OTEL_" + signal.name + "_EXPORTER", value = text(name);
+    bool is_wanted(Signal signal) {
+        const std::string name = "OTEL_" + name_of(signal) + "_EXPORTER", value = text(name);
         if (value.empty() || value == "otlp") return true;
         if (value != "none")
             note(name, "'" + base::shortened(value, kLongestShown) + "' is neither otlp nor none, taken as none");
         return false;
     }
 
-    std::string endpoint(const Signal& signal) {
+    std::optional<net::Url> endpoint(Signal signal) {
         const std::string of_all = "OTEL_EXPORTER_OTLP_ENDPOINT", name = of(signal, "ENDPOINT");
-        std::string url = text(name);
-        if (url.empty()) return {};
+        const std::string url = text(name);
+        if (url.empty()) return std::nullopt;
         auto parsed = net::parse_url(url);
         if (parsed && parsed->is_websocket())
             parsed = base::Error(base::Kind::invalid, "the scheme '" + parsed->scheme + "' is not HTTP")
                          .hint("write http or https");
-        if (!parsed) {
-            note(name, parsed.error().text() + ", nothing is exported there");
-            return {};
-        }
-        if (name != of_all) return url;
-        const std::size_t path_end = std::min(url.find('?'), url.size());
-        const bool has_slash = path_end > 0 && url[path_end - 1] == '/';
-        return url.insert(path_end, (has_slash ? "" : "/") + signal.path);
+        if (parsed) return name == of_all ? url_below(std::move(*parsed), signal) : std::move(*parsed);
+        note(name, parsed.error().text() + ", nothing is exported there");
+        return std::nullopt;
     }
 
     std::vector<net::Header> headers(const std::string& name) {
@@ -205,6 +197,14 @@ private:
     std::vector<std::string>& notes_;
 };
 
+BatchLimits laid_over(BatchLimits limits, const BatchVariables& variables) {
+    limits.schedule_delay = variables.schedule_delay.value_or(limits.schedule_delay);
+    limits.queue.records = variables.max_queue_size.value_or(limits.queue.records);
+    limits.batch = std::min(variables.max_export_batch_size.value_or(limits.batch), limits.queue.records);
+    limits.patience = variables.export_timeout.value_or(limits.patience);
+    return limits;
+}
+
 }  // namespace
 
 Environment read_environment(const net::Variable& variable) {
@@ -212,9 +212,9 @@ Environment read_environment(const net::Variable& variable) {
     Reader reader(variable, environment.notes);
     environment.is_disabled = reader.flag("OTEL_SDK_DISABLED");
     if (!environment.is_disabled) {
-        environment.traces = reader.exporter({"TRACES", "v1/traces"});
-        environment.metrics = reader.exporter({"METRICS", "v1/metrics"});
-        environment.logs = reader.exporter({"LOGS", "v1/logs"});
+        for (const Signal signal : kSignals)
+            if (auto destination = reader.destination(signal))
+                environment.destinations.emplace(signal, std::move(*destination));
     }
     environment.sampler = reader.sampler();
     environment.resource = reader.resource();
@@ -223,6 +223,14 @@ Environment read_environment(const net::Variable& variable) {
     environment.metric_interval = reader.duration("OTEL_METRIC_EXPORT_INTERVAL");
     environment.metric_timeout = reader.duration("OTEL_METRIC_EXPORT_TIMEOUT");
     return environment;
+}
+
+Options laid_over(Options options, const Environment& environment) {
+    options.spans = laid_over(options.spans, environment.span_batches);
+    options.logs = laid_over(options.logs, environment.log_batches);
+    options.metrics.interval = environment.metric_interval.value_or(options.metrics.interval);
+    options.metrics.timeout = environment.metric_timeout.value_or(options.metrics.timeout);
+    return options;
 }
 
 }  // namespace telemetry

@@ -6,21 +6,13 @@
 #include <vector>
 
 #include "base/units.hpp"
-#include "net/http.hpp"
 #include "net/proxy.hpp"
 #include "telemetry/attributes.hpp"
+#include "telemetry/destination.hpp"
 #include "telemetry/sampler.hpp"
+#include "telemetry/telemetry.hpp"
 
 namespace telemetry {
-
-/// Where one signal goes. Spec: OpenTelemetry, "OpenTelemetry Protocol Exporter".
-struct ExporterVariables {
-    std::string endpoint;  ///< A whole URL, http or https.
-    std::vector<net::Header> headers;
-    bool is_gzip = false;
-    base::Duration timeout = std::chrono::seconds(10);
-    std::string certificate, client_certificate, client_key;  ///< Names of PEM files; empty: none.
-};
 
 /// OTEL_BSP_* for spans, OTEL_BLRP_* for log records; nothing where a variable is not set.
 struct BatchVariables {
@@ -31,9 +23,9 @@ struct BatchVariables {
 };
 
 struct Environment {
-    /// Nothing: no variable names an endpoint, OTEL_SDK_DISABLED is true, or OTEL_…_EXPORTER is not otlp. The
+    /// None: no variable names an endpoint, OTEL_SDK_DISABLED is true, or OTEL_…_EXPORTER is not otlp. The
     /// specification's default endpoint is not used: a daemon sends nothing anywhere unless it was told to.
-    std::optional<ExporterVariables> traces, metrics, logs;
+    Destinations destinations;
     bool is_disabled = false;
     std::optional<SamplerSettings> sampler;
     Attributes resource;  ///< OTEL_RESOURCE_ATTRIBUTES, and service.name of OTEL_SERVICE_NAME, which is stronger.
@@ -47,5 +39,8 @@ struct Environment {
 /// Spec    OpenTelemetry, "Environment Variable Specification": an empty variable is none, and so is a bad one, which
 /// is noted. Only http/protobuf is spoken.
 Environment read_environment(const net::Variable& variable);
+
+/// `options` with what `environment` says of batches and intervals.
+Options laid_over(Options options, const Environment& environment);
 
 }  // namespace telemetry

@@ -1,5 +1,7 @@
 #include "telemetry/metric_reader.hpp"
 
+#include <algorithm>
+
 namespace telemetry {
 
 using async::SteadyClock;
@@ -39,7 +41,7 @@ Task<> MetricReader::run() {
 Task<> MetricReader::export_once() {
     Sender::Request request = collect_();
     if (request.records == 0) co_return;
-    request.give_up_at = SteadyClock::now() + options_.interval;
+    request.give_up_at = SteadyClock::now() + std::min(options_.interval, options_.timeout);
     co_await sender_.deliver(std::move(request));
 }
 

@@ -11,6 +11,7 @@ class MetricReader {
 public:
     struct Options {
         base::Duration interval = std::chrono::seconds(10);  ///< Spec: "Own Telemetry Reporting" recommends this.
+        base::Duration timeout = std::chrono::seconds(30);   ///< For how long an export is repeated, if not longer.
     };
     /// `collect`: all metrics of now as an export request; `records` are its points.
     using Collect = std::function<Sender::Request()>;

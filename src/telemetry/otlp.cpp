@@ -1,5 +1,7 @@
 #include "telemetry/otlp.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "base/bytes.hpp"
 #include "otlp/v1/otlp.pb.h"
 
@@ -12,6 +14,8 @@ namespace pb = otlp::v1;
 constexpr std::uint32_t kSampled = 1;
 constexpr std::uint32_t kHasIsRemote = 0x100;
 constexpr std::uint32_t kIsRemote = 0x200;
+/// Of a receiver, in the log and to opampctl.
+constexpr std::size_t kLongestWord = 1000;
 
 void write(const Value& value, pb::AnyValue& to) {
     if (const auto* text = std::get_if<std::string>(&value))
@@ -183,18 +187,20 @@ std::string encode(const Source& source, const std::vector<MetricData>& metrics,
 }
 
 std::optional<PartialSuccess> parse_response(std::string_view body) {
+    const google::protobuf::LogSilencer silent;
     pb::ExportServiceResponse response;
     if (!response.ParseFromArray(body.data(), static_cast<int>(body.size()))) return std::nullopt;
     const pb::PartialSuccess& partial = response.partial_success();
     if (partial.rejected() <= 0 && partial.error_message().empty()) return std::nullopt;
     return PartialSuccess{static_cast<std::uint64_t>(std::max<std::int64_t>(0, partial.rejected())),
-                          partial.error_message()};
+                          base::shortened(partial.error_message(), kLongestWord)};
 }
 
 std::string parse_error(std::string_view body) {
+    const google::protobuf::LogSilencer silent;
     pb::RpcStatus status;
     if (!status.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
-    return status.message();
+    return base::shortened(status.message(), kLongestWord);
 }
 
 }  // namespace telemetry

@@ -25,7 +25,7 @@ std::string encode(const Source& source, const std::vector<LogRecord>& records);
 std::string encode(const Source& source, const std::vector<MetricData>& metrics, std::uint64_t start_unix_nano,
                    std::uint64_t now_unix_nano);
 
-/// What the receiver has not taken of a request that it answered with success.
+/// What the receiver has not taken of a request that it answered with success. Its words are bounded.
 struct PartialSuccess {
     std::uint64_t rejected = 0;
     std::string error_message;

@@ -28,15 +28,6 @@ bool may_be_repeated(unsigned status) {
 
 }  // namespace
 
-std::string_view to_string(Signal signal) {
-    switch (signal) {
-    case Signal::traces: return "traces";
-    case Signal::metrics: return "metrics";
-    case Signal::logs: return "logs";
-    }
-    return "traces";
-}
-
 Sender::Sender(asio::any_io_executor executor, Signal signal, const base::log::Scope& log)
     : signal_(signal), log_(log), changed_(std::move(executor)) {}
 

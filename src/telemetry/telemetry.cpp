@@ -99,11 +99,6 @@ void Telemetry::finish() {
     metrics_.finish();
 }
 
-void Telemetry::flush() {
-    spans_.flush();
-    logs_.flush();
-}
-
 Telemetry::Counts Telemetry::counts(Signal signal) const {
     Counts counts{sender(signal).counts(), 0, 0};
     if (signal == Signal::traces) {

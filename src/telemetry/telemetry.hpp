@@ -50,8 +50,6 @@ public:
     /// Exports until `finish` and what was recorded has been tried, or until cancelled.
     async::Task<> run();
     void finish();
-    /// What is recorded is sent now.
-    void flush();
 
     /// Of spans, log records, or data points.
     struct Counts {

@@ -29,6 +29,7 @@ LIBRARIES = [
     (r"yaml-cpp/",          ["src/config/*.cpp", "src/config/yaml_events.hpp", "src/settings/*.cpp", "src/demo/*.cpp"], "YAML is read by config, settings and the demo, in .cpp files and one header of config's own"),
     (r"sodium",             ["src/config/signature*.cpp"],                                          "signatures of configs are its only use"),
     (r"otlp/v1/",           ["src/telemetry/otlp.cpp", "src/server/*"],                             "others use the records of telemetry/"),
+    (r"google/",            ["src/telemetry/otlp.cpp", "src/opamp/*", "src/server/*"],               "so is protobuf itself"),
     (WIRE_TYPES,            ["src/opamp/*", "src/server/*"],                                        "others use the plain structs of opamp/"),
     (r"zlib\.h",            ["src/net/gzip.cpp"],                                                   "gzip is one file"),
     (r"sqlite3\.h",         ["src/server/*.cpp"],                                                   "only opamp-server keeps a database"),

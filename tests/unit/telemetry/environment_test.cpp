@@ -4,8 +4,10 @@
 #include <map>
 
 using telemetry::Attributes;
+using telemetry::Destination;
 using telemetry::Environment;
 using telemetry::SamplerSettings;
+using telemetry::Signal;
 using namespace std::chrono_literals;
 using Variables = std::map<std::string, std::string>;
 using Notes = std::vector<std::string>;
@@ -26,13 +28,22 @@ Variables with_endpoint(Variables variables) {
     return variables;
 }
 
+/// Nothing where the signal goes nowhere.
+const Destination* find(const Environment& environment, Signal signal) {
+    const auto found = environment.destinations.find(signal);
+    return found == environment.destinations.end() ? nullptr : &found->second;
+}
+
+std::string url_of(const Destination& destination) {
+    const net::Url& url = destination.client.url;
+    return url.scheme + "://" + url.host_header() + url.target;
+}
+
 }  // namespace
 
 TEST_CASE("without variables nothing is exported, and nothing is said", "[telemetry][environment]") {
     const Environment nothing = read({});
-    CHECK_FALSE(nothing.traces);
-    CHECK_FALSE(nothing.metrics);
-    CHECK_FALSE(nothing.logs);
+    CHECK(nothing.destinations.empty());
     CHECK_FALSE(nothing.is_disabled);
     CHECK_FALSE(nothing.sampler);
     CHECK(nothing.resource.empty());
@@ -61,16 +72,16 @@ TEST_CASE("the endpoint of all signals gets each one's path, and one signal's is
         {"https://c/otlp", "", "https://c/otlp/v1/traces", "https://c/otlp/v1/logs"},
         {"https://c/otlp/?k=a/b", "", "https://c/otlp/v1/traces?k=a/b", "https://c/otlp/v1/logs?k=a/b"},
         {"http://c:4318", "http://t:1/x", "http://t:1/x", "http://c:4318/v1/logs"},
-        {"", "http://t:1", "http://t:1", nullptr},
+        {"", "http://t:1", "http://t:1/", nullptr},
         {"", "http://t:1/", "http://t:1/", nullptr},
     }));
     CAPTURE(row.all, row.traces);
     const Environment environment = read({{kEndpoint, row.all}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", row.traces}});
-    REQUIRE(environment.traces);
-    CHECK(environment.traces->endpoint == row.of_traces);
-    CHECK(environment.logs.has_value() == (row.of_logs != nullptr));
-    CHECK(environment.metrics.has_value() == (row.of_logs != nullptr));
-    if (row.of_logs) CHECK(environment.logs->endpoint == row.of_logs);
+    REQUIRE(find(environment, Signal::traces));
+    CHECK(url_of(*find(environment, Signal::traces)) == row.of_traces);
+    CHECK((find(environment, Signal::logs) != nullptr) == (row.of_logs != nullptr));
+    CHECK((find(environment, Signal::metrics) != nullptr) == (row.of_logs != nullptr));
+    if (row.of_logs) CHECK(url_of(*find(environment, Signal::logs)) == row.of_logs);
     CHECK(environment.notes.empty());
 }
 
@@ -89,40 +100,41 @@ TEST_CASE("what a signal's own variable says is stronger than what all signals' 
     set("PROTOCOL", "http/protobuf", "http/protobuf");
     const Environment environment = read(variables);
     CHECK(environment.notes.empty());
-    REQUIRE(environment.logs);
-    CHECK(environment.logs->headers == std::vector<net::Header>{{"api-key", "all"}, {"x-tenant", "t"}});
-    CHECK(environment.logs->is_gzip);
-    CHECK(environment.logs->timeout == 2500ms);
-    CHECK(environment.logs->certificate == "/ca.pem");
-    CHECK(environment.logs->client_certificate == "/cert.pem");
-    CHECK(environment.logs->client_key == "/key.pem");
-    REQUIRE(environment.metrics);
-    CHECK(environment.metrics->headers == std::vector<net::Header>{{"api-key", "own, too"}});
-    CHECK_FALSE(environment.metrics->is_gzip);
-    CHECK(environment.metrics->timeout == 100ms);
-    CHECK(environment.metrics->certificate == "/own-ca.pem");
-    CHECK(environment.metrics->client_certificate == "/own-cert.pem");
-    CHECK(environment.metrics->client_key == "/own-key.pem");
+    REQUIRE(find(environment, Signal::logs));
+    CHECK(find(environment, Signal::logs)->client.headers ==
+          std::vector<net::Header>{{"api-key", "all"}, {"x-tenant", "t"}});
+    CHECK(find(environment, Signal::logs)->compresses);
+    CHECK(find(environment, Signal::logs)->timeout == 2500ms);
+    CHECK(find(environment, Signal::logs)->client.tls.ca_file == "/ca.pem");
+    CHECK(find(environment, Signal::logs)->client.tls.cert_file == "/cert.pem");
+    CHECK(find(environment, Signal::logs)->client.tls.key_file == "/key.pem");
+    REQUIRE(find(environment, Signal::metrics));
+    CHECK(find(environment, Signal::metrics)->client.headers == std::vector<net::Header>{{"api-key", "own, too"}});
+    CHECK_FALSE(find(environment, Signal::metrics)->compresses);
+    CHECK(find(environment, Signal::metrics)->timeout == 100ms);
+    CHECK(find(environment, Signal::metrics)->client.tls.ca_file == "/own-ca.pem");
+    CHECK(find(environment, Signal::metrics)->client.tls.cert_file == "/own-cert.pem");
+    CHECK(find(environment, Signal::metrics)->client.tls.key_file == "/own-key.pem");
 }
 
 TEST_CASE("a signal is switched off by itself, or all of them are", "[telemetry][environment]") {
     const Environment none = read(with_endpoint({{"OTEL_LOGS_EXPORTER", "none"}, {"OTEL_TRACES_EXPORTER", "otlp"}}));
-    CHECK(none.traces);
-    CHECK(none.metrics);
-    CHECK_FALSE(none.logs);
+    CHECK(find(none, Signal::traces));
+    CHECK(find(none, Signal::metrics));
+    CHECK_FALSE(find(none, Signal::logs));
     CHECK(none.notes.empty());
 
     const Environment other = read(with_endpoint({{"OTEL_METRICS_EXPORTER", "prometheus"}}));
-    CHECK_FALSE(other.metrics);
-    CHECK(other.traces);
+    CHECK_FALSE(find(other, Signal::metrics));
+    CHECK(find(other, Signal::traces));
     CHECK(other.notes == Notes{"OTEL_METRICS_EXPORTER: 'prometheus' is neither otlp nor none, taken as none"});
 
     const auto disabled = GENERATE(values<std::string>({"true", "True", "TRUE"}));
     const Environment all = read(with_endpoint({{"OTEL_SDK_DISABLED", disabled}}));
     CHECK(all.is_disabled);
-    CHECK_FALSE(all.traces);
-    CHECK_FALSE(all.metrics);
-    CHECK_FALSE(all.logs);
+    CHECK_FALSE(find(all, Signal::traces));
+    CHECK_FALSE(find(all, Signal::metrics));
+    CHECK_FALSE(find(all, Signal::logs));
     CHECK_FALSE(read({{"OTEL_SDK_DISABLED", "false"}}).is_disabled);
 }
 
@@ -225,10 +237,10 @@ TEST_CASE("a bad variable is noted with its value, once, and passed over", "[tel
     CAPTURE(row.name, row.value);
     const Environment environment = read(with_endpoint({{row.name, row.value}}));
     CHECK(environment.notes == Notes{std::string(row.name) + ": " + row.note});
-    REQUIRE(environment.traces);
-    REQUIRE(environment.logs);
-    CHECK(environment.traces->timeout == 10s);
-    CHECK_FALSE(environment.logs->is_gzip);
+    REQUIRE(find(environment, Signal::traces));
+    REQUIRE(find(environment, Signal::logs));
+    CHECK(find(environment, Signal::traces)->timeout == 10s);
+    CHECK_FALSE(find(environment, Signal::logs)->compresses);
     CHECK_FALSE(environment.span_batches.schedule_delay);
     CHECK_FALSE(environment.span_batches.max_queue_size);
     CHECK(environment.span_batches.max_export_batch_size.value_or(2048) == 2048);
@@ -251,13 +263,13 @@ TEST_CASE("to an endpoint that is not one nothing is exported, and no secret of 
     }));
     CAPTURE(row.url);
     const Environment of_all = read({{kEndpoint, row.url}});
-    CHECK_FALSE(of_all.traces);
-    CHECK_FALSE(of_all.logs);
+    CHECK_FALSE(find(of_all, Signal::traces));
+    CHECK_FALSE(find(of_all, Signal::logs));
     CHECK(of_all.notes == Notes{std::string(kEndpoint) + ": " + row.note});
 
     const Environment of_one = read(with_endpoint({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", row.url}}));
-    CHECK_FALSE(of_one.traces);
-    CHECK(of_one.logs);
+    CHECK_FALSE(find(of_one, Signal::traces));
+    CHECK(find(of_one, Signal::logs));
     CHECK(of_one.notes == Notes{std::string("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ") + row.note});
 }
 
@@ -266,8 +278,8 @@ TEST_CASE("headers that are not well formed are left out, and nothing of them is
         {"secret", "api-key: secret=1", "a=secret%0d%0aX: 1", "a=%secret", "=secret", "good=1,secret", "a b=secret"}));
     CAPTURE(list);
     const Environment environment = read(with_endpoint({{"OTEL_EXPORTER_OTLP_HEADERS", list}}));
-    REQUIRE(environment.traces);
-    CHECK(environment.traces->headers.empty());
+    REQUIRE(find(environment, Signal::traces));
+    CHECK(find(environment, Signal::traces)->client.headers.empty());
     CHECK(environment.notes == Notes{"OTEL_EXPORTER_OTLP_HEADERS: not a list of NAME=VALUE with commas between and "
                                      "other characters as %XX, ignored"});
 }
