@@ -145,7 +145,7 @@ void AgentTraces::watch_gate(const Event& event, const State& after) {
 
 void AgentTraces::settled(const State& state, OfferId newest) {
     std::vector<std::pair<Key, std::string>> over;
-    for (const auto& [key, episode] : episodes_) {
+    for (auto& [key, episode] : episodes_) {
         const bool is_current = current_ == key;
         const bool is_settled = is_current ? is_lasting(state) : !episode.outcome.empty();
         const bool is_open_offer = key != 0 && episode.outcome.empty();
@@ -153,8 +153,7 @@ void AgentTraces::settled(const State& state, OfferId newest) {
             // Of an offer that came after it nothing is known yet.
             if (!is_known(state, key) && key < newest) over.emplace_back(key, "superseded");
         } else if (is_settled) {
-            Span& way_back = episodes_[key].way_back;
-            if (state.phase == Phase::running) way_back.succeed();
+            if (state.phase == Phase::running) episode.way_back.succeed();
             over.emplace_back(key, episode.outcome);
         }
     }

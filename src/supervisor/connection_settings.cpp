@@ -32,12 +32,6 @@ Result<SteadyClock::time_point> renewal_of(const std::string& certificate) {
     return SteadyClock::now() + std::clamp(left, std::chrono::seconds(0), kLongestLook);
 }
 
-/// Whether nothing of the earlier offer counts after the later one.
-bool covers(const opamp::ConnectionSettingsOffers& later, const opamp::ConnectionSettingsOffers& earlier) {
-    return (later.opamp || !earlier.opamp) && (later.own_traces || !earlier.own_traces) &&
-           (later.own_metrics || !earlier.own_metrics) && (later.own_logs || !earlier.own_logs);
-}
-
 }  // namespace
 
 ConnectionSettings::ConnectionSettings(asio::any_io_executor executor, const Partners& partners,
@@ -51,10 +45,10 @@ ConnectionSettings::ConnectionSettings(asio::any_io_executor executor, const Par
       enabled_(enabled),
       own_telemetry_(partners.own_telemetry),
       tracer_(partners.tracer),
+      newer_(executor),
       wake_(executor) {}
 
 Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& notes) {
-    if (!enabled_.connection && !enabled_.own_telemetry) return options_of(Using::file);
     auto loaded = load_connection(folder_);
     if (loaded.note) notes.push_back(*loaded.note);
     stored_ = std::move(loaded.stored);
@@ -63,14 +57,7 @@ Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& no
     const auto unusable = [&](const Error& why) {
         notes.push_back("the connection settings kept from the server cannot be used: " + why.text());
     };
-    own_telemetry_.keep_announced(stored_.own_telemetry);
-    if (stored_.own_telemetry_candidate) own_telemetry_.keep_announced(*stored_.own_telemetry_candidate);
-    if (!enabled_.own_telemetry) {
-        stored_.own_telemetry_candidate.reset();
-    } else if (const auto resumed = own_telemetry_.resume(stored_.own_telemetry); !resumed) {
-        notes.push_back("the destinations kept from the server cannot be used: " + resumed.error().text());
-        stored_.own_telemetry = {};
-    }
+    resume_own_telemetry(notes);
     if (!enabled_.connection) return options_of(Using::file);
     if (stored_.candidate) {
         auto options = options_of(Using::candidate);
@@ -96,6 +83,18 @@ Result<net::ClientOptions> ConnectionSettings::open(std::vector<std::string>& no
         unusable(options.error());
     }
     return options_of(Using::file);
+}
+
+void ConnectionSettings::resume_own_telemetry(std::vector<std::string>& notes) {
+    const OwnTelemetryOffers before = stored_.own_telemetry;
+    own_telemetry_.keep_announced(stored_.own_telemetry);
+    if (stored_.own_telemetry_candidate) own_telemetry_.keep_announced(*stored_.own_telemetry_candidate);
+    if (const auto resumed = own_telemetry_.resume(stored_.own_telemetry); !resumed) {
+        notes.push_back("the destinations kept from the server cannot be used: " + resumed.error().text());
+        stored_.own_telemetry = {};
+    }
+    // The agent has those that do not count any more.
+    if (stored_.own_telemetry != before && !stored_.own_telemetry_candidate) stored_.own_telemetry_candidate.emplace();
 }
 
 const std::optional<opamp::OpampConnectionSettings>& ConnectionSettings::settings_of(Using which) const {
@@ -125,12 +124,13 @@ Task<> ConnectionSettings::run(Orders orders) {
             go_on_with_others();
         } else if (wants_certificate_ || now >= renew_at_) {
             co_await ask_for_certificate();
-        } else if (stored_.own_telemetry_candidate) {
-            co_await go_on_with_own_telemetry();
         } else if (!waiting_.empty() && using_ != Using::candidate) {
             auto offers = std::move(waiting_.front());
             waiting_.erase(waiting_.begin());
             co_await consider(std::move(offers));
+        } else if (stored_.own_telemetry_candidate) {
+            const bool is_accepted = co_await consider_own_telemetry({});  // what was under way
+            if (is_accepted) co_await settle(ConfigStatus::applied, "");
         } else {
             co_await (wake_.raised() || sleep_until(next_deadline()));
             const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
@@ -143,144 +143,9 @@ SteadyClock::time_point ConnectionSettings::next_deadline() const {
     return std::min(using_ == Using::candidate ? verify_until_ : kNever, renew_at_);
 }
 
-void ConnectionSettings::take(opamp::ConnectionSettingsOffers offers) {
-    own_telemetry_.expect(offers);
-    std::erase_if(waiting_, [&](const auto& earlier) { return covers(offers, earlier); });
-    waiting_.push_back(std::move(offers));
-    wake_.raise();
-}
-
 void ConnectionSettings::identity_changed() {
     wants_certificate_ = server_.tls.certificate_request && enabled_.connection;
     wake_.raise();
-}
-
-// ---- An offer.
-
-Task<> ConnectionSettings::consider(opamp::ConnectionSettingsOffers offers) {
-    const bool is_known = stored_.status.status != ConfigStatus::unset && stored_.status.hash == offers.hash;
-    if (is_known && !offers.hash.empty()) co_return own_telemetry_.forget_expected();
-    stored_.status.hash = offers.hash;
-    log_.info("connection_settings.received", {{"hash", base::short_hex(offers.hash)}});
-    span_ = tracer_.start("connection_settings", {}, {telemetry::SpanKind::consumer});
-    span_.set("opamp.connection_settings.hash", base::to_hex(offers.hash));
-    if (has_own_telemetry(offers)) {
-        const bool is_accepted = co_await consider_own_telemetry(offers);
-        if (!is_accepted) co_return;
-    }
-    if (!offers.opamp) co_return co_await settle(ConfigStatus::applied, "");
-    co_await consider_connection(*offers.opamp);
-}
-
-/// Whether there is more to do; a failure is reported.
-Task<bool> ConnectionSettings::consider_own_telemetry(const opamp::ConnectionSettingsOffers& offers) {
-    // A daemon that dies while the agent is tried with it goes on with it at its next start.
-    OwnTelemetryOffers all{offers.own_traces, offers.own_metrics, offers.own_logs};
-    stored_.own_telemetry_candidate = std::move(all);
-    const bool is_kept = co_await settle_durably(ConfigStatus::applying);
-    if (!is_kept) {
-        stored_.own_telemetry_candidate.reset();
-        own_telemetry_.forget_expected();
-        co_await settle(ConfigStatus::failed, "the settings cannot be stored, so a restart would lose them");
-        co_return false;
-    }
-    auto accepted = co_await own_telemetry_.consider(offers, stored_.own_telemetry);
-    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
-    if (is_ended) co_return false;
-    stored_.own_telemetry_candidate.reset();
-    if (accepted) {
-        stored_.own_telemetry = std::move(*accepted);
-        co_return true;
-    }
-    co_await settle(ConfigStatus::failed, accepted.error().text());
-    co_return false;
-}
-
-/// With what was under way when the daemon ended.
-Task<> ConnectionSettings::go_on_with_own_telemetry() {
-    opamp::ConnectionSettingsOffers offers;
-    const OwnTelemetryOffers& candidate = *stored_.own_telemetry_candidate;
-    offers.own_traces = candidate.traces;
-    offers.own_metrics = candidate.metrics;
-    offers.own_logs = candidate.logs;
-    const bool is_accepted = co_await consider_own_telemetry(offers);
-    if (is_accepted) co_await settle(ConfigStatus::applied, "");
-}
-
-Task<> ConnectionSettings::consider_connection(const opamp::OpampConnectionSettings& offer) {
-    auto planned = plan(offer);
-    if (!planned) co_return co_await settle(ConfigStatus::failed, planned.error().text());
-    stored_.candidate = std::move(*planned);
-    const auto options = options_of(Using::candidate);
-    const auto present = options_of(using_);
-    const bool is_kept = co_await settle_durably(ConfigStatus::applying);
-    if (!is_kept) {
-        stored_.candidate.reset();
-        co_return co_await settle(ConfigStatus::failed, "the settings cannot be stored, so a restart would lose them");
-    }
-    if (present && *options == *present) co_return co_await accept();
-    auto span = tracer_.start("connection_settings.prove", span_.context(), {telemetry::SpanKind::client});
-    span.set("server.address", options->url.host);
-    span.set("server.port", options->url.port);
-    const auto proved = co_await prove(*options);
-    if (!proved) span.fail(proved.error().text());
-    span.end();
-    if (!proved) {
-        stored_.candidate.reset();
-        co_return co_await settle(ConfigStatus::failed, proved.error().text());
-    }
-    use(Using::candidate);
-}
-
-/// The offer over what is in force, complete. Errors: invalid, in one sentence for the server's operator.
-Result<opamp::OpampConnectionSettings> ConnectionSettings::plan(const opamp::OpampConnectionSettings& offer) const {
-    auto planned = laid_over(stored_.accepted, offer);
-    if (auto& certificate = planned.certificate; certificate && certificate->private_key.empty()) {
-        // Issued from a request of ours: the key never left.
-        const std::string known = stored_.accepted && stored_.accepted->certificate
-                                      ? stored_.accepted->certificate->private_key
-                                      : std::string();
-        for (const std::string& key : {stored_.request_key, known})
-            if (!key.empty() && net::check_pair(certificate->cert, key)) certificate->private_key = key;
-    }
-    auto options = client_options(server_, planned, environment_variable);
-    if (!options) return std::move(options).error();
-    if (auto checked = net::check_tls(options->tls); !checked) return std::move(checked).error();
-    return planned;
-}
-
-/// A connection with everything but a word of OpAMP.
-Task<Result<void>> ConnectionSettings::prove(const net::ClientOptions& options) {
-    auto with_credentials = options;
-    auto authorized = co_await authorize(credentials_, with_credentials.headers);
-    if (!authorized) co_return authorized;
-    net::Refusal refusal;
-    co_return co_await with_timeout(server_.connection_settings.verify_timeout,
-                                    net::try_connection(with_credentials, refusal));
-}
-
-Task<> ConnectionSettings::accept() {
-    if (!stored_.candidate) co_return;
-    stored_.accepted = std::move(stored_.candidate);
-    stored_.candidate.reset();
-    using_ = Using::accepted;
-    given_up_.reset();
-    verify_until_ = kNever;
-    if (const auto& certificate = stored_.accepted->certificate;
-        certificate && certificate->private_key == stored_.request_key)
-        stored_.request_key.clear();
-    take_interval();
-    log_.info("connection_settings.accepted", {{"hash", base::short_hex(stored_.status.hash)}});
-    co_await settle(ConfigStatus::applied, "");
-}
-
-Task<> ConnectionSettings::give_up_candidate(const Error& why) {
-    const std::string reason = why.text();
-    failure_.reset();
-    stored_.candidate.reset();
-    using_ = stored_.accepted ? Using::accepted : Using::file;  // at once: it may still come to be while this is stored
-    co_await settle(ConfigStatus::failed, reason);
-    use(using_);
 }
 
 void ConnectionSettings::use(Using which) {
@@ -351,6 +216,8 @@ void ConnectionSettings::go_on_with_others() {
 // ---- What is kept and reported.
 
 Task<> ConnectionSettings::settle(ConfigStatus status, std::string error) {
+    // One status is for all of an offer.
+    if (status == ConfigStatus::applied && stored_.own_telemetry_candidate) status = ConfigStatus::applying;
     if (status == ConfigStatus::failed) log_.warning("connection_settings.refused", {{"error", error}});
     if (status == ConfigStatus::failed)
         span_.fail(error);

@@ -71,8 +71,8 @@ private:
 
     async::Task<> consider(opamp::ConnectionSettingsOffers offers);
     async::Task<> consider_connection(const opamp::OpampConnectionSettings& offer);
-    async::Task<bool> consider_own_telemetry(const opamp::ConnectionSettingsOffers& offers);
-    async::Task<> go_on_with_own_telemetry();
+    async::Task<bool> consider_own_telemetry(OwnTelemetryOffers offers);
+    void resume_own_telemetry(std::vector<std::string>& notes);
     base::Result<opamp::OpampConnectionSettings> plan(const opamp::OpampConnectionSettings& offer) const;
     async::Task<base::Result<void>> prove(const net::ClientOptions& options);
     async::Task<> accept();
@@ -110,6 +110,7 @@ private:
     bool wants_certificate_ = false;
     async::SteadyClock::time_point verify_until_ = async::SteadyClock::time_point::max();
     async::SteadyClock::time_point renew_at_ = async::SteadyClock::time_point::max();
+    async::Notice newer_;  ///< An offer has come since the present one.
     async::Notice wake_;
 };
 

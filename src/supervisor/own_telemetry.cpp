@@ -1,6 +1,8 @@
 #include "supervisor/own_telemetry.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "supervisor/connection_options.hpp"
 
@@ -29,8 +31,11 @@ void lay_over(Offer& accepted, const Offer& offer) {
 
 }  // namespace
 
-bool has_own_telemetry(const opamp::ConnectionSettingsOffers& offers) {
-    return offers.own_traces || offers.own_metrics || offers.own_logs;
+OwnTelemetryOffers joined(OwnTelemetryOffers before, const OwnTelemetryOffers& offers) {
+    if (offers.traces) before.traces = offers.traces;
+    if (offers.metrics) before.metrics = offers.metrics;
+    if (offers.logs) before.logs = offers.logs;
+    return before;
 }
 
 void OwnTelemetry::keep_announced(OwnTelemetryOffers& offers) const {
@@ -40,8 +45,8 @@ void OwnTelemetry::keep_announced(OwnTelemetryOffers& offers) const {
     if (!announced.reports_own_logs) offers.logs.reset();
 }
 
-Result<Destinations> OwnTelemetry::destinations_of(const OwnTelemetryOffers& offers) const {
-    Destinations destinations;
+Result<telemetry::Destinations> OwnTelemetry::destinations_of(const OwnTelemetryOffers& offers) const {
+    telemetry::Destinations destinations;
     const std::pair<Signal, const Offer&> all[] = {
         {Signal::traces, offers.traces}, {Signal::metrics, offers.metrics}, {Signal::logs, offers.logs}};
     for (const auto& [signal, offer] : all) {
@@ -61,17 +66,17 @@ Result<void> OwnTelemetry::resume(const OwnTelemetryOffers& accepted) {
     return {};
 }
 
-void OwnTelemetry::expect(const opamp::ConnectionSettingsOffers& offers) {
-    if (offers.own_traces) partners_.telemetry.expect(Signal::traces);
-    if (offers.own_logs) partners_.telemetry.expect(Signal::logs);
+void OwnTelemetry::expect(const OwnTelemetryOffers& offers) {
+    if (offers.traces) partners_.telemetry.expect(Signal::traces);
+    if (offers.logs) partners_.telemetry.expect(Signal::logs);
 }
 
-Task<Result<OwnTelemetryOffers>> OwnTelemetry::consider(const opamp::ConnectionSettingsOffers& offers,
+Task<Result<OwnTelemetryOffers>> OwnTelemetry::consider(const OwnTelemetryOffers& offers,
                                                         const OwnTelemetryOffers& accepted) {
     OwnTelemetryOffers wanted = accepted;
-    lay_over(wanted.traces, offers.own_traces);
-    lay_over(wanted.metrics, offers.own_metrics);
-    lay_over(wanted.logs, offers.own_logs);
+    lay_over(wanted.traces, offers.traces);
+    lay_over(wanted.metrics, offers.metrics);
+    lay_over(wanted.logs, offers.logs);
     auto destinations = destinations_of(wanted);
     auto proved = destinations ? Result<void>() : Result<void>(destinations.error());
     if (proved) proved = co_await prove(*destinations);
@@ -91,17 +96,25 @@ Task<Result<OwnTelemetryOffers>> OwnTelemetry::consider(const opamp::ConnectionS
     co_return wanted;
 }
 
-/// Only those that are new are tried. Errors: invalid (TLS), refused.
-Task<Result<void>> OwnTelemetry::prove(const Destinations& wanted) const {
+/// Only those that are new are tried, and a server once. Errors: invalid (TLS), refused.
+Task<Result<void>> OwnTelemetry::prove(const telemetry::Destinations& wanted) const {
+    std::vector<std::pair<net::ClientOptions, Result<void>>> servers;
     for (const auto& [signal, destination] : wanted) {
         const auto before = in_force_.find(signal);
         if (before != in_force_.end() && before->second == destination) continue;
-        net::Refusal refusal;
-        auto tried = co_await with_timeout(destination.timeout, net::try_connection(destination.client, refusal));
+        net::ClientOptions server = destination.client;
+        server.url.target = "/";  // nothing is asked for
+        auto known = std::ranges::find(servers, server, &std::pair<net::ClientOptions, Result<void>>::first);
+        if (known == servers.end()) {
+            net::Refusal refusal;
+            auto tried = co_await with_timeout(destination.timeout, net::try_connection(server, refusal));
+            known = servers.insert(known, {std::move(server), std::move(tried)});
+        }
+        const Result<void>& tried = known->second;
         if (tried) continue;
         const Kind kind = tried.error().kind();
         if (kind == Kind::invalid || kind == Kind::refused)
-            co_return std::move(tried).error().within("own_" + std::string(to_string(signal)));
+            co_return Error(tried.error()).within("own_" + std::string(to_string(signal)));
         partners_.log.warning("own_telemetry.unreachable", {{"signal", to_string(signal)},
                                                             {"endpoint", destination.client.url.authority()},
                                                             {"error", tried.error().text()}});

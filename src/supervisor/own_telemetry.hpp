@@ -29,24 +29,24 @@ public:
     base::Result<void> resume(const OwnTelemetryOffers& accepted);
 
     /// An offer has come, and will be considered: what happens meanwhile is recorded for it.
-    void expect(const opamp::ConnectionSettingsOffers& offers);
+    void expect(const OwnTelemetryOffers& offers);
     /// What was expected was nothing new.
     void forget_expected() { partners_.telemetry.use_offered(in_force_); }
     /// In force are `accepted` with what `offers` says of them; what that comes to. An offer without an endpoint takes
     /// away the server's destination. Errors: invalid, refused (the receiver, by TLS or HTTP), and why the agent does
     /// not run with it: then everything is as before. A receiver that is not there is not an error: it may come.
-    async::Task<base::Result<OwnTelemetryOffers>> consider(const opamp::ConnectionSettingsOffers& offers,
+    async::Task<base::Result<OwnTelemetryOffers>> consider(const OwnTelemetryOffers& offers,
                                                            const OwnTelemetryOffers& accepted);
 
 private:
-    base::Result<Destinations> destinations_of(const OwnTelemetryOffers& offers) const;
-    async::Task<base::Result<void>> prove(const Destinations& wanted) const;
+    base::Result<telemetry::Destinations> destinations_of(const OwnTelemetryOffers& offers) const;
+    async::Task<base::Result<void>> prove(const telemetry::Destinations& wanted) const;
 
     const Partners partners_;
-    Destinations in_force_;
+    telemetry::Destinations in_force_;
 };
 
-/// Whether it speaks of own telemetry at all.
-bool has_own_telemetry(const opamp::ConnectionSettingsOffers& offers);
+/// `before` with the later word on each signal that `offers` has one on.
+OwnTelemetryOffers joined(OwnTelemetryOffers before, const OwnTelemetryOffers& offers);
 
 }  // namespace supervisor

@@ -8,6 +8,7 @@
 
 #include "net/http.hpp"
 #include "net/url.hpp"
+#include "supervisor/offered_parts.hpp"
 
 namespace supervisor {
 namespace {
@@ -76,12 +77,6 @@ Result<void> check_pem(const std::string& pem, const char* field) {
     if (pem.size() > kLongestPem) return Error(Kind::too_large, std::string(field) + " is over 1 MiB");
     if (pem.find("-----BEGIN ") == std::string::npos) return Error(Kind::invalid, std::string(field) + " is not PEM");
     return {};
-}
-
-std::vector<net::Header> as_net(const opamp::Headers& headers) {
-    std::vector<net::Header> result;
-    for (const auto& [name, value] : headers) result.push_back({name, value});
-    return result;
 }
 
 std::vector<std::string> without_variable(const opamp::TelemetryConnectionSettings& offer) {

@@ -13,4 +13,9 @@ struct OwnTelemetryOffers {
     friend bool operator==(const OwnTelemetryOffers&, const OwnTelemetryOffers&) = default;
 };
 
+/// What `offers` says of it.
+inline OwnTelemetryOffers own_telemetry_of(const opamp::ConnectionSettingsOffers& offers) {
+    return {offers.own_traces, offers.own_metrics, offers.own_logs};
+}
+
 }  // namespace supervisor

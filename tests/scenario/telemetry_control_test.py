@@ -226,7 +226,8 @@ def trace_of_the_server_goes_on(stage, scheme):
     tree = sink.tree(TRACE)
     expect(f"with all its parts: {tree}", tree["rollout"] == SPAN and all(parent == "rollout" for name, parent in tree.items() if name != "rollout"))
     expect("and more than that", {"config.stage", "agent.start", "agent.gate", "config.report"} <= set(tree))
-    records = [record for record in sink.logs("config.applied") if record["trace_id"] == TRACE]
+    # They come in a request of their own.
+    records = stage.wait_for("events of the trace", lambda: [record for record in sink.logs("config.applied") if record["trace_id"] == TRACE])
     expect("events are of the trace", len(records) == 1 and records[0]["span_id"] == root["span_id"])
     later, _ = goes_on(stage, sink, "traces")
     expect("the next one is another", later["trace_id"] != TRACE and not later["parent_span_id"] and not later["trace_state"])
