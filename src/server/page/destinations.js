@@ -130,12 +130,14 @@ export function withKey(text, key, lines) {
 }
 
 let service = {}; // what the form began with
+let edited = null; // the agent for which somebody is filling it in
 
 function showService() {
   const text = configText();
   const effective = Object.values(page.detail.effective_config?.files ?? {})[0]?.body ?? '';
   const is = can('AcceptsRemoteConfig') && /^instrument:/m.test(effective + '\n' + text);
   $('service').hidden = !is;
+  if (edited === page.selected) return; // news must not undo what is being typed
   part('service', [page.selected, is, text], () => {
     if (!is) return;
     const sampler = block(text, 'sampler');
@@ -167,15 +169,20 @@ function exporterLines() {
   return `exporter:\n  console: ${$('service-console').checked}${endpoint ? `\n  otlp:\n    endpoint: ${JSON.stringify(endpoint)}` : ''}`;
 }
 
-$('service-here').addEventListener('click', () => { $('service-otlp').value = otlpUrl(); });
+$('service').addEventListener('input', () => { edited = page.selected; });
+$('service-here').addEventListener('click', () => {
+  $('service-otlp').value = otlpUrl();
+  edited = page.selected;
+});
 $('service').addEventListener('submit', (event) => {
   event.preventDefault();
-  const edited = editFirstFile((text) => {
+  edited = null;
+  const isSent = editFirstFile((text) => {
     const keys = { instrument: `instrument: ${$('service-on').checked}` };
     if (samplerLines() && samplerLines() !== service.sampler) keys.sampler = samplerLines();
     if (exporterLines() !== service.exporter) keys.exporter = exporterLines();
     return Object.entries(keys).reduce((edit, [key, lines]) => withKey(edit, key, lines), text);
   });
-  if (edited) send();
+  if (isSent) send();
   else $('service-note').textContent = 'The config has no file of text that could be edited.';
 });
