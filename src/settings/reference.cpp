@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kBeginning = R"(# Settings
 
-<!-- Made from the table of keys in src/settings/keys.cpp. Change it there; then run the unit tests with OPAMPD_UPDATE_DOCS=1. -->
+<!-- Made from the table of keys in src/settings/keys_*.cpp. Change it there; then run the unit tests with OPAMPD_UPDATE_DOCS=1. -->
 
 `opampd --config FILE` reads one YAML file. This is enough:
 
