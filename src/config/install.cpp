@@ -18,17 +18,17 @@ constexpr mode_t kPrivateFile = 0600;
 /// Files that are all written before the first of them takes the place of an old one.
 class Replacements {
 public:
-    Replacements() = default;
+    explicit Replacements(const base::Owner& owner) : owner_(owner) {}
     Replacements(const Replacements&) = delete;
     ~Replacements() {
         for (const fs::path& file : prepared_) base::remove_unfinished(file);
     }
 
     base::Result<void> prepare(const fs::path& file, const std::string& content) {
-        if (base::has_content(file, content)) return {};
+        if (base::has_content(file, content) && base::is_of(file, owner_)) return {};
         base::Pieces pieces;
         pieces.add(content);
-        auto prepared = base::prepare_file(file, pieces, kPrivateFile);
+        auto prepared = base::prepare_file(file, pieces, kPrivateFile, owner_);
         if (prepared) prepared_.insert(file);
         return prepared;
     }
@@ -38,6 +38,7 @@ public:
     }
 
 private:
+    const base::Owner& owner_;
     std::set<fs::path> prepared_;
 };
 
@@ -76,10 +77,11 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
     return {};
 }
 
-base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path) {
+base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path,
+                           const base::Owner& owner) {
     const fs::path folder = config_path.parent_path();
     if (auto are_free = check_names(now, before, config_path); !are_free) return are_free;
-    Replacements files;
+    Replacements files(owner);
     for (const auto& [name, body] : now.beside)
         if (auto prepared = files.prepare(folder / name, body); !prepared) return prepared;
     if (now.main)

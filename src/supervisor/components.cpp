@@ -92,12 +92,10 @@ Result<opamp::Components> parse_components(std::string_view text) {
 }
 
 async::Task<Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
-                                                       const settings::Agent& agent,
-                                                       const std::vector<std::string>& environment,
+                                                       const settings::Agent& agent, const Provision& provision,
                                                        process::Guard* guard) {
-    process::CommandSpec spec;
+    process::CommandSpec spec = command_spec(provision);
     spec.argv = agent.available_components.command;
-    spec.environment = environment;
     spec.working_directory = agent.working_directory;
     spec.timeout = agent.available_components.timeout;
     spec.most_output = kMostOutput;

@@ -7,7 +7,7 @@
 #include "process/run_command.hpp"
 #include "rules/admission.hpp"
 #include "settings/command_line.hpp"
-#include "supervisor/identity.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 namespace {
@@ -46,9 +46,10 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
                                                      std::filesystem::path file, process::Guard* guard) {
     settings::Agent with_copy = agent;
     with_copy.config_path = std::move(file);
-    process::CommandSpec spec;
-    spec.argv = settings::filled_in(agent.config_check.command, with_copy, uid.text());
-    spec.environment = agent_environment(with_copy, uid, "");
+    const auto provision = provide(with_copy, uid, "", For::command);
+    if (!provision) co_return base::Error(provision.error()).within("config check");
+    process::CommandSpec spec = command_spec(*provision);
+    spec.argv = settings::filled_in(agent.config_check.command, with_copy, uid.text(), provision->credentials);
     spec.working_directory = agent.working_directory;
     spec.timeout = agent.config_check.timeout;
     auto result = co_await process::run_command(executor, spec, guard);
