@@ -104,7 +104,10 @@ bool Capture::obey() {
     drain();
     switch (order.kind) {
     case Kind::pipe:
-        if (sources_.size() >= kMostSources) sources_.erase(sources_.begin());
+        if (sources_.size() >= kMostSources) {
+            listener_.ended(sources_.front().id);
+            sources_.erase(sources_.begin());
+        }
         sources_.push_back({base::UniqueFd(order.fd), order.id});
         sink_->begin_process();
         return true;

@@ -34,6 +34,8 @@ public:
     Capture(const Capture&) = delete;
     Capture& operator=(const Capture&) = delete;
 
+    /// False if there are no more threads, or descriptors.
+    bool start();
     /// Another process's, after all that the ones before have printed so far. Those are still listened to: a process
     /// that has left the agent's group may be alive. False if the thread cannot be told.
     bool take_up(base::UniqueFd read_end, std::uint64_t id);
@@ -53,7 +55,6 @@ private:
         std::uint64_t id;
     };
 
-    bool start();
     bool send(const Order& order);
     void run();
     bool obey();

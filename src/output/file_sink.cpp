@@ -18,7 +18,7 @@ constexpr std::uint64_t kMost = 1u << 20;
 /// What is looked at for the end of a line at once, and the longest line that is not cut.
 constexpr std::size_t kLongestLine = 64u << 10;
 /// How often it is tried to write again, and to rotate again after that has failed.
-constexpr auto kPause = 1s;
+constexpr std::chrono::steady_clock::duration kPause = 1s, kLongestPause = 1min;
 constexpr std::uint64_t kNextTry = 1u << 20;
 constexpr std::uint64_t kNextTryNano = 60'000'000'000;
 
@@ -58,8 +58,8 @@ Sink::Taken nothing_taken(ssize_t got) {
 }  // namespace
 
 void FileSink::open() {
-    auto file = open_locked(files_);
-    if (!file) return lose(file.error().text());
+    auto file = open_locked(files_, Patience::some);
+    if (!file) return lose(file.error().message(), file.error().text());
     use(std::move(*file));
     remove_surplus();
 }
@@ -129,7 +129,7 @@ Sink::Taken FileSink::move(int pipe, std::uint64_t most) {
         copies_ = true;
         return copy(pipe, most);
     }
-    lose(base::errno_error(errno).text());
+    lose(errno);
     return discard(pipe);
 }
 
@@ -141,7 +141,7 @@ Sink::Taken FileSink::copy(int pipe, std::uint64_t most) {
     if (write_at(file_.get(), size_, bytes)) {
         size_ += bytes.size();
     } else {
-        lose(base::errno_error(errno).text());
+        lose(errno);
         lost_ += bytes.size();
     }
     return Taken::some;
@@ -164,16 +164,19 @@ Sink::Taken FileSink::move_to_line_end(int pipe) {
 void FileSink::rotate() {
     std::string so_far = tail();
     auto next = files_.rotate();
-    if (!next) {
-        listener_.failed(next.error().text());
-        full_at_ = size_ + kNextTry;
-        if (old_at_ != 0) old_at_ = base::unix_nano_now() + kNextTryNano;
-        return;
-    }
+    if (!next) return rotation_failed(next.error());
+    cannot_rotate_ = false;
     use(std::move(*next));
     before_ = std::move(so_far);
     remove_surplus();
     listener_.rotated();
+}
+
+/// The file grows on, and it is tried again.
+void FileSink::rotation_failed(const base::Error& error) {
+    if (!std::exchange(cannot_rotate_, true)) listener_.failed(error.text());
+    full_at_ = size_ + kNextTry;
+    if (old_at_ != 0) old_at_ = base::unix_nano_now() + kNextTryNano;
 }
 
 std::string FileSink::tail() {
@@ -185,11 +188,18 @@ std::string FileSink::tail() {
     return text.substr(text.size() - std::min(text.size(), tail_));
 }
 
-void FileSink::lose(std::string why) {
+void FileSink::lose(int code) {
+    const base::Error error = base::errno_error(code);
+    lose(error.message(), base::Error(error).within("writing '" + files_.file().string() + "'").text());
+}
+
+void FileSink::lose(std::string why, std::string told) {
     tried_ = std::chrono::steady_clock::now();
     if (std::exchange(is_losing_, true)) return;
+    // Where there is room for a moment now and then, it is looked for less often.
+    pause_ = tried_ - resumed_ < kPause + pause_ ? std::min(2 * pause_, kLongestPause) : kPause;
     why_ = std::move(why);
-    listener_.losing(why_);
+    listener_.losing(std::move(told));
 }
 
 Sink::Taken FileSink::discard(int pipe) {
@@ -202,18 +212,20 @@ Sink::Taken FileSink::discard(int pipe) {
 
 /// The line about what is missing is what shows that there is room.
 bool FileSink::resume() {
-    if (std::chrono::steady_clock::now() - tried_ < kPause) return false;
+    if (std::chrono::steady_clock::now() - tried_ < pause_) return false;
     tried_ = std::chrono::steady_clock::now();
     if (!file_) {
-        auto file = open_locked(files_);
+        auto file = open_locked(files_, Patience::none);
         if (!file) return false;
         use(std::move(*file));
     }
-    const std::string line = std::string(ends_line() ? "" : "\n") + "--- opampd: " + std::to_string(lost_) +
+    std::string line = std::string(ends_line() ? "" : "\n") + "--- opampd: " + std::to_string(lost_) +
                              " bytes of output are lost here: " + why_ + " ---\n";
+    if (lost_ == 0) line.clear();
     if (!write_at(file_.get(), size_, line)) return false;
     size_ += line.size();
     is_losing_ = false;
+    resumed_ = tried_;
     listener_.lost(std::exchange(lost_, 0));
     return true;
 }

@@ -39,7 +39,9 @@ private:
     void use(base::UniqueFd file);
     void rotate();
     void remove_surplus();
-    void lose(std::string why);
+    void rotation_failed(const base::Error& error);
+    void lose(int code);
+    void lose(std::string why, std::string told);
     bool resume();
 
     Files& files_;
@@ -52,11 +54,14 @@ private:
     std::uint64_t surplus_at_ = 0;  ///< The time at which a rotated file is too old; 0: never.
     std::uint64_t begin_ = 0;       ///< Of the present process's part.
     std::string before_;            ///< The end of that part in the file before.
+    bool cannot_rotate_ = false;    ///< Which has been said.
+    bool copies_ = false;           ///< The file system knows no splice.
+
     bool is_losing_ = false;
-    bool copies_ = false;  ///< The file system knows no splice.
     std::uint64_t lost_ = 0;
     std::string why_;
-    std::chrono::steady_clock::time_point tried_;  ///< To write again.
+    std::chrono::steady_clock::time_point tried_, resumed_;  ///< To write again.
+    std::chrono::steady_clock::duration pause_{};            ///< Between two tries.
 };
 
 }  // namespace output

@@ -73,8 +73,9 @@ private:
     std::atomic<std::uint64_t> turn_{2};
 };
 
-/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first.
-/// Waits for it, but not for ever. Errors: io.
-base::Result<base::UniqueFd> open_locked(const Files& files);
+enum class Patience { none, some };
+/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first. Waits
+/// for it with some patience, which is 5 s. Errors: io.
+base::Result<base::UniqueFd> open_locked(const Files& files, Patience patience);
 
 }  // namespace output

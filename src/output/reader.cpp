@@ -84,6 +84,8 @@ void Reader::to_end() {
     number_ = files_.live_number();
     const auto live = files_.open_to_read(number_);
     offset_ = live && !live->is_packed ? size_of(live->fd.get()) : 0;
+    end_number_ = number_;
+    end_offset_ = offset_;
 }
 
 void Reader::to_last_lines(std::uint64_t lines) {

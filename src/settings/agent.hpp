@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "settings/agent_output.hpp"
 
 namespace settings {
 
@@ -133,6 +134,7 @@ struct Agent {
     ConfigCheck config_check;
     ConfigHistory config_history;
     Reload reload;
+    Output output;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
