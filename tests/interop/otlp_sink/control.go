@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -24,15 +23,6 @@ type sink struct {
 }
 
 func newSink() *sink { return &sink{store: newStore(), paths: map[string]string{}} }
-
-// ServeHTTP does without a ServeMux, which would redirect paths that are not clean.
-func (s *sink) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
-	if strings.HasPrefix(request.URL.Path, "/_") {
-		s.control(writer, request)
-		return
-	}
-	s.export(writer, request)
-}
 
 func (s *sink) control(writer http.ResponseWriter, request *http.Request) {
 	answer, err := s.obey(request)

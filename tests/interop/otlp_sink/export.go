@@ -15,6 +15,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
+	"opampd/tests/interop/secure"
 )
 
 const (
@@ -174,6 +175,6 @@ func newRecord(name string, request *http.Request) *Record {
 	for header, values := range request.Header {
 		headers[strings.ToLower(header)] = strings.Join(values, ", ")
 	}
-	return &Record{Signal: name, Path: request.RequestURI, Headers: headers, ClientCert: clientName(request),
+	return &Record{Signal: name, Path: request.RequestURI, Headers: headers, ClientCert: secure.ClientName(request),
 		ContentEncoding: request.Header.Get("Content-Encoding"), Peer: request.RemoteAddr, At: time.Now().UnixNano()}
 }

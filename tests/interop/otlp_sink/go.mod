@@ -6,7 +6,10 @@ require (
 	go.opentelemetry.io/proto/otlp v1.10.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260209200024-4cfbd4190f57
 	google.golang.org/protobuf v1.36.11
+	opampd/tests/interop/secure v0.0.0
 )
+
+replace opampd/tests/interop/secure => ../secure
 
 require (
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.28.0 // indirect

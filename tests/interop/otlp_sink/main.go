@@ -4,7 +4,7 @@
 // Standard output: one event a line, {"event": "listening", "port": …, "control_port": …} first, then "tls_failed" and "error".
 // End of input ends the program.
 //
-// Everything that is not below is an export, see export.go. The control port takes only what is below, and never speaks TLS:
+// Everything that comes to the one port is an export, see export.go. The control port takes only what is below, and never speaks TLS:
 //
 //	GET  /_received?after=N&signal=S  the requests, see Record; both limits may be left out
 //	GET  /_count                      see Counts; cheap
@@ -22,8 +22,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
+
+	"opampd/tests/interop/secure"
 )
 
 // Event is a line of output.
@@ -46,22 +47,11 @@ func emit(event Event) {
 	fmt.Printf("%s\n", line)
 }
 
-// complaints makes events of what the HTTP server logs, which are mostly failed handshakes.
-type complaints struct{}
-
-func (complaints) Write(line []byte) (int, error) {
-	text := strings.TrimSpace(string(line))
-	kind := "error"
-	if strings.Contains(text, "TLS handshake error") {
-		kind = "tls_failed"
-	}
-	emit(Event{Event: kind, Error: text})
-	return len(line), nil
-}
+func complain(kind, text string) { emit(Event{Event: kind, Error: text}) }
 
 // serve listens, and serves in the background; over TLS where there is a certificate. It returns the port.
-func serve(address string, handler http.Handler, files tlsFiles) (int, error) {
-	secure, err := files.config()
+func serve(address string, handler http.Handler, files secure.Files) (int, error) {
+	config, err := files.Config()
 	if err != nil {
 		return 0, err
 	}
@@ -69,9 +59,9 @@ func serve(address string, handler http.Handler, files tlsFiles) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	web := &http.Server{Handler: handler, TLSConfig: secure, ErrorLog: log.New(complaints{}, "", 0)}
+	web := &http.Server{Handler: handler, TLSConfig: config, ErrorLog: secure.Complaints(complain)}
 	go func() {
-		if secure != nil {
+		if config != nil {
 			log.Fatal(web.ServeTLS(listener, "", ""))
 		}
 		log.Fatal(web.Serve(listener))
@@ -81,18 +71,15 @@ func serve(address string, handler http.Handler, files tlsFiles) (int, error) {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to take exports; port 0 takes a free one")
-	var files tlsFiles
-	flag.StringVar(&files.cert, "cert", "", "PEM file of the server's certificate; with it TLS is spoken, else not")
-	flag.StringVar(&files.key, "key", "", "PEM file of its key")
-	flag.StringVar(&files.clientCA, "client-ca", "", "PEM file of the CA whose certificates clients have to present")
-	flag.BoolVar(&files.clientOptional, "client-optional", false, "clients may also present no certificate")
+	var files secure.Files
+	files.Flags()
 	flag.Parse()
 	s := newSink()
-	port, err := serve(*listen, s, files)
+	port, err := serve(*listen, http.HandlerFunc(s.export), files)
 	if err != nil {
 		log.Fatal(err)
 	}
-	controlPort, err := serve("127.0.0.1:0", http.HandlerFunc(s.control), tlsFiles{})
+	controlPort, err := serve("127.0.0.1:0", http.HandlerFunc(s.control), secure.Files{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,7 @@ import (
 	"github.com/open-telemetry/opamp-go/server/types"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"opampd/tests/interop/secure"
 )
 
 // File is one entry of an AgentConfigMap.
@@ -121,7 +123,7 @@ func (p *peer) onConnecting(request *http.Request) types.ConnectionResponse {
 	if isPoll(request) {
 		return p.acceptPoll(request)
 	}
-	p.connected = Event{Event: "connected", Headers: request.Header, Client: clientName(request)}
+	p.connected = Event{Event: "connected", Headers: request.Header, Client: secure.ClientName(request)}
 	return types.ConnectionResponse{Accept: true, ConnectionCallbacks: types.ConnectionCallbacks{
 		OnConnected:       p.onConnected,
 		OnMessage:         p.onMessage,
@@ -333,9 +335,22 @@ func (d door) Accept() (net.Conn, error) {
 	}
 }
 
+func (p *peer) complain(kind, text string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	emit(Event{Event: kind, Error: text})
+}
+
+func tcpOf(connection net.Conn) net.Conn {
+	if secured, ok := connection.(*tls.Conn); ok {
+		return secured.NetConn()
+	}
+	return connection
+}
+
 // serve listens, and serves OpAMP in the background; over TLS where there is a certificate.
-func (p *peer) serve(address string, files tlsFiles) (net.Addr, error) {
-	secure, err := files.config()
+func (p *peer) serve(address string, files secure.Files) (net.Addr, error) {
+	config, err := files.Config()
 	if err != nil {
 		return nil, err
 	}
@@ -351,9 +366,9 @@ func (p *peer) serve(address string, files tlsFiles) (net.Addr, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/opamp", handle)
-	web := &http.Server{Handler: mux, ConnContext: withConnection, TLSConfig: secure, ErrorLog: log.New(complaints{p}, "", 0)}
+	web := &http.Server{Handler: mux, ConnContext: withConnection, TLSConfig: config, ErrorLog: secure.Complaints(p.complain)}
 	go func() {
-		if secure != nil {
+		if config != nil {
 			log.Fatal(web.ServeTLS(door{listener, p}, "", ""))
 		}
 		log.Fatal(web.Serve(door{listener, p}))
@@ -363,10 +378,8 @@ func (p *peer) serve(address string, files tlsFiles) (net.Addr, error) {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to serve OpAMP, at /v1/opamp; port 0 takes a free one")
-	var files tlsFiles
-	flag.StringVar(&files.cert, "cert", "", "PEM file of the server's certificate; with it TLS is spoken, else not")
-	flag.StringVar(&files.key, "key", "", "PEM file of its key")
-	flag.StringVar(&files.clientCA, "client-ca", "", "PEM file of the CA whose certificates clients have to present")
+	var files secure.Files
+	files.Flags()
 	flag.Parse()
 	p := &peer{agents: map[types.Connection][]byte{}, pollers: pollers{}, manner: answer}
 	address, err := p.serve(*listen, files)

@@ -8,6 +8,7 @@ import (
 	"github.com/open-telemetry/opamp-go/protobufs"
 	"github.com/open-telemetry/opamp-go/server/types"
 	"google.golang.org/protobuf/proto"
+	"opampd/tests/interop/secure"
 )
 
 // pollers are the agents that speak plain HTTP, by instance_uid: what waits for each of them, the earliest first.
@@ -36,7 +37,7 @@ func (p pollers) take(uid string) *protobufs.ServerToAgent {
 }
 
 func (p *peer) acceptPoll(request *http.Request) types.ConnectionResponse {
-	event := Event{Event: "message", Transport: "http", Headers: request.Header, Client: clientName(request)}
+	event := Event{Event: "message", Transport: "http", Headers: request.Header, Client: secure.ClientName(request)}
 	return types.ConnectionResponse{Accept: true, ConnectionCallbacks: types.ConnectionCallbacks{
 		OnMessage: func(_ context.Context, _ types.Connection, message *protobufs.AgentToServer) *protobufs.ServerToAgent {
 			return p.onPoll(event, message)

@@ -1,0 +1,3 @@
+module opampd/tests/interop/secure
+
+go 1.24.0
