@@ -6,7 +6,7 @@ import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from demo_service import DemoService, Load  # noqa: E402
+from demo_service import DemoService, Load, in_force  # noqa: E402
 from peer import error_message  # noqa: E402
 from rig import eventually, expect, request  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
@@ -56,7 +56,7 @@ def spans_and_metrics_go_to_an_otlp_receiver(scene):
     sent = sink.requests("traces")[0]
     expect("with the header, compressed", sent["headers"]["x-tenant"] == "blue" and sent["content_encoding"] == "gzip")
     expect("the console has none", not service.printed_spans())
-    durations = {point["attributes"].get("http.route"): point for point in sink.metrics()["http.server.request.duration"]}
+    durations = {point["attributes"].get("http.route"): point for point in sink.points("http.server.request.duration")}
     expect(f"durations are measured: {durations}", durations["/"]["count"] == 1 and durations["/"]["unit"] == "s")
     expect("also where there is no route", durations[None]["attributes"] == {
         "http.request.method": "POST", "http.response.status_code": 404, "url.scheme": "http"})
@@ -164,8 +164,8 @@ def refuses(port):
 def receiver_that_does_not_answer_delays_the_end_for_seconds_only(scene):
     sink = scene.sink()
     service = DemoService(scene, **traced(sink))
-    service.visitor().ask()
     sink.behave(delay_ms=60000, times=-1)
+    service.visitor().ask()
     code = service.program.stop(limit=10)
     expect(f"exit code 0, not {code}", code == 0)
 
@@ -184,19 +184,10 @@ def what_a_receiver_has_put_off_is_tried_once_more_at_the_end(scene):
 # --- as an agent -----------------------------------------------------------------------------------------------------------
 
 
-def reloading(scene):
-    confirm = {"url": f"http://127.0.0.1:{scene.service_port}/config", "line": "updates:"}
-    return scene.demo_service() | {"reload": {"signal": "SIGHUP", "confirm": confirm}}
-
-
-def in_force(scene):
-    return dict(line.split(": ", 1) for line in request(scene.service_port, "GET", "/config").text.splitlines())
-
-
 @scenario
 def remote_config_changes_instrument_sampler_and_exporter_of_a_running_service(scene):
     sink = scene.sink()
-    peer = scene.begin(reloading(scene))
+    peer = scene.begin(scene.reloading_demo_service())
     pid, load = scene.pid(), Load(scene.service_port)
     load.allow(1 << 16)
     steps = [("instrument: true\n", {"instrument": "true", "sampler": "parentbased_always_on"}),
@@ -205,10 +196,10 @@ def remote_config_changes_instrument_sampler_and_exporter_of_a_running_service(s
               {"sampler": "always_on", "console": "true"}),
              (f"instrument: true\nexporter: {{console: false, otlp: {{endpoint: 'http://127.0.0.1:{sink.port}'}}}}\n",
               {"sampler": "parentbased_always_on", "console": "false"})]
-    before = int(in_force(scene)["updates"])
+    before = int(in_force(scene.service_port)["updates"])
     for number, (config, wanted) in enumerate(steps, 1):
         scene.offer(config)
-        now = in_force(scene)
+        now = in_force(scene.service_port)
         expect(f"it is in force: {now}", wanted.items() <= now.items())
         expect("and counted", int(now["updates"]) == before + number)
     expect("the process is the same", scene.pid() == pid and len(scene.starts()) == 1)
@@ -223,11 +214,11 @@ def remote_config_changes_instrument_sampler_and_exporter_of_a_running_service(s
 
 @scenario
 def settings_that_the_service_does_not_take_are_failed_with_its_reason(scene):
-    scene.begin(reloading(scene))
+    scene.begin(scene.reloading_demo_service())
     scene.offer("instrument: true\n")
     told = error_message(scene.offer("instrument: true\nsampler: sometimes\n", "FAILED"))
     expect(f"why: {told}", "line 2: sampler: there is no sampler 'sometimes'" in told)
-    scene.wait_for("the settings before", lambda: in_force(scene)["instrument"] == "true")
+    scene.wait_for("the settings before", lambda: in_force(scene.service_port)["instrument"] == "true")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from rig import Program, eventually, expect, free_port, request  # noqa: E402
+from bundled import bundled_server  # noqa: E402
+from rig import expect, request  # noqa: E402
 from suite import main, scenario  # noqa: E402
 
 
@@ -15,11 +16,7 @@ class Backend:
     """The server's REST interface."""
 
     def __init__(self, scene):
-        self.scene, self.page = scene, free_port()
-        server = scene.also(Program([scene.programs.bin / "opamp-server", "--opamp-listen", f"127.0.0.1:{scene.port}",
-                                     "--page-listen", f"127.0.0.1:{self.page}", "--state", scene.folder / "server.db"],
-                                    log=scene.folder / "server.log", cwd=scene.folder))
-        eventually("the server answers", lambda: server.runs() and request(self.page, "GET", "/api/agents").status == 200)
+        self.scene, self.page = scene, bundled_server(scene)
 
     def call(self, method, path, body=None):
         answer = request(self.page, method, f"/api/{path}", None if body is None else json.dumps(body))
@@ -56,9 +53,7 @@ class Backend:
 
 def begin(scene):
     backend = Backend(scene)
-    service = scene.demo_service() | {"reload": {"signal": "SIGHUP", "confirm": {
-        "url": f"http://127.0.0.1:{scene.service_port}/config", "line": "updates:"}}}
-    scene.configure(service)
+    scene.configure(scene.reloading_demo_service())
     scene.start()
     agent = scene.wait_for("a healthy agent", lambda: (lambda agent: agent if agent and agent["healthy"] else None)(backend.agent()))
     return backend, agent["instance_uid"]

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from ctl import FAILED, NOT_FOUND, REFUSED, USAGE, asked, await_answers, begin, ctl, revisions, the_agent  # noqa: E402
+from ctl import NOT_FOUND, REFUSED, USAGE, asked, await_answers, begin, ctl, revisions, the_agent  # noqa: E402
 from peer import offered_hash, status_is  # noqa: E402
 from rig import expect, is_alive  # noqa: E402
 from suite import main, scenario  # noqa: E402

@@ -71,7 +71,7 @@ def expect_all_once(sinks, sampled):
 
 
 def expect_updates_counted(sinks, updates):
-    points = [point for sink in sinks for point in sink.metrics().get("demo.config.updates", [])]
+    points = [point for sink in sinks for point in sink.points("demo.config.updates")]
     last = max(points, key=lambda point: point["time"])
     expect(f"the metric counts the updates: {last}", last["value"] == updates and last["attributes"] == {"result": "ok"})
     expect("as a sum", last["type"] == "sum" and last["monotonic"] and last["unit"] == "{update}")

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 
-from rig import Failed, Program, eventually, expect
+from rig import Failed, Program, eventually, expect, request
 
 Reply = collections.namedtuple("Reply", "text headers")
 
@@ -70,8 +70,16 @@ class Visitor:
         return Reply(text, answer.headers)
 
     def in_force(self):
-        """GET /config: {key: text}."""
-        return dict(line.split(": ", 1) for line in self.ask("/config").text.splitlines())
+        return _config(self.ask("/config").text)
+
+
+def in_force(port):
+    """GET /config: {key: text}."""
+    return _config(request(port, "GET", "/config").text)
+
+
+def _config(text):
+    return dict(line.split(": ", 1) for line in text.splitlines())
 
 
 class Load(threading.Thread):

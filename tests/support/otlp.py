@@ -22,16 +22,18 @@ class Sink:
         self.scheme = "https" if cert else "http"
         self._known, self._before = [], 0
 
-    def stop(self):
-        self.program.end()
+    @property
+    def base_url(self):
+        """What `telemetry.endpoint` wants."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def url(self, signal):
-        return f"{self.scheme}://127.0.0.1:{self.port}/v1/{signal}"
+        return f"{self.base_url}/v1/{signal}"
 
     def url_of(self, path, signal):
         """A path that does not tell its signal."""
         self._ask("POST", "/_paths", {path: signal})
-        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
+        return f"{self.base_url}{path}"
 
     def tls_failures(self):
         return [event["error"] for event in self.events if event["event"] == "tls_failed"]
@@ -67,20 +69,23 @@ class Sink:
 
     def spans(self, name=None):
         """Those that were answered with a success, in the order in which they came."""
-        found = [_span(one, where) for where, one in self._items("traces", "resource_spans", "scope_spans", "spans")]
-        return [span for span in found if name in (None, span["name"])]
+        return [_span(one, where) for where, one in self._items("traces", "resource_spans", "scope_spans", "spans", name=name)]
 
-    def metrics(self):
+    def metrics(self, name=None):
         """{name: its data points}, likewise."""
         found = {}
-        for where, metric in self._items("metrics", "resource_metrics", "scope_metrics", "metrics"):
+        for where, metric in self._items("metrics", "resource_metrics", "scope_metrics", "metrics", name=name):
             found.setdefault(metric["name"], []).extend(_points(metric, where))
         return found
 
+    def points(self, name):
+        """Of one metric."""
+        return self.metrics(name).get(name, [])
+
     def logs(self, event_name=None):
         """Likewise."""
-        found = [_log_record(one, where) for where, one in self._items("logs", "resource_logs", "scope_logs", "log_records")]
-        return [record for record in found if event_name in (None, record["event_name"])]
+        return [_log_record(one, where) for where, one in
+                self._items("logs", "resource_logs", "scope_logs", "log_records", event_name=event_name)]
 
     def tree(self, trace_id):
         """{name of a span: its parent's name}; None for a root, and the parent's identifier where that span is not there."""
@@ -111,17 +116,21 @@ class Sink:
             raise Failed(f"the sink refuses {method} {target}: {answer.text.strip()}")
         return json.loads(answer.text)
 
-    def _items(self, signal, *levels):
-        """(where it was, it) for each of the innermost."""
+    def _items(self, signal, *levels, **wanted):
+        """(where it was, it) for each of the innermost; `wanted`: the field that says which, and its value, or None for all."""
         of_resource, of_scope, items = levels
+        (field, value), = wanted.items()
         for one in self.requests(signal):
             if one["body"] is None or one["status"] not in range(200, 300):
                 continue
             for resource in one["body"].get(of_resource, []):
                 for scope in resource.get(of_scope, []):
+                    found = [item for item in scope.get(items, []) if value in (None, item.get(field, ""))]
+                    if not found:
+                        continue
                     where = {"resource": _attributes(resource.get("resource", {})), "scope": scope.get("scope", {}).get("name", ""),
                              "scope_version": scope.get("scope", {}).get("version", ""), "request": one["number"]}
-                    for item in scope.get(items, []):
+                    for item in found:
                         yield where, item
 
 

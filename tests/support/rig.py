@@ -23,17 +23,24 @@ def expect(what, condition):
         raise Failed(what)
 
 
+LONGEST_PAUSE = 0.02
+
+
 def eventually(what, condition, limit=15.0, pause=0.002):
-    """The first true value of `condition`, within `limit` seconds. OSError counts as not yet."""
+    """The first true value of `condition`, within `limit` seconds. OSError counts as not yet. What is waited for needs the processor
+    too: the longer it takes, and the more a look costs, the fewer looks there are."""
     end = time.monotonic() + limit
     while True:
+        began = time.monotonic()
         with contextlib.suppress(OSError, http.client.HTTPException):
             value = condition()
             if value:
                 return value
-        if time.monotonic() > end:
+        looked = time.monotonic()
+        if looked > end:
             raise Failed(f"after {limit:.0f} s still not so: {what}")
-        time.sleep(pause)
+        time.sleep(max(pause, min(looked - began, 10 * LONGEST_PAUSE)))
+        pause = max(pause, min(pause * 1.2, LONGEST_PAUSE))
 
 
 def free_port():

@@ -15,6 +15,7 @@ from rig import Failed, Program, eventually, expect, free_port, is_alive, proces
 
 AGENTS = pathlib.Path(__file__).resolve().parents[1] / "agents"
 GOOD = "instrument: true\n"
+QUICK_BATCHES = {"OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_BLRP_SCHEDULE_DELAY": "100"}  # ms, of spans and log records
 LONG = "1h"  # longer than any scenario: what has it as a limit never comes by itself
 START_LINE = re.compile(r"^--- opampd: agent started, pid (\d+), config hash ([0-9a-f]+) ---$", re.MULTILINE)
 
@@ -40,6 +41,33 @@ def merged(base, over):
     return {key: value for key, value in result.items() if value is not None}
 
 
+class EventLog:
+    """Events of a log in JSON, read on from where they were read before."""
+
+    def __init__(self):
+        self.file, self.rest, self.events = None, b"", []
+
+    def read(self, path):
+        """All of them. Another file at that place is read from its beginning."""
+        if not self.is_open(path):
+            self.close()
+            if not path.exists():
+                return []
+            self.file = path.open("rb")
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        self.events += [json.loads(line.decode(errors="replace")) for line in lines if line.endswith(b"}")]
+        return self.events
+
+    def is_open(self, path):
+        """While a file is open its number is nobody else's."""
+        return self.file and path.exists() and os.path.samestat(path.stat(), os.fstat(self.file.fileno()))
+
+    def close(self):
+        if self.file:
+            self.file.close()
+        self.file, self.rest, self.events = None, b"", []
+
+
 class Scene:
     def __init__(self, programs, folder):
         self.programs, self.folder = programs, folder
@@ -51,6 +79,7 @@ class Scene:
         self.service_port = free_port()
         self.peer = self.daemon = None
         self.others = []
+        self._log = EventLog()
 
     # --- settings: quick where time is no part of the promise
 
@@ -64,6 +93,11 @@ class Scene:
         """Healthy only when it has got its port."""
         return {"executable": str(self.programs.bin / "demo-service"), "args": ["--port", str(self.service_port), "--config", "{config}"],
                 "health": self.probe("/healthz")}
+
+    def reloading_demo_service(self):
+        """Takes a config by SIGHUP, and shows that it has."""
+        confirm = {"url": f"http://127.0.0.1:{self.service_port}/config", "line": "updates:"}
+        return self.demo_service() | {"reload": {"signal": "SIGHUP", "confirm": confirm}}
 
     def wrapped_demo_service(self):
         service = self.demo_service()
@@ -99,7 +133,7 @@ class Scene:
     def start(self, file="supervisor.yaml", before=(), **environment):
         """The daemon. `before`: a command that runs it, such as unshare."""
         # SCENE marks every process that comes of it, also one that has left the folder.
-        everything = {**os.environ, "SCENE": str(self.folder), **environment}
+        everything = {**os.environ, "SCENE": str(self.folder), **QUICK_BATCHES, **environment}
         self.daemon = Program([*before, self.programs.bin / "opampd", "--config", file], cwd=self.folder, log=self.daemon_output,
                               env=everything)
         return self.daemon
@@ -165,9 +199,7 @@ class Scene:
 
     def events(self, name=None):
         """The daemon's log, or its events of that name."""
-        lines = self.daemon_log.read_text(errors="replace").splitlines() if self.daemon_log.exists() else []
-        found = [json.loads(line) for line in lines if line.endswith("}")]
-        return [event for event in found if name in (None, event["event"])]
+        return [event for event in self._log.read(self.daemon_log) if name in (None, event["event"])]
 
     def wait_for_event(self, name, count=1, **fields):
         """The `count`th event of the name with these fields."""
@@ -232,6 +264,7 @@ class Scene:
         self.nothing_is_left()
 
     def clear_up(self):
+        self._log.close()
         programs = [self.daemon, self.peer and self.peer.program, *self.others]
         for program in filter(None, programs):
             program.end()

@@ -104,7 +104,8 @@ def main(scene_type=Scene):
     parser.add_argument("--keep", action="store_true", help="leave the folders of the scenarios where they are")
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # which a shell has told its background jobs, and what they start, to ignore
+        signal.signal(number, signal.default_int_handler)
     os.environ.pop("NOTIFY_SOCKET", None)
     programs = Programs(arguments.bin.resolve(), arguments.peer and arguments.peer.resolve(), arguments.jaeger and arguments.jaeger.resolve())
     wanted = [entry for entry in _entries if all(word in entry.name for word in arguments.words)]
