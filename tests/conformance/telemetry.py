@@ -1,6 +1,8 @@
 """Offers of destinations for own telemetry: made, and what became of them."""
 
 import itertools
+import os
+import signal
 
 from protocol import APPLIED, FAILED, S2A, settings_offer, settings_status
 from rig import expect
@@ -42,11 +44,11 @@ def accepted(sink, signal):
 
 def is_told(stage, where):
     """Something happens to the agent; of it each of `where`, {signal: sink}, hears. The trace and the hash of what happened."""
-    of_config = stage.apply(f"step: {next(_numbers)}\n").remote_config_status.last_remote_config_hash.hex()
+    of_config = rollout(stage)
     before = accepted(where["metrics"], "metrics") if "metrics" in where else None
     root = None
     if "traces" in where:
-        root = stage.wait_for("the rollout as a trace", lambda: rollout(where["traces"], of_config))
+        root = stage.wait_for("the rollout as a trace", lambda: root_of(where["traces"], of_config))
     if "logs" in where:
         stage.wait_for("the rollout in log records", lambda: is_logged(where["logs"], of_config))
     if "metrics" in where:
@@ -59,13 +61,26 @@ def goes_on(stage, sink, *signals):
     return is_told(stage, {signal: sink for signal in signals or SIGNALS})
 
 
-def rollout(sink, of_config):
+def rollout(stage):
+    """The hash of a config that has just been applied."""
+    return stage.apply(f"step: {next(_numbers)}\n").remote_config_status.last_remote_config_hash.hex()
+
+
+def root_of(sink, of_config):
+    """The span of its rollout, if that has come."""
     return next((span for span in sink.spans("rollout") if span["attributes"]["opamp.remote_config.hash"] == of_config), None)
 
 
 def is_logged(sink, of_config):
     """opampd's log has a part of the hash."""
     return any(of_config.startswith(record["attributes"]["hash"]) for record in sink.logs("config.applied"))
+
+
+def reread(stage, fate="settings.reloaded"):
+    """The settings, by SIGHUP: the event that says what became of them."""
+    count = len(stage.events(fate))
+    os.kill(stage.daemon.pid, signal.SIGHUP)
+    return stage.wait_for_event(fate, count + 1)
 
 
 def bare(stage):

@@ -146,7 +146,7 @@ def local_certificate(stage):
     authority = stage.authority()
     local, client = secure_sink(stage, "local", client_ca=authority.file), authority.issue("of-the-file")
     tls = {"ca_file": str(authority.file), "cert_file": str(client.cert), "key_file": str(client.key)}
-    begin(stage, telemetry={"endpoint": local.url("traces").removesuffix("/v1/traces"), "tls": tls})
+    begin(stage, telemetry={"endpoint": local.base_url, "tls": tls})
     goes_on(stage, local)
     expect("there it is shown", {request["client_cert"] for request in local.requests()} == {"of-the-file"})
     offered = secure_sink(stage, "offered", client_ca=authority.file, client_optional=True)
@@ -174,7 +174,7 @@ def certificate_each(stage):
 @conformance("[TLM-12] offered headers are sent with each request of their signal, and are secret")
 def headers(stage):
     local = stage.sink()
-    begin(stage, telemetry={"endpoint": local.url("traces").removesuffix("/v1/traces"), "headers": {"X-Local": "secret of the file"}})
+    begin(stage, telemetry={"endpoint": local.base_url, "headers": {"X-Local": "secret of the file"}})
     sink = stage.sink()
     offer = {}
     for signal in SIGNALS:

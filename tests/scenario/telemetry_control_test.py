@@ -3,7 +3,6 @@
 
 import json
 import pathlib
-import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
@@ -14,7 +13,7 @@ from protocol import APPLIED, S2A, config_status, hash_of, pb, remote_config  # 
 from rig import expect  # noqa: E402
 from stage import LONG, TRANSPORTS, run  # noqa: E402
 from suite import scenario, scenario_for  # noqa: E402
-from telemetry import OFTEN, goes_on, is_told  # noqa: E402
+from telemetry import goes_on, is_told, reread, rollout  # noqa: E402
 
 CAPABILITY = "io.opampd.telemetry"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -22,7 +21,7 @@ PARENT = f"00-{TRACE}-{SPAN}-01"
 
 
 def settings_for(sink, **more):
-    return {"telemetry": {"endpoint": sink.url("traces").removesuffix("/v1/traces"), "metrics": {"interval": LONG}, **more}}
+    return {"telemetry": {"endpoint": sink.base_url, "metrics": {"interval": LONG}, **more}}
 
 
 def begin(stage, agent=None, **more):
@@ -31,28 +30,19 @@ def begin(stage, agent=None, **more):
     return sink
 
 
-def reread(stage, fate="settings.reloaded"):
-    count = len(stage.events(fate))
-    stage.daemon.process.send_signal(signal.SIGHUP)
-    return stage.wait_for_event(fate, count + 1)
-
-
-def rollout(stage):
-    return stage.apply(f"rollout: {len(stage.events('config.applied'))}\n").remote_config_status.last_remote_config_hash.hex()
-
-
 # --- SIGHUP
 
 
 @scenario
 def another_receiver_takes_over_without_a_loss(stage):
     sinks = [stage.sink(), stage.sink()]
-    stage.begin(**settings_for(sinks[0]))
+    # Some spans are to wait while the receiver changes.
+    stage.begin(environment={"OTEL_BSP_SCHEDULE_DELAY": "1000"}, **settings_for(sinks[0]))
     hashes = []
     for number in range(1, 7):
         hashes.append(rollout(stage))
         if number % 3 == 0:  # else what waits goes to the next one
-            stage.wait_for("it arrives", lambda: telemetry.rollout(sinks[(number + 1) % 2], hashes[-1]))
+            stage.wait_for("it arrives", lambda: telemetry.root_of(sinks[(number + 1) % 2], hashes[-1]))
         stage.configure(**settings_for(sinks[number % 2]))
         reread(stage)
     stage.stop()
@@ -79,7 +69,7 @@ def no_receiver_any_more_is_silence(stage):
     stage.configure(**settings_for(sink))
     reread(stage)
     goes_on(stage, sink, "traces", "logs")
-    expect("what happened meanwhile is nobody's business", telemetry.rollout(sink, lost) is None and not telemetry.is_logged(sink, lost))
+    expect("what happened meanwhile is nobody's business", telemetry.root_of(sink, lost) is None and not telemetry.is_logged(sink, lost))
 
 
 @scenario
@@ -92,7 +82,7 @@ def sampler_of_the_settings_counts_at_once(stage):
     stage.configure(**settings_for(sink, traces={"sampler": "traceidratio 1"}))
     reread(stage)
     goes_on(stage, sink, "traces", "logs")
-    expect("it was not recorded", telemetry.rollout(sink, not_sampled) is None)
+    expect("it was not recorded", telemetry.root_of(sink, not_sampled) is None)
     expect("nothing was restarted", len(stage.events("daemon.started")) == 1)
 
 
@@ -126,7 +116,6 @@ def no_file(stage, _):
 })
 def bad_settings_change_nothing(stage, make, word):
     sink = begin(stage)
-    goes_on(stage, sink, "traces", "logs")
     make(stage, sink)
     failed = reread(stage, "settings.reload_failed")
     expect(f"it says what and where: {failed}", word in failed["error"] + failed["file"] and "supervisor.yaml" in failed["file"] and failed["error"])
@@ -159,7 +148,7 @@ def server_sets_the_sampler(stage, scheme):
     not_sampled = goes_on(stage, sink, "logs")[1]
     expect("the same as in the settings", ask(stage, b"parentbased_traceidratio 1") == "parentbased_traceidratio 1")
     goes_on(stage, sink, "traces", "logs")
-    expect("it was not recorded", telemetry.rollout(sink, not_sampled) is None)
+    expect("it was not recorded", telemetry.root_of(sink, not_sampled) is None)
     ask(stage, b"always_off")
     reread(stage)
     goes_on(stage, sink, "traces", "logs")
@@ -183,7 +172,7 @@ def sampler_that_limits_the_rate_lets_few_traces_begin(stage):
     expect("in force", ask(stage, b"rate_limited 0.01") == "rate_limited 0.01")
     hashes = [rollout(stage) for _ in range(5)]
     stage.stop()
-    traced = [one for one in hashes if telemetry.rollout(sink, one)]
+    traced = [one for one in hashes if telemetry.root_of(sink, one)]
     expect(f"one, the first: {traced}", traced == hashes[:1])
 
 
@@ -221,7 +210,7 @@ def trace_of_the_server_goes_on(stage, scheme):
     stage.scheme = scheme
     sink = begin(stage, stage.subject())
     of_config = offer_with(stage, scheme, "step: 1\n", traceparent=PARENT, tracestate="vendor=1,other=2", baggage="user=jo,team=blue")
-    root = stage.wait_for("the rollout's trace", lambda: telemetry.rollout(sink, of_config))
+    root = stage.wait_for("the rollout's trace", lambda: telemetry.root_of(sink, of_config))
     expect(f"it is the server's: {root}", (root["trace_id"], root["parent_span_id"], root["trace_state"]) == (TRACE, SPAN, "vendor=1,other=2"))
     tree = sink.tree(TRACE)
     expect(f"with all its parts: {tree}", tree["rollout"] == SPAN and all(parent == "rollout" for name, parent in tree.items() if name != "rollout"))
@@ -238,7 +227,7 @@ def baggage_goes_on_in_requests_while_the_rollout_is_under_way(stage):
     stage.scheme = "http"
     sink = begin(stage, stage.subject())
     of_config = offer_with(stage, "http", "step: 1\n", traceparent=PARENT, tracestate="vendor=1", baggage="user=jo")
-    root = stage.wait_for("the rollout's trace", lambda: telemetry.rollout(sink, of_config))
+    root = stage.wait_for("the rollout's trace", lambda: telemetry.root_of(sink, of_config))
     stage.everything()
     requests = stage.fs.requests()
     in_trace = [request for request in requests if request.headers.get("traceparent") == f"00-{TRACE}-{root['span_id']}-01"]
@@ -256,7 +245,7 @@ def baggage_goes_on_in_requests_while_the_rollout_is_under_way(stage):
 def trace_that_is_none_is_a_new_one(stage, traceparent):
     sink = begin(stage)
     of_config = offer_with(stage, "ws", "step: 1\n", traceparent=traceparent, tracestate="vendor=1")
-    root = stage.wait_for("the rollout's trace", lambda: telemetry.rollout(sink, of_config))
+    root = stage.wait_for("the rollout's trace", lambda: telemetry.root_of(sink, of_config))
     expect(f"a new one: {root}", root["trace_id"] != TRACE and not root["parent_span_id"] and not root["trace_state"])
 
 
@@ -265,7 +254,7 @@ def trace_that_the_server_does_not_record_is_not_recorded(stage, sampler):
     sink = begin(stage, traces={"sampler": sampler})
     of_config = offer_with(stage, "ws", "step: 1\n", traceparent=f"00-{TRACE}-{SPAN}-00")
     stage.stop()
-    root = telemetry.rollout(sink, of_config)
+    root = telemetry.root_of(sink, of_config)
     expect(f"{root}", (root is not None and root["trace_id"] == TRACE) == (sampler == "always_on"))
 
 

@@ -18,10 +18,6 @@ CHANGE = ("agent.stop", "agent.start", "agent.gate", "config.commit", "config.re
 TREE = {"rollout": None, **{name: "rollout" for name in (*STAGING, *CHANGE)}}
 
 
-def base_url(sink):
-    return sink.url("traces").removesuffix("/v1/traces")
-
-
 def begin(scene, **telemetry):
     scene.begin(scene.probed(), telemetry=telemetry)
     await_answers(scene)
@@ -53,8 +49,7 @@ def rollouts(*sinks):
 
 
 def hex_hash(yaml):
-    digest = offered_hash(yaml)
-    return digest.hex() if isinstance(digest, bytes) else digest
+    return offered_hash(yaml).hex()
 
 
 def telemetry_of(scene):
@@ -71,16 +66,16 @@ def signals_of(scene):
 @scenario_for({"SIGHUP": by_signal, "opampctl reload": by_opampctl})
 def destination_changes_and_no_span_is_lost(scene, reload):
     sinks = scene.sink(), scene.sink()
-    begin(scene, endpoint=base_url(sinks[0]))
+    begin(scene, endpoint=sinks[0].base_url)
     offers = [f"good: {number}\n" for number in range(8)]
     for number, yaml in enumerate(offers):
         scene.offer(yaml)
-        reconfigure(scene, telemetry={"endpoint": base_url(sinks[(number + 1) % 2])})
+        reconfigure(scene, telemetry={"endpoint": sinks[(number + 1) % 2].base_url})
         reload(scene)
     wanted = {hex_hash(yaml): 1 for yaml in offers}
     scene.wait_for("each rollout", lambda: set(rollouts(*sinks)) == set(wanted))
     for number, sink in enumerate(sinks):  # each has its turn, however the batches fell before
-        reconfigure(scene, telemetry={"endpoint": base_url(sink)})
+        reconfigure(scene, telemetry={"endpoint": sink.base_url})
         reload(scene)
         yaml = f"last: {number}\n"
         scene.offer(yaml)
@@ -96,7 +91,7 @@ def destination_changes_and_no_span_is_lost(scene, reload):
 @scenario
 def mistakes_in_the_file_leave_everything_as_it_was(scene):
     sink = scene.sink()
-    begin(scene, endpoint=base_url(sink), traces={"sampler": "always_on"})
+    begin(scene, endpoint=sink.base_url, traces={"sampler": "always_on"})
     before = telemetry_of(scene)["sampler"], {name: one["endpoint"] for name, one in signals_of(scene).items()}
     reconfigure(scene, telemetry={"endpoint": "ftp://nowhere", "traces": {"sampler": "sometimes"}})
     refused = ctl(scene, "reload", code=REFUSED)
@@ -143,7 +138,7 @@ def what_waits_for_the_next_start_is_named(scene):
 @scenario
 def sampler_stops_new_traces_and_leaves_the_running_one_whole(scene):
     sink = scene.sink()
-    begin(scene, endpoint=base_url(sink))
+    begin(scene, endpoint=sink.base_url)
     scene.folder.joinpath("sick").touch()
     starts = len(scene.starts())
     since = scene.peer.now()
@@ -185,7 +180,7 @@ def sampler_that_is_none_is_refused(scene):
 @scenario
 def telemetry_is_shown_with_whose_word_it_is_and_without_secrets(scene):
     sink = scene.sink()
-    begin(scene, endpoint=base_url(sink), headers={"Authorization": "Bearer hunter2"},
+    begin(scene, endpoint=sink.base_url, headers={"Authorization": "Bearer hunter2"},
           logs={"endpoint": sink.url("logs") + "?token=hunter2"})
     settings = {"hash": base64.b64encode(b"one").decode(), "own_traces": {"destination_endpoint": sink.url("traces")}}
     scene.peer.order(settings=settings)
@@ -207,7 +202,7 @@ def telemetry_is_shown_with_whose_word_it_is_and_without_secrets(scene):
 def what_a_receiver_does_not_take_is_shown(scene):
     sink = scene.sink()
     sink.behave(status=400, message="not like that", times=-1, signal="traces")
-    begin(scene, endpoint=base_url(sink), metrics={"endpoint": f"http://127.0.0.1:{free_port()}/v1/metrics", "interval": "100ms"})
+    begin(scene, endpoint=sink.base_url, metrics={"endpoint": f"http://127.0.0.1:{free_port()}/v1/metrics", "interval": "100ms"})
     shown = scene.wait_for("the troubles", lambda: (now := signals_of(scene))["traces"]["rejected"] and now["metrics"]["given_up"] and now)
     expect(f"a refusal: {shown}", "400: not like that" in shown["traces"]["trouble"] and shown["traces"]["failing"] and shown["traces"]["trouble_at"])
     expect(f"nobody there: {shown}", "refused" in shown["metrics"]["trouble"] and shown["metrics"]["failing"])

@@ -19,13 +19,13 @@ TAKEN = {"rollout": None, **STAGING, "agent.stop": "rollout", "agent.start": "ro
 
 def begin(scene, **more):
     sink = scene.sink()
-    scene.begin({**scene.probed(), "config_check": CHECK, **more}, telemetry={"endpoint": sink.url("traces").removesuffix("/v1/traces")})
+    scene.begin({**scene.probed(), "config_check": CHECK, **more}, telemetry={"endpoint": sink.base_url})
     return sink
 
 
 def rollout_of(scene, sink, yaml):
     """The root span of what was offered, once all has come."""
-    wanted = offered_hash(yaml).hex() if isinstance(offered_hash(yaml), bytes) else offered_hash(yaml)
+    wanted = offered_hash(yaml).hex()
 
     def found():
         return [span for span in sink.spans("rollout") if span["attributes"]["opamp.remote_config.hash"] == wanted]
