@@ -20,8 +20,8 @@ ENDPOINT, HEADERS, CA = (f"OTEL_EXPORTER_OTLP_TRACES_{what}" for what in ("ENDPO
 
 
 def agent(scene, **more):
-    """Its gate is a tenth of a second alive."""
-    return merged({"executable": scene.agent("told.py"), "args": [], "min_uptime": "100ms", "env": {"MINE": "1"}}, more)
+    """Healthy once it has written what it was told; see tests/agents/told.py."""
+    return merged({"executable": scene.agent("told.py"), "args": [str(scene.service_port)], "health": scene.probe("/"), "env": {"MINE": "1"}}, more)
 
 
 def begin(scene, **more):
@@ -128,12 +128,16 @@ def variables_are_there(scene, is_killed):
 
 @scenario
 def offer_whose_trial_is_cut_short_by_a_kill_gets_its_final_answer(scene):
-    begin(scene, min_uptime="700ms")
-    first = destination()
+    begin(scene)
+    first, sick = destination(), scene.folder / "sick"
+    sick.touch()  # so that the trial does not come to its end
     since = scene.peer.now()
     of = order(scene, 1, own_traces=traces(first))
     scene.wait_for_starts(2)
     scene.kill()
+    expect("it was under trial", not any(settings_status_is("APPLIED", of)(message) for message in scene.peer.messages(since)))
+    sick.unlink()
+    since = scene.peer.now()
     scene.start()
     scene.wait_for_message("a final answer", settings_status_is("APPLIED", of), since)
     expect("the agent has it", told(scene)[ENDPOINT] == first)
@@ -141,7 +145,7 @@ def offer_whose_trial_is_cut_short_by_a_kill_gets_its_final_answer(scene):
 
 @scenario
 def agent_that_reads_a_file_is_reloaded(scene):
-    begin(scene, args=["own.env"], own_telemetry={"delivery": "file", "file": "own.env"}, reload={"signal": "SIGHUP"})
+    begin(scene, args=[str(scene.service_port), "own.env"], own_telemetry={"delivery": "file", "file": "own.env"}, reload={"signal": "SIGHUP"})
     pid = scene.pid()
     first = destination()
     offer(scene, 1, own_traces=traces(first, x_key="a$b"))
