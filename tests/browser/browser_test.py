@@ -184,6 +184,11 @@ def failing_path(page):
     page.shoot("failed")
 
 
+def trace_of_rollout(page):
+    """Its line, if it is there; not that of own_telemetry.rollout."""
+    return next((line for line in page.all("#traces a") if line.find_element(By.TAG_NAME, "b").text == "rollout"), None)
+
+
 def watches_itself(page):
     """The daemon's own telemetry, of which the server on the page is the backend."""
     page.find("#own-here").click()
@@ -194,10 +199,10 @@ def watches_itself(page):
     page.wait("the sampler is in force", lambda: page.text("#sampler-note") == "In force: always_on")
     page.type_config("instrument: true\nport: 8081\n")
     page.chord(Keys.CONTROL, Keys.ENTER)
-    page.wait("the rollout is a trace", lambda: "rollout" in page.text("#traces"))
+    page.wait("the rollout is a trace", lambda: trace_of_rollout(page))
     page.wait("and its end an event", lambda: "config.applied" in page.text("#events"))
     page.shoot("observed")
-    next(line for line in page.all("#traces a") if "rollout" in line.text).click()
+    page.wait("it can be followed", lambda: trace_of_rollout(page).click() is None)
     page.wait("its steps are a tree", lambda: {"config.compose", "config.report"} <= {row.text for row in page.all("#trace-rows b")})
     page.shoot("rollout")
     page.find("#trace-back").click()

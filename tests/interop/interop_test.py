@@ -66,8 +66,9 @@ def requests_are_traced(peer, workspace):
 def nothing_changes_nothing_is_said(peer, workspace):
     since, before = peer.now(), workspace.service_pid()
     peer.offer(GOOD)
-    time.sleep(1)  # time to say something; the heartbeat comes every 30 s
-    expect(f"the same hash again is no news: {peer.messages(since)}", not peer.messages(since))
+    peer.order(full_state=True)  # which comes after all that there was to say
+    peer.wait_for("the full report", lambda message: "agent_description" in message, since)
+    expect(f"the same hash again is no news: {peer.messages(since)}", len(peer.messages(since)) == 1)
     expect("and no reason to restart", workspace.service_pid() == before)
 
 

@@ -38,11 +38,13 @@ def wait_for_all(scene, expected):
 
 
 @scenario
-def jaeger_and_its_storage_are_two_agents_and_traces_come_back_as_trees(scene):
+def jaeger_and_its_storage_are_two_agents_and_traces_come_back_as_trees_also_their_own(scene):
     scene.begin_tracing()
     scene.wait_for_tree(scene.post(CHECKOUT), CHECKOUT_TREE)
     expect("two processes", scene.pid_of(STORAGE) != scene.pid_of(JAEGER))
     expect("under its service alone", len(scene.traces_of(POSTED)) == 1 and not scene.traces_of("nobody"))
+    for name in (STORAGE, JAEGER):
+        scene.wait_for_tree(scene.wait_for_rollout(name), rollout_tree(TAKEN))
 
 
 @scenario
@@ -57,13 +59,6 @@ def storage_that_is_killed_is_back_at_once_and_traces_flow_on(scene):
     after = all_that_arrives(scene, round=2)
     expect("others than before", not before.keys() & after.keys())
     expect("the same Jaeger", is_alive(jaeger) and scene.pid_of(JAEGER) == jaeger)
-
-
-@scenario
-def how_the_backend_itself_was_configured_is_traced_in_it(scene):
-    scene.begin_tracing()
-    for name in (STORAGE, JAEGER):
-        scene.wait_for_tree(scene.wait_for_rollout(name), rollout_tree(TAKEN))
 
 
 @scenario

@@ -62,6 +62,8 @@ class JaegerScene(Scene):
                                SHOP: self.demo_service()})
         self.start()
         await_answers(self)
+        for name in (STORAGE, JAEGER):  # neither runs without a config: once that is seen, there is nothing to stop for the first
+            self.wait_for_event("agent.phase_changed", 2, agent=name, to="backing_off")
         self.take(STORAGE, self.storage_config())
         self.take(JAEGER, self.jaeger_config())
         self.wait_for("Jaeger reaches its storage", lambda: request(self.query_port, "GET", "/api/services").status == 200)

@@ -198,7 +198,7 @@ def both_are_back(machine, before, starts, restarts):
         return now and not set(now) & set(before) and machine.show("ActiveState") == "active" and now
 
     now = eventually("daemon and agent are back", is_back)
-    time.sleep(1.5)  # longer than RestartSec: time for a second start, if there were one
+    expect("no other start is under way", machine.show("SubState") == "running" and machine.show("Job") in ("", "0"))
     expect("they stay as they are", one_daemon_and_one_agent(machine) == now)
     expect(f"the agent was started once (starts so far: {machine.starts()})", machine.starts() == starts)
     expect(f"systemd restarted the daemon once (restarts so far: {machine.show('NRestarts')})",
@@ -259,8 +259,7 @@ def stop_leaves_nothing(machine):
     expect(f"no process is left: {machine.processes()}", not machine.processes())
     expect("the unit is inactive", machine.show("ActiveState") == "inactive")
     expect(f"it ended well: {machine.show('Result')}", machine.show("Result") == "success")
-    time.sleep(2)  # longer than RestartSec: time to come back, if anything would
-    expect("nothing has come back", not machine.processes())
+    expect(f"and stays so: {machine.show('SubState')}", machine.show("SubState") == "dead" and machine.show("Job") in ("", "0"))
 
 
 def starts_again_where_it_was(machine):
