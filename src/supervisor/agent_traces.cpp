@@ -126,6 +126,9 @@ void AgentTraces::name_cause(const Event& event, const State& before, const Stat
         begin("agent.restart", "crash");
         return exited(exit->reason);
     }
+    // Whatever it was started for, it is started anew because it died; a way back is told of by `rolls_back`.
+    if (Episode* episode = current(); episode && was_running && after.phase == Phase::backing_off)
+        episode->reason = "crash";
     if (before.phase == Phase::backing_off && begins_start && !current()) return begin("agent.restart", "backoff");
 }
 

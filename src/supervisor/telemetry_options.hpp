@@ -18,7 +18,7 @@ struct LocalTelemetry {
     telemetry::SamplerSettings sampler;
     base::Duration metric_interval = std::chrono::seconds(10);
     bool sends_agent_output = false;
-    settings::TextMap resource;         ///< Beside the agent's description, and stronger.
+    settings::TextMap resource;         ///< Beside the agent's description, and weaker.
     telemetry::Attributes environment;  ///< Of OTEL_RESOURCE_ATTRIBUTES: weaker than that.
     std::vector<std::string> notes;     ///< What of the environment was not taken.
 };
