@@ -88,6 +88,10 @@ TEST_CASE("the log's defaults", "[settings][defaults]") {
     CHECK(logs.outputs == std::vector<std::string>{"stderr"});
 }
 
+TEST_CASE("metrics are sent every ten seconds by default [TLM-6]", "[settings][defaults]") {
+    CHECK(parsed(kMinimal).telemetry.metrics.interval == 10s);
+}
+
 TEST_CASE("state goes where the system wants it", "[settings][defaults]") {
     FakeEnvironment environment;
     const auto directory = [&] { return parsed(kMinimal, environment).storage.directory; };

@@ -112,6 +112,16 @@ struct Rig {
         const std::string all = text("starts");
         return std::count(all.begin(), all.end(), '\n');
     }
+    /// It is thought to have started before it has written down its environment.
+    void wait_for_starts(std::ptrdiff_t count) {
+        wait([&] { return starts() >= count; });
+        CHECK(starts() == count);
+    }
+    void wait_for_endpoint(const std::string& url) {
+        wait([&] { return endpoint() == url; });
+    }
+    /// Time for an agent that is to die of what it is given: it does so before it is thought to be healthy.
+    void be_patient() { agent.min_uptime = std::chrono::seconds(1); }
 
     support::TempFolder folder;
     settings::Settings settings;
@@ -133,7 +143,7 @@ TEST_CASE("an offer of own telemetry restarts the agent with its variables", "[s
     auto offers = traces_to("https://one/v1/traces", opamp::Headers{{"Authorization", "Bearer a b"}});
     offers.traces->tls.emplace().ca_pem_contents = kPem;
     REQUIRE(rig.use(offers));
-    CHECK(rig.starts() == 2);
+    rig.wait_for_starts(2);
     CHECK(rig.endpoint() == "https://one/v1/traces");
     CHECK(rig.variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS") == "Authorization=Bearer%20a%20b");
     CHECK(support::read(rig.variable("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE")) == kPem);
@@ -144,17 +154,18 @@ TEST_CASE("an offer of own telemetry restarts the agent with its variables", "[s
     REQUIRE(rig.use(offers));
     CHECK(rig.starts() == 2);
     REQUIRE(rig.use(traces_to("https://two/v1/traces")));
-    CHECK(rig.starts() == 3);
+    rig.wait_for_starts(3);
     CHECK(rig.endpoint() == "https://two/v1/traces");
     CHECK(rig.variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS").empty());
     REQUIRE(rig.use({}));
-    CHECK(rig.starts() == 4);
+    rig.wait_for_starts(4);
     CHECK(rig.endpoint().empty());
     CHECK(rig.variable("OTEL_SERVICE_NAME").empty());
 }
 
 TEST_CASE("an agent that dies of its variables has those before again", "[supervisor][own_telemetry]") {
     Rig rig;
+    rig.be_patient();
     rig.start();
     const bool has_before = GENERATE(false, true);
     if (has_before) REQUIRE(rig.use(traces_to("https://one/")));
@@ -165,8 +176,10 @@ TEST_CASE("an agent that dies of its variables has those before again", "[superv
     CHECK(refused.error().text().find("no such exporter") != std::string::npos);
     CHECK(refused.error().text().find("secret") == std::string::npos);
     rig.wait([&] { return rig.supervisor->is_healthy(); });
+    rig.wait_for_starts(has_before ? 4 : 3);
     CHECK(rig.endpoint() == (has_before ? "https://one/" : ""));
     REQUIRE(rig.use(traces_to("https://two/")));
+    rig.wait_for_starts(has_before ? 5 : 4);
     CHECK(rig.endpoint() == "https://two/");
 }
 
@@ -192,6 +205,7 @@ TEST_CASE("an agent that is not told is not touched", "[supervisor][own_telemetr
 
 TEST_CASE("a config and own telemetry each get their answer, and go together", "[supervisor][own_telemetry]") {
     Rig rig;
+    rig.be_patient();
     rig.start();
     SECTION("the config first") {
         rig.offer("a: 1\n");
@@ -232,7 +246,7 @@ TEST_CASE("of several offers of own telemetry the newest wins, and all are answe
     for (const char* endpoint : {"https://one/", "https://two/", "https://three/", "https://four/"})
         rig.ask(traces_to(endpoint));
     rig.wait([&] { return rig.answers.size() == 4; });
-    CHECK(rig.endpoint() == "https://four/");
+    rig.wait_for_endpoint("https://four/");
     CHECK(rig.answers.back());
     const auto superseded = std::count_if(rig.answers.begin(), rig.answers.end(), [](const auto& answer) {
         return !answer && answer.error().kind() == Kind::cancelled;
@@ -246,7 +260,7 @@ TEST_CASE("the variables are there after a start of the daemon, and of the agent
     REQUIRE(rig.use(traces_to("https://one/")));
     rig.stop();
     rig.start();
-    CHECK(rig.starts() == 3);
+    rig.wait_for_starts(3);
     CHECK(rig.endpoint() == "https://one/");
     REQUIRE(rig.use(traces_to("https://one/")));
     CHECK(rig.starts() == 3);
@@ -266,7 +280,7 @@ TEST_CASE("an agent that is down is told when it starts", "[supervisor][own_tele
     rig.supervisor->start_agent();
     rig.wait([&] { return rig.answers.size() == 1; });
     CHECK(rig.answers.front());
-    CHECK(rig.endpoint() == "https://one/");
+    rig.wait_for_endpoint("https://one/");
 }
 
 TEST_CASE("what opampd does not live to see goes on at its next start", "[supervisor][own_telemetry]") {
@@ -283,7 +297,7 @@ TEST_CASE("what opampd does not live to see goes on at its next start", "[superv
     rig.answers.clear();
     rig.start();
     REQUIRE(rig.use(traces_to("https://one/")));  // as who had asked does
-    CHECK(rig.endpoint() == "https://one/");
+    rig.wait_for_endpoint("https://one/");
 }
 
 TEST_CASE("an agent that reads its variables from a file is reloaded", "[supervisor][own_telemetry]") {
@@ -299,7 +313,7 @@ TEST_CASE("an agent that reads its variables from a file is reloaded", "[supervi
     struct stat info {};
     REQUIRE(::stat((rig.folder / "own.env").c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);
-    CHECK(rig.starts() == (reloads ? 1 : 2));
+    rig.wait_for_starts(reloads ? 1 : 2);
     if (reloads) rig.wait([&] { return rig.text("reloaded") == rig.text("own.env"); });
 
     rig.offer("a: 1\n");
@@ -314,7 +328,7 @@ TEST_CASE("an agent that reloads is restarted for other variables", "[supervisor
     rig.agent.reload.signal = SIGHUP;
     rig.start();
     REQUIRE(rig.use(traces_to("https://one/")));
-    CHECK(rig.starts() == 2);
+    rig.wait_for_starts(2);
     CHECK(rig.endpoint() == "https://one/");
     rig.offer("a: 1\n");
     rig.wait_for("a: 1\n", opamp::ConfigStatus::applied);
