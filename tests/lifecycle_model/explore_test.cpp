@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <deque>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "unit/lifecycle/world.hpp"
 
@@ -35,9 +35,8 @@ std::optional<std::string> shut_down(World world, const Policy& policy, const Bo
 }
 
 std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& bounds) {
-    std::unordered_map<std::string, bool> seen;
     std::deque<Found> to_visit{{begin(policy, begun), "Begun"}};
-    seen[to_visit.front().world.key()] = true;
+    std::unordered_set<std::string> seen{to_visit.front().world.key()};
     while (!to_visit.empty()) {
         const Found here = std::move(to_visit.front());
         to_visit.pop_front();
@@ -50,12 +49,15 @@ std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& boun
             return 0;
         }
         for (const Event& event : possible(here.world, policy, bounds)) {
-            Found next{here.world, here.path + " " + name_of(event)};
-            if (const auto broken = advance(next.world, event, policy, bounds)) {
-                FAIL_CHECK(*broken << ": " << next.path);
+            World next = here.world;
+            const auto broken = advance(next, event, policy, bounds);
+            if (!broken && !seen.insert(next.key()).second) continue;
+            Found there{std::move(next), here.path + " " + name_of(event)};
+            if (broken) {
+                FAIL_CHECK(*broken << ": " << there.path);
                 return 0;
             }
-            if (seen.emplace(next.world.key(), true).second) to_visit.push_back(std::move(next));
+            to_visit.push_back(std::move(there));
         }
     }
     return seen.size();
@@ -79,6 +81,13 @@ TEST_CASE("the invariants hold in every reachable state", "[lifecycle][exhaustiv
         explore(policy, begun, {.offers = offers, .restarts = 1, .wishes = wishes, .failures = 2});
     CAPTURE(policy.has_probe, policy.successes, begun.current.id, states);
     CHECK(states > 500);
+}
+
+TEST_CASE("the invariants hold over long random lives", "[lifecycle][random]") {
+    const Policy policy{.has_probe = GENERATE(false, true), .reloads = GENERATE(false, true)};
+    const auto seed = GENERATE(range(0u, 200u));
+    CAPTURE(seed);
+    CHECK(live_long(policy, seed) == "");
 }
 
 TEST_CASE("the invariants hold over a million random lives", "[.][million]") {

@@ -301,6 +301,21 @@ std::string live_many(unsigned seed, int lives, int steps) {
     return "";
 }
 
+std::string live_long(const Policy& policy, unsigned seed) {
+    const Bounds bounds{.offers = 1000, .restarts = 1000, .wishes = 1000, .failures = 30};
+    std::mt19937 random(seed);
+    World world = begin(policy, {{1, true}, {}, {1, true}, false, 0});
+    std::string broken;
+    for (int steps = 0; steps < 300 && broken.empty() && !world.finished; ++steps) {
+        auto events = possible(world, policy, bounds);
+        if (random() % 64 != 0) events.pop_back();  // ShutdownWanted is the last: rare, or lives are short
+        const Event& event = events[random() % events.size()];
+        broken = advance(world, event, policy, bounds).value_or("");
+        if (broken.empty()) broken = settle(world, policy, bounds).value_or("");
+    }
+    return broken;
+}
+
 std::string name_of(const Event& event) {
     static const char* const kNames[] = {
         "Begun",        "Offered",        "Staged",    "Rejected",       "RestartWanted", "StopWanted",

@@ -59,6 +59,8 @@ std::optional<std::string> settle(World world, const lifecycle::Policy& policy, 
 /// `lives` from the same start, of `steps` events of all that can happen and then peace. The first invariant that is
 /// broken, with the life that broke it; or nothing.
 std::string live_many(unsigned seed, int lives, int steps);
+/// One life of hundreds of events, at each of which peace may come.
+std::string live_long(const lifecycle::Policy& policy, unsigned seed);
 
 std::string name_of(const lifecycle::Event& event);
 
