@@ -47,7 +47,8 @@ def agent_is_healed_meanwhile_and_the_server_learns_of_it_when_it_reads_again(st
     for _ in range(5):
         stage.heal()
     stage.memory_is_bounded(before)
-    expect("the connection stands", sending_of_peer(connection).probes_window and not stage.events("server.disconnected"))
+    stage.wait_for("the window is full as before", lambda: sending_of_peer(connection).probes_window)
+    expect("the connection stands", not stage.events("server.disconnected"))
     pid, since = stage.pid(), stage.fs.now()
     stage.fs.longest_body = None
     connection.reads.set()
@@ -63,7 +64,7 @@ def orders_of_the_server_still_count(stage):
     starts = len(stage.starts())
     stage.fs.push(S2A(command={"type": 0}))
     stage.wait_for_starts(starts + 1)
-    expect("nothing was read meanwhile", sending_of_peer(connection).probes_window)
+    stage.wait_for("the window is full as before", lambda: sending_of_peer(connection).probes_window)
 
 
 @scenario
