@@ -5,10 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
-#include <ctime>
 #include <memory>
 
 #include "base/bytes.hpp"
+#include "base/units.hpp"
 
 namespace base::log {
 namespace {
@@ -28,18 +28,6 @@ spdlog::sink_ptr open_output(const std::string& output) {
     if (output == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_st>();
     if (output == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_st>();
     return std::make_shared<spdlog::sinks::basic_file_sink_st>(output);
-}
-
-std::string time_text(std::chrono::system_clock::time_point now) {
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-    const std::time_t seconds = us / 1'000'000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char date[32];
-    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    char text[48];
-    std::snprintf(text, sizeof text, "%s.%06dZ", date, static_cast<int>(us % 1'000'000));
-    return text;
 }
 
 std::string as_json(std::string_view time, Level level, std::string_view event, const Fields& fields) {
@@ -71,7 +59,7 @@ std::string_view to_string(Level level) {
 
 std::string format_line(Format format, std::chrono::system_clock::time_point now, Level level, std::string_view event,
                         const Fields& fields) {
-    const std::string time = time_text(now);
+    const std::string time = format_time(std::chrono::duration_cast<Duration>(now.time_since_epoch()).count(), 6);
     return format == Format::json ? as_json(time, level, event, fields) : as_logfmt(time, level, event, fields);
 }
 

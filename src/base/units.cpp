@@ -81,14 +81,20 @@ std::uint64_t unix_nano_now() {
         std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
-std::string time_text(std::uint64_t unix_nano) {
-    if (unix_nano == 0) return {};
-    const auto seconds = static_cast<std::time_t>(unix_nano / 1'000'000'000);
+std::string format_time(std::int64_t unix_nano, int digits) {
+    constexpr std::int64_t kPerSecond = 1'000'000'000;
+    const auto rest = unix_nano % kPerSecond;
+    const std::time_t seconds = unix_nano / kPerSecond - (rest < 0 ? 1 : 0);
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
+    char date[32], fraction[16];
+    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    std::snprintf(fraction, sizeof fraction, ".%09d", static_cast<int>(rest < 0 ? rest + kPerSecond : rest));
+    return date + std::string(fraction, digits == 0 ? 0 : static_cast<std::size_t>(digits) + 1) + "Z";
+}
+
+std::string time_text(std::uint64_t unix_nano) {
+    return unix_nano == 0 ? std::string() : format_time(static_cast<std::int64_t>(unix_nano), 0);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -1,4 +1,4 @@
-// Durations and sizes as people write them: "500ms", "10s", "1m30s", "64MiB".
+// Durations, times and sizes as people write them: "500ms", "1m30s", "64MiB".
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,9 @@ std::string rounded_duration(Duration duration);
 
 /// Nanoseconds since 1970, UTC.
 std::uint64_t unix_nano_now();
-/// Such a time in RFC 3339, to the second: "2026-01-31T12:00:00Z"; empty for 0.
+/// Such a time in RFC 3339, with that many digits behind the second: "2026-01-31T12:00:00.250Z" has three.
+std::string format_time(std::int64_t unix_nano, int digits);
+/// The same to the second; empty for 0, which says that there is none.
 std::string time_text(std::uint64_t unix_nano);
 
 /// "4096", "64KiB", "64MiB", "1GiB"; bytes.

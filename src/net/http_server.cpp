@@ -1,7 +1,7 @@
 #include "net/http_server.hpp"
 
+#include "base/address.hpp"
 #include "base/log.hpp"
-#include "base/number.hpp"
 #include "net/dial.hpp"
 #include "net/errors.hpp"
 #include "net/http_connection.hpp"
@@ -19,20 +19,14 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPauseAfterFailure{100};
 
-Result<Tcp::endpoint> parse_address(const std::string& address) {
-    const Error invalid(Kind::invalid, "'" + address + "' is not an address to listen on");
-    const auto colon = address.rfind(':');
-    if (colon == std::string::npos) return Error(invalid).hint("write 127.0.0.1:4320 or [::1]:4320");
-    std::string host = address.substr(0, colon);
-    const bool is_bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (is_bracketed) host = host.substr(1, host.size() - 2);
-    if (host == "localhost") host = "127.0.0.1";
+Result<Tcp::endpoint> endpoint_at(const std::string& text) {
+    const auto address = base::parse_address(text);
     error_code code;
-    const auto ip = asio::ip::make_address(host, code);
-    if (code || ip.is_v6() != is_bracketed) return Error(invalid).hint("write 127.0.0.1:4320 or [::1]:4320");
-    const auto port = base::parse_number<std::uint16_t>(std::string_view(address).substr(colon + 1));
-    if (!port) return Error(invalid).hint("the port is a number from 0 to 65535");
-    return Tcp::endpoint(ip, *port);
+    const auto ip = address ? asio::ip::make_address(address->ip, code) : asio::ip::address();
+    if (!address || code)
+        return Error(Kind::invalid, "'" + text + "' is not an address to listen on")
+            .hint("write 127.0.0.1:4320 or [::1]:4320");
+    return Tcp::endpoint(ip, address->port);
 }
 
 /// Opens, binds and listens; the first step that fails says why.
@@ -59,7 +53,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, HttpHandler& handler, Lim
     : handler_(handler), limits_(limits), acceptor_(executor), connections_(executor) {}
 
 Result<std::uint16_t> HttpServer::listen(const std::string& address) {
-    const auto endpoint = parse_address(address);
+    const auto endpoint = endpoint_at(address);
     if (!endpoint) return endpoint.error();
     if (const auto code = start_listening(acceptor_, *endpoint)) {
         error_code ignored;

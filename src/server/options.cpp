@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/address.hpp"
 #include "base/number.hpp"
 #include "net/url.hpp"
 #include "server/check_settings.hpp"
@@ -45,8 +46,7 @@ base::Result<void> store_state(Options& options, const std::string& value) {
 }
 
 base::Result<void> check_address(const std::string& value) {
-    const auto colon = value.rfind(':');
-    if (colon != std::string::npos && colon > 0 && colon + 1 < value.size()) return {};
+    if (base::parse_address(value)) return {};
     return Error(Kind::invalid, "'" + value + "' is not ADDR:PORT")
         .hint("write one such as 127.0.0.1:4320 or [::1]:4320");
 }

@@ -5,7 +5,7 @@
 #include <cctype>
 #include <csignal>
 
-#include "base/number.hpp"
+#include "base/address.hpp"
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/command_line.hpp"
@@ -116,10 +116,8 @@ Complaint sampler(Item item, const Environment&) {
 }
 
 Complaint listen_address(Item item, const Environment&) {
-    const std::size_t colon = item.text.rfind(':');
-    if (colon == std::string::npos || colon == 0 || !base::parse_number<std::uint16_t>(item.text.substr(colon + 1)))
-        return "is not an address and a port (write 127.0.0.1:13134)";
-    return std::nullopt;
+    if (base::parse_address(item.text)) return std::nullopt;
+    return "is not an address and a port (write 127.0.0.1:13134 or [::1]:13134)";
 }
 
 /// Protobuf counts in int, and a message is copied now and then.

@@ -1,6 +1,7 @@
 #include "base/units.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 using namespace std::chrono_literals;
 
@@ -45,6 +46,18 @@ TEST_CASE("a duration for people has three digits", "[base][units]") {
     CHECK(base::rounded_duration(999'700us) == "1s");
     CHECK(base::rounded_duration(5'031ms) == "5.03s");
     CHECK(base::rounded_duration(90'400ms) == "1m30s");
+}
+
+TEST_CASE("a time has the digits that are asked for", "[base][units]") {
+    constexpr std::int64_t kNoon = 1'700'000'000'000'000'000;
+    CHECK(base::format_time(kNoon + 5'006'007, 0) == "2023-11-14T22:13:20Z");
+    CHECK(base::format_time(kNoon + 5'006'007, 3) == "2023-11-14T22:13:20.005Z");
+    CHECK(base::format_time(kNoon + 5'006'007, 6) == "2023-11-14T22:13:20.005006Z");
+    CHECK(base::format_time(kNoon + 5'006'007, 9) == "2023-11-14T22:13:20.005006007Z");
+    CHECK(base::format_time(-1, 3) == "1969-12-31T23:59:59.999Z");
+    CHECK(base::format_time(std::numeric_limits<std::int64_t>::min(), 0) == "1677-09-21T00:12:43Z");
+    CHECK(base::time_text(0).empty());
+    CHECK(base::time_text(kNoon) == "2023-11-14T22:13:20Z");
 }
 
 TEST_CASE("sizes have binary units", "[base][units]") {

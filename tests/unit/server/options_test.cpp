@@ -56,6 +56,8 @@ TEST_CASE("a wrong argument is named", "[server][options]") {
         {{"--path", "v1"}, "--path: 'v1' is not a path"},
         {{"--version=1"}, "--version takes no value"},
         {{"--page-listen", "4321"}, "--page-listen: '4321' is not ADDR:PORT"},
+        {{"--opamp-listen", "example:80"}, "--opamp-listen: 'example:80' is not ADDR:PORT"},
+        {{"--opamp-listen", "::1:80"}, "--opamp-listen: '::1:80' is not ADDR:PORT"},
         {{"--log-level", "loud"}, "--log-level: 'loud' is not a level"},
         {{"--state="}, "--state: the file's name is empty"},
     }));

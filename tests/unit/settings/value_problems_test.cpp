@@ -67,13 +67,22 @@ TEST_CASE("a value out of range is told the range", "[settings][problems]") {
         server_row("reconnects", "  reconnect: {initial_interval: 2m}\n",
                    {"5: server.reconnect.initial_interval: is longer than server.reconnect.max_interval, which is 1m "
                     "by default (change one of them)"}),
-        agent_row("a sampler that there is not", "telemetry: {traces: {sampler: sometimes}}\n",
-                  {"5: telemetry.traces.sampler: 'sometimes' is no sampler: there is no sampler 'sometimes' (always_on, "
-                   "always_off, traceidratio or rate_limited, each also with parentbased_ in front)"}),
-        agent_row("a sampler without its rate", "telemetry: {traces: {sampler: rate_limited}}\n",
-                  {"5: telemetry.traces.sampler: 'rate_limited' is no sampler: '' is not a rate (traces a second, say 5)"}),
+        agent_row(
+            "a sampler that there is not", "telemetry: {traces: {sampler: sometimes}}\n",
+            {"5: telemetry.traces.sampler: 'sometimes' is no sampler: there is no sampler 'sometimes' (always_on, "
+             "always_off, traceidratio or rate_limited, each also with parentbased_ in front)"}),
+        agent_row(
+            "a sampler without its rate", "telemetry: {traces: {sampler: rate_limited}}\n",
+            {"5: telemetry.traces.sampler: 'rate_limited' is no sampler: '' is not a rate (traces a second, say 5)"}),
         agent_row("an address without a port", "healthcheck: {endpoint: localhost}\n",
-                  {"5: healthcheck.endpoint: 'localhost' is not an address and a port (write 127.0.0.1:13134)"}),
+                  {"5: healthcheck.endpoint: 'localhost' is not an address and a port (write 127.0.0.1:13134 or "
+                   "[::1]:13134)"}),
+        agent_row("a name to listen on", "healthcheck: {endpoint: 'foo:80'}\n",
+                  {"5: healthcheck.endpoint: 'foo:80' is not an address and a port (write 127.0.0.1:13134 or "
+                   "[::1]:13134)"}),
+        agent_row("IPv6 without brackets", "healthcheck: {endpoint: '::1:80'}\n",
+                  {"5: healthcheck.endpoint: '::1:80' is not an address and a port (write 127.0.0.1:13134 or "
+                   "[::1]:13134)"}),
         agent_row("a certificate without its key", "telemetry: {tls: {cert_file: /dev/null}}\n",
                   {"5: telemetry.tls: has only one of cert_file and key_file (give both, or neither)"}),
     });
