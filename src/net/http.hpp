@@ -40,7 +40,7 @@ struct HttpResponse {
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
     std::vector<Header> headers;
-    bool may_be_compressed = false;  ///< By a server, where the client accepts it.
+    bool may_be_compressed = false;  ///< By a server, where the client accepts it; up to 1 MiB.
 
     std::string_view header(std::string_view name) const { return find_header(headers, name); }
 };

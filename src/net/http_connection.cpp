@@ -26,6 +26,7 @@ constexpr std::size_t kShortestEnd = 5;  ///< Of a chunked body. With less of it
 constexpr std::size_t kHeadRead = 4 << 10;
 constexpr std::size_t kBodyRead = 64 << 10;
 constexpr std::size_t kPieceOfAnswer = 256 << 10;
+constexpr std::size_t kMostPacked = 1 << 20;  ///< More would hold up the loop for longer than it saves.
 
 using Parser = http::request_parser<http::string_body>;
 
@@ -81,11 +82,11 @@ unsigned decode(HttpRequest& request, std::uint64_t limit) {
     return 0;
 }
 
-/// Gzipped where both sides are for it. What a cache may give to whom is said in either case.
+/// Gzipped where both sides are for it and it is not large. What a cache may give to whom is said in either case.
 void encode(HttpResponse& response, bool is_accepted) {
     if (!response.may_be_compressed || response.body.empty()) return;
     response.headers.push_back({"Vary", "Accept-Encoding"});
-    if (!is_accepted) return;
+    if (!is_accepted || response.body.size() > kMostPacked) return;
     response.body = gzip(response.body);
     response.headers.push_back({"Content-Encoding", "gzip"});
 }

@@ -294,6 +294,9 @@ TEST_CASE("[SRV-HTTP-3] an answer is gzipped where the client accepts it", "[net
     CHECK_THAT(
         answer_to(server, "GET /hello HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
         Catch::EndsWith("\r\n\r\nhello"));
+    const auto large =
+        answer_to(server, "GET /large HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    CHECK_THAT(large, Catch::Contains("Content-Length: 1048577\r\n") && !Catch::Contains("Content-Encoding"));
 }
 
 TEST_CASE("[SRV-HTTP-6] an answer over the limit is not sent", "[net][http_server]") {

@@ -16,6 +16,9 @@ async::Task<net::HttpResponse> Handler::respond(net::HttpRequest request) {
     } else if (request.path() == "/packable") {
         response.body = "packable";
         response.may_be_compressed = true;
+    } else if (request.path() == "/large") {
+        response.body.assign((1 << 20) + 1, 'x');
+        response.may_be_compressed = true;
     } else if (request.method == "POST") {
         response.content_type = std::string(request.header("Content-Type"));
         response.body = request.body;
