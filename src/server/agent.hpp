@@ -40,7 +40,8 @@ struct ConfigStep {
     Time at;
 };
 
-/// What an agent answered when it was asked for another sampler: the one in force, or "error: …".
+/// What an agent answered when it was asked for another sampler: the one in force then, or "error: …". Forgotten when
+/// the agent is gone, because it may come back with another one.
 struct SamplerAnswer {
     std::string text;
     Time at;

@@ -167,11 +167,17 @@ void Agents::connect(AgentLink& link, Agent& agent, Time now) {
 void Agents::disconnect(Agent& agent, Time now) {
     agent.link = nullptr;
     agent.connected_since.reset();
+    agent.sampler.reset();  // it may come back with another one
     agent.session.disconnected();
     note_progress(agent, now);
     survive(store_.save_seen(agent.uid, agent.last_seen));
     log::info("agent.disconnected", {{"instance_uid", agent.uid.text()}, {"name", agent.name()}});
     observer_.agent_changed(agent);
+}
+
+base::Error Agents::not_connected(const base::Uuid& uid) {
+    return base::Error(base::Kind::refused, "the agent " + uid.text() + " is not connected")
+        .hint("it can be asked once it is");
 }
 
 base::Result<Agent*> Agents::known(const base::Uuid& uid) {
@@ -222,7 +228,7 @@ base::Result<void> Agents::remove_config(const base::Uuid& uid) {
 base::Result<void> Agents::restart(const base::Uuid& uid) {
     auto agent = known(uid);
     if (!agent) return std::move(agent).error();
-    if ((*agent)->link == nullptr) return base::Error(base::Kind::refused, "the agent is not connected");
+    if ((*agent)->link == nullptr) return not_connected(uid);
     if (auto asked = (*agent)->session.restart(); !asked) return asked;
     log::info("restart.requested", {{"instance_uid", uid.text()}});
     (*agent)->link->wake(uid);

@@ -83,6 +83,7 @@ public:
 
 private:
     base::Result<Agent*> known(const base::Uuid& uid);
+    static base::Error not_connected(const base::Uuid& uid);
     Agent* agent_for(AgentLink& link, const opamp::AgentReport& report, Time now);
     Agent* assigned_agent(AgentLink& link, const base::Uuid& wire_uid, Time now);
     Agent* find_or_add(const base::Uuid& uid);

@@ -137,7 +137,7 @@ base::Result<void> Agents::remove_settings(const base::Uuid& uid) {
 base::Result<void> Agents::set_sampler(const base::Uuid& uid, std::string sampler) {
     auto agent = known(uid);
     if (!agent) return std::move(agent).error();
-    if ((*agent)->link == nullptr) return Error(Kind::refused, "the agent is not connected");
+    if ((*agent)->link == nullptr) return not_connected(uid);
     opamp::CustomMessage message{std::string(kTelemetryCapability), kSamplerType, std::move(sampler)};
     if (auto asked = (*agent)->session.send(std::move(message)); !asked) return asked;
     (*agent)->sampler.reset();

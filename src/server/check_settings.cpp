@@ -46,7 +46,9 @@ Result<void> check_opamp_endpoint(const std::string& url) {
 
 Result<void> check_telemetry(const std::optional<opamp::TelemetryConnectionSettings>& settings, const char* name) {
     if (!settings) return {};
-    auto checked = check_telemetry_endpoint(settings->destination_endpoint);
+    // Without an endpoint it takes back what was offered.
+    const std::string& endpoint = settings->destination_endpoint;
+    auto checked = endpoint.empty() ? Result<void>() : check_telemetry_endpoint(endpoint);
     if (!checked) return std::move(checked).error().within("destination_endpoint").within(name);
     checked = check_common(*settings);
     return checked ? std::move(checked) : std::move(checked).error().within(name);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
-#include <ctime>
 #include <limits>
 
 #include "base/bytes.hpp"
@@ -57,15 +55,8 @@ json::string text_of(std::string_view text) {
 
 /// RFC 3339 with milliseconds, in UTC.
 json::string time_of(Time time) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-    const std::time_t seconds = ms / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char date[32];
-    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    char text[48];
-    std::snprintf(text, sizeof text, "%s.%03dZ", date, static_cast<int>(ms % 1000));
-    return json::string(text);
+    const auto ns = std::chrono::duration_cast<base::Duration>(time.time_since_epoch()).count();
+    return json::string(base::format_time(ns, 3));
 }
 
 json::value time_or_null(const std::optional<Time>& time) {
@@ -282,6 +273,12 @@ std::string seen_event(const Agent& agent) {
 
 std::string forgotten_event(const base::Uuid& uid) {
     return json::serialize(json::object{{"event", "agent.forgotten"}, {"instance_uid", json::string(uid.text())}});
+}
+
+std::string telemetry_event(const base::Uuid& uid, Signal signal) {
+    const char* name = signal == Signal::traces ? "traces" : signal == Signal::metrics ? "metrics" : "logs";
+    return json::serialize(
+        json::object{{"event", "telemetry.received"}, {"instance_uid", json::string(uid.text())}, {"signal", name}});
 }
 
 }  // namespace server

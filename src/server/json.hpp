@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "opamp/messages.hpp"
 #include "server/agents.hpp"
+#include "server/telemetry.hpp"
 
 namespace server {
 
@@ -29,6 +30,8 @@ std::string settings_set_json(const Agent& agent);
 std::string changed_event(const Agent& agent);
 std::string seen_event(const Agent& agent);
 std::string forgotten_event(const base::Uuid& uid);
+/// Something new has come of this agent.
+std::string telemetry_event(const base::Uuid& uid, Signal signal);
 
 /// {"sampler": "always_on"}: the text is the agent's to understand. Errors: invalid.
 base::Result<std::string> parse_sampler(std::string_view json);

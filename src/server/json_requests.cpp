@@ -39,9 +39,11 @@ base::Result<std::string> parse_sampler(std::string_view text) {
     const json::object* object = code ? nullptr : document.if_object();
     const json::value* sampler = object != nullptr ? object->if_contains("sampler") : nullptr;
     constexpr std::size_t kMostBytes = 1024;
-    if (sampler == nullptr || !sampler->is_string() || sampler->get_string().empty() ||
-        sampler->get_string().size() > kMostBytes)
+    if (sampler == nullptr || !sampler->is_string() || sampler->get_string().empty())
         return expected("{\"sampler\": \"always_on\"}");
+    if (const std::size_t bytes = sampler->get_string().size(); bytes > kMostBytes)
+        return base::Error(base::Kind::invalid,
+                           "sampler: the text has " + std::to_string(bytes) + " bytes, and 1024 are the most");
     return std::string(sampler->get_string());
 }
 

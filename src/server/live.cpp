@@ -1,7 +1,6 @@
 #include "server/live.hpp"
 
 #include "server/json.hpp"
-#include "server/json_text.hpp"
 #include "server/sockets.hpp"
 
 namespace server {
@@ -26,13 +25,7 @@ void Live::agent_forgotten(const base::Uuid& uid) {
 }
 
 void Live::telemetry_received(const base::Uuid& uid, Signal signal) {
-    const char* name = signal == Signal::traces ? "traces" : signal == Signal::metrics ? "metrics" : "logs";
-    if (!listeners_.empty())
-        publish(JsonObject()
-                    .text("event", "telemetry.received")
-                    .text("instance_uid", uid.text())
-                    .text("signal", name)
-                    .done());
+    if (!listeners_.empty()) publish(telemetry_event(uid, signal));
 }
 
 void Live::publish(std::string event) {

@@ -222,10 +222,6 @@ constexpr std::pair<const char*, Throttle::Mode> kModes[] = {{"none", Throttle::
 
 }  // namespace
 
-Result<opamp::ConnectionSettingsOffers> parse_connection_settings(std::string_view text) {
-    return parse_settings_change(text, {});
-}
-
 Result<opamp::ConnectionSettingsOffers> parse_settings_change(std::string_view text,
                                                               opamp::ConnectionSettingsOffers offers) {
     const auto document = parse(text);

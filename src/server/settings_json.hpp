@@ -14,13 +14,10 @@ class value;
 
 namespace server {
 
-/// {"opamp": {"destination_endpoint": "wss://…", "headers": {"Authorization": "Bearer …"}, …}, "own_metrics": {…}, …}.
-/// Complete and checked: see server/check_settings.hpp. Errors: invalid, saying what was expected where; values of
-/// headers and keys are never shown.
-base::Result<opamp::ConnectionSettingsOffers> parse_connection_settings(std::string_view json);
-
-/// A change of what is offered: each part that is named takes the place of what was set, null takes it away, and the
-/// others stay.
+/// {"opamp": {"destination_endpoint": "wss://…", "headers": {"Authorization": "Bearer …"}, …}, "own_metrics": {…}, …}:
+/// each part that is named takes the place of what was set before, null takes it away, and the others stay. Complete
+/// and checked: see server/check_settings.hpp. Errors: invalid, saying what was expected where; values of headers and
+/// keys are never shown.
 base::Result<opamp::ConnectionSettingsOffers> parse_settings_change(std::string_view json,
                                                                     opamp::ConnectionSettingsOffers before);
 

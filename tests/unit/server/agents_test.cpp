@@ -76,8 +76,8 @@ TEST_CASE("the end of a connection disconnects its agents", "[server][agents][SR
 }
 
 TEST_CASE("agents of an earlier run are known, disconnected, and have their config", "[server][agents]") {
-    const TemporaryFolder folder;
-    const std::string file = folder.path / "server.db";
+    const support::TempFolder folder;
+    const std::string file = folder / "server.db";
     {
         Rig rig({}, file);
         rig.receive(full_report(0));

@@ -1,60 +1,22 @@
 // Connection settings from the REST interface to the agent, and certificates on the way.
-#include <opamp/v1/opamp.pb.h>
-
-#include <boost/json.hpp>
-
 #include "server/authentication.hpp"
-#include "server/rest.hpp"
-#include "server/settings_json.hpp"
 #include "unit/net/certificates.hpp"
-#include "unit/server/rig.hpp"
+#include "unit/server/rest_rig.hpp"
 
-namespace json = boost::json;
-namespace pb = opamp::proto::v1;
 using namespace server_test;
 
 namespace {
 
-const std::string kTarget = "/api/agents/" + kUid.text() + "/connection-settings";
-constexpr std::uint64_t kSettings = kEverything | opamp::kAcceptsOpampConnectionSettings | opamp::kReportsOwnMetrics |
-                                    opamp::kReportsConnectionSettingsStatus | opamp::kReportsHeartbeat;
+constexpr std::uint64_t kCapabilities = kEverything | opamp::kAcceptsOpampConnectionSettings |
+                                        opamp::kReportsOwnMetrics | opamp::kReportsConnectionSettingsStatus |
+                                        opamp::kReportsHeartbeat;
 
 opamp::AgentReport settings_report(std::uint64_t sequence) {
     auto report = full_report(sequence);
-    report.parts.capabilities = kSettings;
+    report.parts.capabilities = kCapabilities;
     report.fingerprint = sequence;
     return report;
 }
-
-struct Rig {
-    explicit Rig(const std::string& file = ":memory:")
-        : store(std::move(*server::Store::open(file))), agents(*store, events), rest(agents, throttle) {
-        REQUIRE(agents.load());
-        link.endpoint = "ws://server/v1/opamp";
-    }
-    pb::ServerToAgent receive(const opamp::AgentReport& report) {
-        pb::ServerToAgent message;
-        REQUIRE(message.ParseFromString(agents.receive(link, report, 100, at(0))));
-        return message;
-    }
-    net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = "") {
-        net::HttpRequest request;
-        request.method = method;
-        request.target = target;
-        request.body = body;
-        return rest.respond(request, at(9));
-    }
-    json::value shown() {
-        return json::parse(call("GET", "/api/agents/" + kUid.text()).body).at("connection_settings");
-    }
-
-    Events events;
-    std::unique_ptr<server::Store> store;
-    server::Agents agents;
-    server::Throttle throttle;
-    server::Rest rest;
-    Link link;
-};
 
 const std::string kOffer = R"({"opamp": {"destination_endpoint": "wss://new/v1/opamp",
     "headers": {"Authorization": "Bearer secret-token"}, "heartbeat_interval_seconds": 10}})";
@@ -63,37 +25,37 @@ const std::string kOffer = R"({"opamp": {"destination_endpoint": "wss://new/v1/o
 
 TEST_CASE("settings that were set are offered, and their status is shown without secrets",
           "[server][connection_settings][SRV-CONN-2][SRV-CONN-3][SRV-CONN-10]") {
-    Rig rig;
+    RestRig rig;
     rig.receive(settings_report(0));
-    const auto set = rig.call("PUT", kTarget, kOffer);
+    const auto set = rig.call("PUT", kSettings, kOffer);
     REQUIRE(set.status == 200);
     CHECK(rig.link.woken.contains(kUid));
     const auto offer = rig.receive(settings_report(1)).connection_settings();
     CHECK(offer.opamp().destination_endpoint() == "wss://new/v1/opamp");
     CHECK(offer.opamp().headers().headers(0).value() == "Bearer secret-token");
     CHECK(offer.opamp().heartbeat_interval_seconds() == 10);
-    CHECK(rig.shown().at("status").as_string() == "OFFERED");
+    CHECK(rig.shown("connection_settings").at("status").as_string() == "OFFERED");
     auto report = settings_report(2);
     report.parts.connection_settings_status =
         opamp::ConnectionSettingsStatus{offer.hash(), opamp::ConfigStatus::failed, "no route"};
     CHECK_FALSE(rig.receive(report).has_connection_settings());
-    CHECK(rig.shown().at("status").as_string() == "FAILED");
-    CHECK(rig.shown().at("error_message").as_string() == "no route");
-    CHECK_THAT(json::serialize(rig.shown()), !Catch::Contains("secret-token"));
-    CHECK(rig.call("DELETE", kTarget).status == 200);
-    CHECK(rig.shown().at("set").is_null());
-    CHECK(rig.shown().at("status").as_string() == "UNSET");
+    CHECK(rig.shown("connection_settings").at("status").as_string() == "FAILED");
+    CHECK(rig.shown("connection_settings").at("error_message").as_string() == "no route");
+    CHECK_THAT(json::serialize(rig.shown("connection_settings")), !Catch::Contains("secret-token"));
+    CHECK(rig.call("DELETE", kSettings).status == 200);
+    CHECK(rig.shown("connection_settings").at("set").is_null());
+    CHECK(rig.shown("connection_settings").at("status").as_string() == "UNSET");
 }
 
 TEST_CASE("settings outlive the server, and so does their credential", "[server][connection_settings][SRV-CONN-4]") {
-    const TemporaryFolder folder;
-    const std::string file = folder.path / "server.db";
+    const support::TempFolder folder;
+    const std::string file = folder / "server.db";
     {
-        Rig rig(file);
+        RestRig rig(file);
         rig.receive(settings_report(0));
-        REQUIRE(rig.call("PUT", kTarget, kOffer).status == 200);
+        REQUIRE(rig.call("PUT", kSettings, kOffer).status == 200);
     }
-    Rig rig(file);
+    RestRig rig(file);
     CHECK(rig.agents.is_offered(server::credential_of("Bearer secret-token")));
     CHECK(rig.receive(settings_report(0)).connection_settings().opamp().destination_endpoint() == "wss://new/v1/opamp");
 }
@@ -115,15 +77,14 @@ TEST_CASE("what is wrong with connection settings",
         {R"({"opamp": {"destination_endpoint": "ws://x", "proxy": {}}})", "opamp: proxy: the url is empty"},
         {R"({"opamp": {"destination_endpoint": "ws://x", "headers": {"A B": "c"}}})", "opamp: headers"},
         {R"({"opamp": {"destination_endpoint": "ws://x", "certificate": {"cert": "x"}}})", "opamp: certificate"},
-        {R"({"own_metrics": {}})", "own_metrics: destination_endpoint: it is empty"},
         {R"({"own_traces": {"destination_endpoint": "https://x"}})", "no path"},
         {R"({"own_logs": {"destination_endpoint": "wss://x/y"}})", "not wss"},
         {R"({"other_connections": {"": {}}})", "has no name"},
     }));
     CAPTURE(row.body);
-    Rig rig;
+    RestRig rig;
     rig.receive(settings_report(0));
-    const auto response = rig.call("PUT", kTarget, row.body);
+    const auto response = rig.call("PUT", kSettings, row.body);
     CHECK(response.status == 400);
     CHECK_THAT(response.body, Catch::Contains(row.text));
     CHECK_FALSE(rig.receive(settings_report(1)).has_connection_settings());
@@ -131,7 +92,7 @@ TEST_CASE("what is wrong with connection settings",
 
 TEST_CASE("the server's own destinations are offered first, and give way to an agent's",
           "[server][connection_settings][SRV-CONN-9]") {
-    Rig rig;
+    RestRig rig;
     opamp::ConnectionSettingsOffers own;
     own.own_metrics.emplace().destination_endpoint = "https://backend/v1/metrics";
     rig.agents.set_own_telemetry(own);
@@ -139,14 +100,14 @@ TEST_CASE("the server's own destinations are offered first, and give way to an a
     CHECK(first.connection_settings().own_metrics().destination_endpoint() == "https://backend/v1/metrics");
     CHECK_FALSE(rig.receive(settings_report(1)).has_connection_settings());
     REQUIRE(
-        rig.call("PUT", kTarget, R"({"own_metrics": {"destination_endpoint": "https://other/v1/metrics"}})").status ==
+        rig.call("PUT", kSettings, R"({"own_metrics": {"destination_endpoint": "https://other/v1/metrics"}})").status ==
         200);
     CHECK(rig.receive(settings_report(2)).connection_settings().own_metrics().destination_endpoint() ==
           "https://other/v1/metrics");
 }
 
 TEST_CASE("a certificate that cannot be issued is refused in words", "[server][connection_settings][SRV-CONN-12]") {
-    Rig rig;
+    RestRig rig;
     auto report = settings_report(0);
     report.csr = "garbage";
     SECTION("without a CA") {
@@ -171,7 +132,7 @@ TEST_CASE("a certificate is issued, offered with its CA, and kept by new setting
     const auto identity = net_test::make_authority("ca");
     const auto ca = net::CertificateAuthority::load(identity.certificate, identity.key, std::chrono::hours(1));
     REQUIRE(ca);
-    Rig rig;
+    RestRig rig;
     rig.agents.set_authority(ca->get());
     auto report = settings_report(0);
     SECTION("for the agent's own uid") {
@@ -183,7 +144,7 @@ TEST_CASE("a certificate is issued, offered with its CA, and kept by new setting
         CHECK(offer.destination_endpoint() == "ws://server/v1/opamp");
         CHECK(offer.heartbeat_interval_seconds() == 30);
         CHECK(rig.receive(report).connection_settings().opamp().certificate().cert() == offer.certificate().cert());
-        REQUIRE(rig.call("PUT", kTarget, kOffer).status == 200);
+        REQUIRE(rig.call("PUT", kSettings, kOffer).status == 200);
         const auto changed = rig.receive(settings_report(1)).connection_settings().opamp();
         CHECK(changed.destination_endpoint() == "wss://new/v1/opamp");
         CHECK(changed.certificate().cert() == offer.certificate().cert());
@@ -210,7 +171,7 @@ TEST_CASE("a certificate is issued, offered with its CA, and kept by new setting
 }
 
 TEST_CASE("the switch that turns agents away", "[server][connection_settings][SRV-RETRY-2][SRV-RETRY-3]") {
-    Rig rig;
+    RestRig rig;
     CHECK(rig.call("GET", "/api/throttle").body == R"({"mode":"none","retry_after":null})");
     CHECK(rig.call("PUT", "/api/throttle", R"({"mode": "http_503", "retry_after": "3s"})").status == 200);
     CHECK(rig.throttle.mode == server::Throttle::Mode::http_503);

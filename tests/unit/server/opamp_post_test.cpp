@@ -39,12 +39,12 @@ Posted post(TestServer& server, const pb::AgentToServer& message, std::vector<ne
 struct Tokens {
     explicit Tokens(const std::string& text) {
         write(text);
-        known = server::TokenFile::open(folder.path / "tokens");
+        known = server::TokenFile::open(folder / "tokens");
         REQUIRE(known);
     }
-    void write(const std::string& text) const { std::ofstream(folder.path / "tokens") << text; }
+    void write(const std::string& text) const { std::ofstream(folder / "tokens") << text; }
 
-    const TemporaryFolder folder;
+    const support::TempFolder folder;
     base::Result<server::TokenFile> known = base::Error(base::Kind::bug, "not opened");
 };
 

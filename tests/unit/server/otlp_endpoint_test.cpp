@@ -120,9 +120,9 @@ TEST_CASE("what is no OTLP is refused in its words", "[server][otlp]") {
 }
 
 TEST_CASE("telemetry is let in like OpAMP", "[server][otlp]") {
-    const TemporaryFolder folder;
-    std::ofstream(folder.path / "tokens") << "secret\n";
-    auto tokens = server::TokenFile::open(folder.path / "tokens");
+    const support::TempFolder folder;
+    std::ofstream(folder / "tokens") << "secret\n";
+    auto tokens = server::TokenFile::open(folder / "tokens");
     REQUIRE(tokens);
     TestServer server({}, std::chrono::seconds(30), &*tokens);
     auto answer = run(server.io, post(server, "/v1/traces", ""));

@@ -1,19 +1,9 @@
 // Where an agent sends its own telemetry, and its sampler: both are changed by the REST interface while it runs.
-#include <opamp/v1/opamp.pb.h>
+#include "unit/server/rest_rig.hpp"
 
-#include <boost/json.hpp>
-
-#include "server/rest.hpp"
-#include "unit/server/rig.hpp"
-
-namespace json = boost::json;
-namespace pb = opamp::proto::v1;
 using namespace server_test;
 
 namespace {
-
-const std::string kAgent = "/api/agents/" + kUid.text();
-const std::string kSettings = kAgent + "/connection-settings";
 
 opamp::AgentReport report(std::uint64_t sequence) {
     auto report = full_report(sequence);
@@ -25,38 +15,8 @@ opamp::AgentReport report(std::uint64_t sequence) {
     return report;
 }
 
-struct Rig {
-    Rig() : store(std::move(*server::Store::open(":memory:"))), agents(*store, events), rest(agents, throttle) {
-        REQUIRE(agents.load());
-        receive(report(0));
-    }
-    pb::ServerToAgent receive(const opamp::AgentReport& report) {
-        pb::ServerToAgent message;
-        REQUIRE(message.ParseFromString(agents.receive(link, report, 100, at(0))));
-        return message;
-    }
-    net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = "") {
-        net::HttpRequest request;
-        request.method = method;
-        request.target = target;
-        request.body = body;
-        return rest.respond(request, at(9));
-    }
-    std::optional<pb::ServerToAgent> push() {
-        const auto bytes = agents.next_push(link, kUid, at(1));
-        if (!bytes) return std::nullopt;
-        pb::ServerToAgent message;
-        REQUIRE(message.ParseFromString(*bytes));
-        return message;
-    }
-    json::value shown(const char* part) { return json::parse(call("GET", kAgent).body).at(part); }
-
-    Events events;
-    std::unique_ptr<server::Store> store;
-    server::Agents agents;
-    server::Throttle throttle;
-    server::Rest rest;
-    Link link;
+struct Rig : RestRig {
+    Rig() { receive(report(0)); }
 };
 
 }  // namespace
@@ -94,7 +54,7 @@ TEST_CASE("a change that is wrong changes nothing", "[server][own_telemetry]") {
     REQUIRE(rig.call("PATCH", kSettings, R"({"own_traces": {"destination_endpoint": "http://t/v1/traces"}})").status ==
             200);
     const auto before = rig.shown("connection_settings");
-    for (const char* body : {R"({"own_traces": {"destination_endpoint": "ws://t/v1/traces"}})", R"({"own_traces": {}})",
+    for (const char* body : {R"({"own_traces": {"destination_endpoint": "ws://t/v1/traces"}})",
                              R"({"own_logs": {"destination_endpoint": "http://l/v1/logs", "headers": {"A\n": "b"}}})",
                              R"({"x": null})", "["}) {
         CAPTURE(body);
@@ -127,6 +87,27 @@ TEST_CASE("the sampler is asked for by a message, and the answer is shown", "[se
     answer.custom_message->data = "x";
     rig.receive(answer);
     CHECK(rig.shown("sampler").at("text") == "error: <b>no</b>");
+
+    rig.agents.ended(rig.link, at(2));
+    CHECK(rig.shown("sampler").is_null());
+}
+
+TEST_CASE("a part without an endpoint takes back what was offered, the server's own destination too",
+          "[server][own_telemetry]") {
+    Rig rig;
+    opamp::ConnectionSettingsOffers own;
+    own.own_traces.emplace().destination_endpoint = "https://backend/v1/traces";
+    rig.agents.set_own_telemetry(own);
+    REQUIRE(rig.push());
+    REQUIRE(rig.call("PATCH", kSettings, R"({"own_traces": {"destination_endpoint": ""}, "own_logs": {}})").status ==
+            200);
+    const auto offer = rig.push();
+    REQUIRE(offer);
+    CHECK(offer->connection_settings().has_own_traces());
+    CHECK(offer->connection_settings().own_traces().destination_endpoint().empty());
+    CHECK(offer->connection_settings().has_own_logs());
+    CHECK_FALSE(offer->connection_settings().has_own_metrics());
+    CHECK(rig.shown("connection_settings").at("status") == "OFFERED");
 }
 
 TEST_CASE("a sampler that cannot be asked for", "[server][own_telemetry]") {
@@ -134,6 +115,8 @@ TEST_CASE("a sampler that cannot be asked for", "[server][own_telemetry]") {
     CHECK(rig.call("GET", kAgent + "/sampler").status == 405);
     CHECK(rig.call("POST", kAgent + "/sampler", "always_on").status == 400);
     CHECK(rig.call("POST", kAgent + "/sampler", R"({"sampler": 1})").status == 400);
+    CHECK_THAT(rig.call("POST", kAgent + "/sampler", R"({"sampler": ")" + std::string(2000, 'x') + "\"}").body,
+               Catch::Contains("has 2000 bytes, and 1024 are the most"));
     const std::string good = R"({"sampler": "always_on"})";
     CHECK(rig.call("POST", "/api/agents/" + kOtherUid.text() + "/sampler", good).status == 404);
     auto without = report(1);
@@ -141,5 +124,7 @@ TEST_CASE("a sampler that cannot be asked for", "[server][own_telemetry]") {
     rig.receive(without);
     CHECK(rig.call("POST", kAgent + "/sampler", good).status == 409);
     rig.agents.ended(rig.link, at(2));
-    CHECK(rig.call("POST", kAgent + "/sampler", good).status == 409);
+    const auto away = rig.call("POST", kAgent + "/sampler", good);
+    CHECK(away.status == 409);
+    CHECK_THAT(away.body, Catch::Contains("the agent " + kUid.text() + " is not connected"));
 }

@@ -1,44 +1,12 @@
 #include "server/rest.hpp"
 
-#include <boost/json.hpp>
-
 #include "base/bytes.hpp"
 #include "server/json.hpp"
-#include "unit/server/rig.hpp"
+#include "unit/server/rest_rig.hpp"
 
-namespace json = boost::json;
 using namespace server_test;
 
 namespace {
-
-const std::string kAgent = "/api/agents/" + kUid.text();
-
-struct Rig {
-    Rig() : store(std::move(*server::Store::open(":memory:"))), agents(*store, events), rest(agents, throttle) {}
-    net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = "",
-                           std::vector<net::Header> headers = {}) {
-        net::HttpRequest request;
-        request.method = method;
-        request.target = target;
-        request.headers = std::move(headers);
-        request.body = body;
-        return rest.respond(request, at(9));
-    }
-    json::value get(const std::string& target) {
-        const auto response = call("GET", target);
-        REQUIRE(response.status == 200);
-        CHECK(response.content_type == "application/json");
-        return json::parse(response.body);
-    }
-    void report(const opamp::AgentReport& report) { agents.receive(link, report, 100, at(0)); }
-
-    Events events;
-    std::unique_ptr<server::Store> store;
-    server::Agents agents;
-    server::Throttle throttle;
-    server::Rest rest;
-    Link link;
-};
 
 json::string text(const json::value& value, const char* pointer) {
     return value.at_pointer(pointer).as_string();
@@ -47,10 +15,10 @@ json::string text(const json::value& value, const char* pointer) {
 }  // namespace
 
 TEST_CASE("the list of agents", "[server][rest]") {
-    Rig rig;
+    RestRig rig;
     CHECK(rig.get("/api/agents").at("agents").as_array().empty());
-    rig.report(full_report(0));
-    rig.report(full_report(0, kOtherUid, "another"));
+    rig.receive(full_report(0));
+    rig.receive(full_report(0, kOtherUid, "another"));
     const auto list = rig.get("/api/agents?fresh=1");
     REQUIRE(list.at("agents").as_array().size() == 2);
     CHECK(text(list, "/agents/0/name") == "another");
@@ -62,10 +30,10 @@ TEST_CASE("the list of agents", "[server][rest]") {
 }
 
 TEST_CASE("one agent with everything known of it", "[server][rest]") {
-    Rig rig;
+    RestRig rig;
     auto report = full_report(3);
     report.parts.effective_config = opamp::ConfigMap{{"", {"a: 1\n", "text/yaml"}}, {"raw", {"\xFF", ""}}};
-    rig.report(report);
+    rig.receive(report);
     const auto agent = rig.get(kAgent);
     CHECK(text(agent, "/description/identifying_attributes/service.name") == "demo");
     CHECK(text(agent, "/description/non_identifying_attributes/host.name") == "h");
@@ -84,10 +52,10 @@ TEST_CASE("one agent with everything known of it", "[server][rest]") {
 }
 
 TEST_CASE("a config is set, and its status is that of its own hash", "[server][rest]") {
-    Rig rig;
+    RestRig rig;
     auto report = full_report(0);
     report.parts.remote_config_status = opamp::RemoteConfigStatus{"older", opamp::ConfigStatus::applied, ""};
-    rig.report(report);
+    rig.receive(report);
     const auto set = rig.call("PUT", kAgent + "/config",
                               R"({"files": {"": {"body": "instrument: true\n", "content_type": "text/yaml"}}})");
     CHECK(set.status == 200);
@@ -103,7 +71,7 @@ TEST_CASE("a config is set, and its status is that of its own hash", "[server][r
     report = heartbeat(1);
     report.parts.remote_config_status =
         opamp::RemoteConfigStatus{opamp::config_hash(kFiles), opamp::ConfigStatus::failed, "line 1: no"};
-    rig.report(report);
+    rig.receive(report);
     agent = rig.get(kAgent);
     CHECK(text(agent, "/remote_config/status") == "FAILED");
     CHECK(text(agent, "/remote_config/error_message") == "line 1: no");
@@ -113,8 +81,8 @@ TEST_CASE("a config is set, and its status is that of its own hash", "[server][r
 }
 
 TEST_CASE("a raw body is a config of one file", "[server][rest]") {
-    Rig rig;
-    rig.report(full_report(0));
+    RestRig rig;
+    rig.receive(full_report(0));
     CHECK(rig.call("POST", kAgent + "/config", "a: 1\n", {{"Content-Type", "text/yaml"}}).status == 200);
     CHECK(rig.agents.find(kUid)->session.config()->files == opamp::ConfigMap{{"", {"a: 1\n", "text/yaml"}}});
     CHECK(rig.call("POST", kAgent + "/config", "{}", {{"Content-Type", "application/json"}}).status == 200);
@@ -122,16 +90,16 @@ TEST_CASE("a raw body is a config of one file", "[server][rest]") {
 }
 
 TEST_CASE("an empty map is a config of its own", "[server][rest]") {
-    Rig rig;
-    rig.report(full_report(0));
+    RestRig rig;
+    rig.receive(full_report(0));
     CHECK(rig.call("PUT", kAgent + "/config", R"({"files": {}})").status == 200);
     CHECK(rig.agents.find(kUid)->session.config()->files.empty());
     CHECK(rig.get(kAgent).at_pointer("/remote_config/files").as_object().empty());
 }
 
 TEST_CASE("a restart is passed on", "[server][rest]") {
-    Rig rig;
-    rig.report(full_report(0));
+    RestRig rig;
+    rig.receive(full_report(0));
     CHECK(rig.call("POST", kAgent + "/restart").status == 200);
     CHECK(rig.link.woken.contains(kUid));
     rig.agents.ended(rig.link, at(1));
@@ -141,8 +109,8 @@ TEST_CASE("a restart is passed on", "[server][rest]") {
 }
 
 TEST_CASE("what is wrong with a request", "[server][rest]") {
-    Rig rig;
-    rig.report(full_report(0));
+    RestRig rig;
+    rig.receive(full_report(0));
     struct Row {
         const char* method;
         std::string target;
@@ -178,12 +146,16 @@ TEST_CASE("what is wrong with a request", "[server][rest]") {
 }
 
 TEST_CASE("events for the page", "[server][rest]") {
-    Rig rig;
-    rig.report(full_report(0));
+    RestRig rig;
+    rig.receive(full_report(0));
     const server::Agent& agent = *rig.agents.find(kUid);
     const auto changed = json::parse(server::changed_event(agent));
     CHECK(text(changed, "/event") == "agent.changed");
     CHECK(text(changed, "/agent/name") == "demo");
     CHECK(text(json::parse(server::seen_event(agent)), "/instance_uid") == kUid.text());
     CHECK(text(json::parse(server::forgotten_event(kUid)), "/event") == "agent.forgotten");
+    const auto received = json::parse(server::telemetry_event(kUid, server::Signal::logs));
+    CHECK(text(received, "/event") == "telemetry.received");
+    CHECK(text(received, "/instance_uid") == kUid.text());
+    CHECK(text(received, "/signal") == "logs");
 }

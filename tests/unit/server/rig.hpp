@@ -1,15 +1,13 @@
 // What the server's tests share: agents that are registered without a connection, and observers that remember.
 #pragma once
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "server/agents.hpp"
+#include "support/temp_folder.hpp"
 
 namespace server_test {
 
@@ -34,17 +32,6 @@ struct Events : server::AgentObserver {
     void agent_forgotten(const base::Uuid&) override { log.push_back("forgotten"); }
     std::vector<std::string> take() { return std::exchange(log, {}); }
     std::vector<std::string> log;
-};
-
-/// A folder that is gone with the test.
-struct TemporaryFolder {
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "opamp-server-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
 };
 
 inline opamp::AgentReport heartbeat(std::uint64_t sequence, const base::Uuid& uid = kUid) {

@@ -26,8 +26,8 @@ server::SetConfig some_config() {
 }  // namespace
 
 TEST_CASE("agents and their configs outlive the server", "[server][store]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "sub" / "server.db";
+    const support::TempFolder folder;
+    const auto file = folder / "sub" / "server.db";
     auto report = full_report(0);
     report.parts.remote_config_status = opamp::RemoteConfigStatus{"hash", opamp::ConfigStatus::failed, "line 3"};
     {
@@ -57,8 +57,8 @@ TEST_CASE("agents and their configs outlive the server", "[server][store]") {
 }
 
 TEST_CASE("what a server of version 1 has left is taken over", "[server][store]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "server.db";
+    const support::TempFolder folder;
+    const auto file = folder / "server.db";
     {
         auto old = server::Database::open(file);
         REQUIRE(old);
@@ -131,8 +131,8 @@ TEST_CASE("a config for an agent that is not stored changes nothing", "[server][
 }
 
 TEST_CASE("the state file is for its owner only", "[server][store]") {
-    const TemporaryFolder folder;
-    const auto file = folder.path / "sub" / "server.db";
+    const support::TempFolder folder;
+    const auto file = folder / "sub" / "server.db";
     const auto store = open(file);
     struct stat status {};
     REQUIRE(::stat(file.c_str(), &status) == 0);
@@ -142,9 +142,9 @@ TEST_CASE("the state file is for its owner only", "[server][store]") {
 }
 
 TEST_CASE("a state file that cannot be used is named, and left as it is", "[server][store]") {
-    const TemporaryFolder folder;
+    const support::TempFolder folder;
     SECTION("not a database") {
-        const auto file = folder.path / "notes.txt";
+        const auto file = folder / "notes.txt";
         const std::string text(10000, 'x');
         std::ofstream(file) << text;
         const auto store = Store::open(file);
@@ -154,20 +154,20 @@ TEST_CASE("a state file that cannot be used is named, and left as it is", "[serv
         CHECK(std::filesystem::file_size(file) == text.size());
     }
     SECTION("in use by another server") {
-        const auto file = folder.path / "server.db";
+        const auto file = folder / "server.db";
         const auto first = open(file);
         const auto second = Store::open(file);
         REQUIRE_FALSE(second);
         CHECK_THAT(second.error().text(), Catch::Contains("locked"));
     }
     SECTION("from a newer version") {
-        const auto file = folder.path / "server.db";
+        const auto file = folder / "server.db";
         REQUIRE(server::Database::open(file)->execute("PRAGMA user_version = 99"));
         const auto store = Store::open(file);
         REQUIRE_FALSE(store);
         CHECK_THAT(store.error().text(), Catch::Contains("newer version"));
     }
     SECTION("a folder") {
-        CHECK_FALSE(Store::open(folder.path));
+        CHECK_FALSE(Store::open(folder.path()));
     }
 }

@@ -165,8 +165,8 @@ TEST_CASE("one trace without an end makes room by itself", "[server][telemetry]"
 }
 
 TEST_CASE("bytes are bounded over all signals, and counted again after a restart", "[server][telemetry]") {
-    const TemporaryFolder folder;
-    const std::string file = folder.path / "sub" / "t";
+    const support::TempFolder folder;
+    const std::string file = folder / "sub" / "t";
     server::TelemetryLimits limits;
     limits.bytes = 200'000;
     server::TelemetryStore::Totals before;
@@ -292,8 +292,8 @@ TEST_CASE("what is asked for wrongly, or not there", "[server][telemetry]") {
 }
 
 TEST_CASE("a telemetry file that cannot be used is named", "[server][telemetry]") {
-    const TemporaryFolder folder;
-    const std::string file = folder.path / "t";
+    const support::TempFolder folder;
+    const std::string file = folder / "t";
     REQUIRE(server::Database::open(file)->execute("PRAGMA user_version = 99"));
     const auto store = TelemetryStore::open(file, {});
     REQUIRE_FALSE(store);
