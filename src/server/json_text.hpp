@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/units.hpp"
 
 namespace server {
 
@@ -13,6 +14,8 @@ class JsonObject {
 public:
     JsonObject& text(std::string_view name, std::string_view value) { return json(name, base::json_string(value)); }
     JsonObject& number(std::string_view name, std::int64_t value) { return json(name, std::to_string(value)); }
+    /// Nanoseconds since the epoch, told to the microsecond.
+    JsonObject& time(std::string_view name, std::int64_t value) { return text(name, base::format_time(value, 6)); }
     JsonObject& flag(std::string_view name, bool value) { return json(name, value ? "true" : "false"); }
     /// `value` is JSON.
     JsonObject& json(std::string_view name, std::string_view value) {
@@ -44,8 +47,5 @@ private:
 
 /// The shortest text of that number; JSON has no infinities, which are texts.
 std::string json_number(double value);
-
-/// Nanoseconds since the epoch in RFC 3339, UTC, to the microsecond.
-std::string time_text(std::int64_t nanoseconds);
 
 }  // namespace server

@@ -19,6 +19,8 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr std::size_t kMostItemBytes = 512u << 10;  ///< Of one span, metric or record: 250,000 empty attributes.
+constexpr std::int64_t kMostItems = 50'000;         ///< Spans, points or records of a request: seconds of work.
+constexpr Fault kTooMany = "a request may have 50000 spans, points or records";
 
 Result<void> not_protobuf() {
     return Error(Kind::invalid, "the body is not a request of OTLP in protobuf");
@@ -44,8 +46,10 @@ Result<void> each(std::string_view message, int number, const Found& found) {
 }
 
 template <typename Message>
-bool parse(std::string_view bytes, Message& message) {
-    return bytes.size() <= kMostItemBytes && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+Fault parse(std::string_view bytes, Message& message) {
+    if (bytes.size() > kMostItemBytes) return "it is over 512 KiB";
+    if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+    return "it is not protobuf, nested too deep, or has text that is not UTF-8";
 }
 
 class Reader {
@@ -65,9 +69,10 @@ public:
 private:
     Result<void> take_resource(std::string_view bytes, Resource& resource) {
         otlp::Resource wire;
-        if (!parse(bytes, wire)) return {};  // what it tells is of a resource without a name
-        std::int64_t dropped = 0;
-        resource.attributes = json_of(wire.attributes(), dropped);
+        resource.digest = base::sha256(bytes).substr(0, 16);
+        if (parse(bytes, wire) != nullptr) return {};  // what it tells is of a resource without a name
+        resource.dropped = wire.dropped_attributes_count();
+        resource.attributes = json_of(wire.attributes(), resource.dropped);
         resource.service = base::shortened(text_of(wire.attributes(), "service.name"), kMostTextBytes);
         resource.instance = base::Uuid::parse(text_of(wire.attributes(), "service.instance.id"));
         return {};
@@ -77,11 +82,12 @@ private:
         scope_.clear();
         auto read = each(group, 1, [&](std::string_view bytes) -> Result<void> {
             otlp::InstrumentationScope wire;
-            if (parse(bytes, wire)) scope_ = base::shortened(wire.name(), kMostTextBytes);
+            if (parse(bytes, wire) == nullptr) scope_ = base::shortened(wire.name(), kMostTextBytes);
             return {};
         });
         if (!read) return read;
         return each(group, 2, [&](std::string_view item) {
+            ++item_;
             switch (signal_) {
             case Signal::traces: return read_span(item);
             case Signal::metrics: return read_metric(item);
@@ -91,16 +97,20 @@ private:
         });
     }
 
+    /// The reason of the first is told, with its place in the request.
     Result<void> reject(Fault reason) {
+        constexpr const char* kNames[] = {"span", "metric", "log record"};
         ++taken_.rejected;
-        if (taken_.reason.empty()) taken_.reason = reason;
+        if (taken_.reason.empty())
+            taken_.reason =
+                std::string(kNames[static_cast<int>(signal_)]) + " " + std::to_string(item_) + ": " + reason;
         return {};
     }
 
     Result<void> read_span(std::string_view bytes) {
+        if (item_ > kMostItems) return reject(kTooMany);
         span_.Clear();
-        if (!parse(bytes, span_))
-            return reject("a span is over 512 KiB, has text that is not UTF-8, or is not protobuf");
+        if (const Fault fault = parse(bytes, span_)) return reject(fault);
         Span span;
         span.scope = scope_;
         if (const Fault fault = to_span(span_, span)) return reject(fault);
@@ -108,9 +118,9 @@ private:
     }
 
     Result<void> read_log_record(std::string_view bytes) {
+        if (item_ > kMostItems) return reject(kTooMany);
         otlp::LogRecord wire;
-        if (!parse(bytes, wire))
-            return reject("a log record is over 512 KiB, has text that is not UTF-8, or is not protobuf");
+        if (const Fault fault = parse(bytes, wire)) return reject(fault);
         LogRecord record = to_log_record(wire);
         record.scope = scope_;
         return sink_.add(record);
@@ -118,16 +128,18 @@ private:
 
     Result<void> read_metric(std::string_view bytes) {
         otlp::Metric wire;
-        if (!parse(bytes, wire))
-            return reject("a metric is over 512 KiB, has text that is not UTF-8, or is not protobuf");
+        if (const Fault fault = parse(bytes, wire)) return reject(fault);
         return each_point(
-            wire, scope_, [&](const MetricPoint& point) { return sink_.add(point); },
+            wire, scope_,
+            [&](const MetricPoint& point) { return ++points_ > kMostItems ? reject(kTooMany) : sink_.add(point); },
             [&](Fault fault) { (void)reject(fault); });
     }
 
     Signal signal_;
     TelemetrySink& sink_;
     Taken taken_;
+    std::int64_t item_ = 0;  ///< The number of the span, metric or record in the request.
+    std::int64_t points_ = 0;
     std::string scope_;
     otlp::Span span_;  // its memory serves one after the other
 };
@@ -140,7 +152,6 @@ int code_of(unsigned http_status) {
     case 415: return 3;  // INVALID_ARGUMENT
     case 401: return 16;
     case 403: return 7;
-    case 404: return 5;
     case 405: return 12;
     case 429: return 8;  // RESOURCE_EXHAUSTED
     case 503: return 14;

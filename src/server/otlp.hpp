@@ -19,7 +19,8 @@ struct Taken {
 /// Gives what an Export…ServiceRequest holds to `sink`, in its order.
 ///
 /// A single span, point or record that cannot be kept is counted: one that is not protobuf in itself (text that is not
-/// UTF-8, nested too deep), over half a MiB, with ids of a wrong length or a time that is none.
+/// UTF-8, nested too deep), over half a MiB, with ids of a wrong length, a time or a value that is none; and what comes
+/// behind the 50,000th, so that one request does not keep the others waiting.
 /// Errors: invalid (the request is not protobuf), and those of the sink, at which reading ends.
 base::Result<Taken> read_otlp(Signal signal, std::string_view request, TelemetrySink& sink);
 

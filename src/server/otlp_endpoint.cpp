@@ -1,11 +1,15 @@
 #include "server/otlp_endpoint.hpp"
 
+#include "base/bytes.hpp"
+#include "base/units.hpp"
+
 namespace server {
 namespace {
 
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 constexpr std::string_view kJson = "application/json";
 constexpr std::size_t kMostBytes = 16u << 20;  ///< Of one request; what sends OTLP batches far below it.
+constexpr std::size_t kMostTypeBytes = 64;     ///< Of what is told of a Content-Type.
 constexpr const char* kRetrySeconds = "1";
 
 /// Whatever its parameters.
@@ -52,9 +56,14 @@ async::Task<net::HttpResponse> OtlpEndpoint::respond(net::HttpRequest request, S
         wrong.headers.push_back({"Allow", "POST"});
         co_return wrong;
     }
-    if (!is_type(request.header("Content-Type"), kProtobuf))
-        co_return refused(request, 415, "OTLP is taken here in protobuf: application/x-protobuf");
-    if (request.body.size() > kMostBytes) co_return refused(request, 413, "a request of OTLP may have 16 MiB");
+    const std::string_view type = request.header("Content-Type");
+    if (!is_type(type, kProtobuf))
+        co_return refused(request, 415,
+                          "the Content-Type is '" + base::shortened(type, kMostTypeBytes) +
+                              "', and OTLP is taken here in protobuf: application/x-protobuf");
+    if (request.body.size() > kMostBytes)
+        co_return refused(request, 413,
+                          "the request has " + base::format_size(request.body.size()) + ", and 16 MiB is the most");
     std::string body = std::move(request.body);
     const auto taken = co_await keeper_.take(signal, std::move(body));
     if (!taken) co_return failure(request, taken.error());

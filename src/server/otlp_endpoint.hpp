@@ -13,7 +13,8 @@ namespace server {
 std::optional<Signal> signal_at(std::string_view path);
 
 /// Spec    OTLP/HTTP: 200 with what was rejected; 400, 405, 413, 415 are not to be tried again; 503 is, after
-///         Retry-After. The body of an error is google.rpc.Status.
+///         Retry-After. The body of an error is google.rpc.Status; of what is no HTTP that can be read, such as broken
+///         gzip, net answers with a line of text.
 class OtlpEndpoint {
 public:
     explicit OtlpEndpoint(TelemetryKeeper& keeper) : keeper_(keeper) {}

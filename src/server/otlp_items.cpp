@@ -13,7 +13,7 @@ using base::Result;
 
 constexpr int kMostParts = 128;  ///< Events and links of a span.
 constexpr std::size_t kMostPartsBytes = 64u << 10;
-constexpr std::size_t kMostUnitBytes = 64;
+constexpr std::size_t kMostShortTextBytes = 64;  ///< Units, names of severities.
 
 bool is_time(std::uint64_t time) {
     return time > 0 && time <= static_cast<std::uint64_t>(std::numeric_limits<Nanoseconds>::max());
@@ -28,40 +28,34 @@ bool is_id(std::string_view id, std::size_t bytes) {
     return id.size() == bytes && id.find_first_not_of('\0') != std::string_view::npos;
 }
 
-std::string events_of(const otlp::Span& wire, std::int64_t& dropped) {
-    JsonArray list;
-    int kept = 0;
-    for (const otlp::Span::Event& event : wire.events()) {
-        std::int64_t left_out = 0;
-        JsonObject whole;
-        whole.text("name", base::shortened(event.name(), kMostTextBytes));
-        if (is_time(event.time_unix_nano())) whole.text("time", time_text(time_or_none(event.time_unix_nano())));
-        whole.json("attributes", json_of(event.attributes(), left_out));
-        if (kept == kMostParts || list.size() + whole.size() > kMostPartsBytes) {
-            ++dropped;
-            continue;
-        }
-        dropped += left_out + event.dropped_attributes_count();
-        list.add(whole.done());
-        ++kept;
-    }
-    return list.done();
+JsonObject begin_of(const otlp::Span::Event& event) {
+    JsonObject object;
+    object.text("name", base::shortened(event.name(), kMostTextBytes));
+    if (is_time(event.time_unix_nano())) object.time("time", time_or_none(event.time_unix_nano()));
+    return object;
 }
 
-std::string links_of(const otlp::Span& wire, std::int64_t& dropped) {
+JsonObject begin_of(const otlp::Span::Link& link) {
+    JsonObject object;
+    object.text("trace_id", base::to_hex(link.trace_id().substr(0, 16)));
+    object.text("span_id", base::to_hex(link.span_id().substr(0, 8)));
+    return object;
+}
+
+/// Events or links, as many as have room; `dropped` grows by what is left out of them.
+template <typename Parts>
+std::string list_of(const Parts& parts, std::int64_t& dropped) {
     JsonArray list;
     int kept = 0;
-    for (const otlp::Span::Link& link : wire.links()) {
-        std::int64_t left_out = 0;
-        JsonObject whole;
-        whole.text("trace_id", base::to_hex(link.trace_id().substr(0, 16)));
-        whole.text("span_id", base::to_hex(link.span_id().substr(0, 8)));
-        whole.json("attributes", json_of(link.attributes(), left_out));
+    for (const auto& part : parts) {
+        std::int64_t left_out = part.dropped_attributes_count();
+        JsonObject whole = begin_of(part);
+        whole.json("attributes", json_of(part.attributes(), left_out));
         if (kept == kMostParts || list.size() + whole.size() > kMostPartsBytes) {
             ++dropped;
             continue;
         }
-        dropped += left_out + link.dropped_attributes_count();
+        dropped += left_out;
         list.add(whole.done());
         ++kept;
     }
@@ -94,7 +88,8 @@ public:
         for (const otlp::NumberDataPoint& wire : points) {
             const bool is_integer = wire.value_case() == otlp::NumberDataPoint::kAsInt;
             point_.value = is_integer ? static_cast<double>(wire.as_int()) : wire.as_double();
-            if (auto added = add(wire); !added) return added;
+            const bool has_value = wire.value_case() != otlp::NumberDataPoint::VALUE_NOT_SET;
+            if (auto added = add(wire, has_value); !added) return added;
         }
         return {};
     }
@@ -102,29 +97,30 @@ public:
     Result<void> histograms(const otlp::Histogram& histogram) {
         point_.kind = is_delta(histogram) ? "delta histogram" : "histogram";
         for (const otlp::HistogramDataPoint& wire : histogram.data_points()) {
-            point_.value = wire.sum();
+            point_.value = wire.has_sum() ? wire.sum() : std::numeric_limits<double>::quiet_NaN();
             JsonObject details;
             details.json("count", json_number(static_cast<double>(wire.count())));
             if (wire.has_min()) details.json("min", json_number(wire.min()));
             if (wire.has_max()) details.json("max", json_number(wire.max()));
             point_.details = details.done();
-            if (auto added = add(wire); !added) return added;
+            if (auto added = add(wire, true); !added) return added;
         }
         return {};
     }
 
 private:
     template <typename Point>
-    Result<void> add(const Point& wire) {
+    Result<void> add(const Point& wire, bool has_value) {
         constexpr unsigned kNoValue = 1;
         if ((wire.flags() & kNoValue) != 0) return {};  // nothing that could be kept
-        if (!is_time(wire.time_unix_nano())) {
-            reject_("a point's time is missing, or after the year 2262");
-            return {};
-        }
+        if (!has_value) return reject_("a point has no value"), Result<void>();
+        if (!is_time(wire.time_unix_nano()))
+            return reject_("a point's time is missing, or after the year 2262"), Result<void>();
         point_.time = time_or_none(wire.time_unix_nano());
         std::int64_t dropped = 0;
         point_.attributes = json_of(wire.attributes(), dropped);
+        // A part of them could be those of another series.
+        if (dropped > 0) return reject_("a point has more than 128 attributes, or 16 KiB of them"), Result<void>();
         return add_(point_);
     }
 
@@ -149,8 +145,8 @@ Fault to_span(const otlp::Span& wire, Span& span) {
     span.dropped =
         std::int64_t{wire.dropped_attributes_count()} + wire.dropped_events_count() + wire.dropped_links_count();
     span.attributes = json_of(wire.attributes(), span.dropped);
-    span.events = events_of(wire, span.dropped);
-    span.links = links_of(wire, span.dropped);
+    span.events = list_of(wire.events(), span.dropped);
+    span.links = list_of(wire.links(), span.dropped);
     return nullptr;
 }
 
@@ -159,11 +155,11 @@ LogRecord to_log_record(const otlp::LogRecord& wire) {
     record.time = time_or_none(wire.time_unix_nano());
     if (record.time == 0) record.time = time_or_none(wire.observed_time_unix_nano());
     record.severity = wire.severity_number() >= 1 && wire.severity_number() <= 24 ? wire.severity_number() : 0;
-    record.severity_text = base::shortened(wire.severity_text(), kMostUnitBytes);
+    record.severity_text = base::shortened(wire.severity_text(), kMostShortTextBytes);
     record.event_name = base::shortened(wire.event_name(), kMostTextBytes);
     record.body = json_of(wire.body());
-    std::int64_t dropped = 0;
-    record.attributes = json_of(wire.attributes(), dropped);
+    record.dropped = wire.dropped_attributes_count();
+    record.attributes = json_of(wire.attributes(), record.dropped);
     if (is_id(wire.trace_id(), 16)) record.trace_id = wire.trace_id();
     if (is_id(wire.span_id(), 8)) record.span_id = wire.span_id();
     return record;
@@ -174,7 +170,7 @@ Result<void> each_point(const otlp::Metric& wire, const std::string& scope,
                         const std::function<void(Fault)>& reject) {
     MetricPoint common;
     common.name = base::shortened(wire.name(), kMostTextBytes);
-    common.unit = base::shortened(wire.unit(), kMostUnitBytes);
+    common.unit = base::shortened(wire.unit(), kMostShortTextBytes);
     common.description = base::shortened(wire.description(), kMostTextBytes);
     common.scope = scope;
     Points points(std::move(common), add, reject);

@@ -1,7 +1,5 @@
 #include "server/otlp_values.hpp"
 
-#include <cmath>
-
 #include "base/bytes.hpp"
 #include "server/json_text.hpp"
 

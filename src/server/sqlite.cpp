@@ -14,6 +14,11 @@ base::Error sqlite_error(sqlite3* database) {
     return base::Error(base::Kind::io, sqlite3_errmsg(database));
 }
 
+bool is_damaged(sqlite3* database) {
+    const int code = sqlite3_errcode(database);
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
+}
+
 }  // namespace
 
 void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {
@@ -121,6 +126,7 @@ base::Result<Database> Database::open(const std::string& file) {
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys "
         "= ON;"
         "PRAGMA journal_size_limit = 1048576; BEGIN IMMEDIATE; COMMIT;");
+    if (!prepared && is_damaged(handle)) return base::Error(base::Kind::invalid, prepared.error().text());
     if (!prepared) return std::move(prepared).error();
     return database;
 }

@@ -50,7 +50,8 @@ private:
 
 class Database {
 public:
-    /// ":memory:" or a file, which is created; nobody else can open it meanwhile. Errors: io.
+    /// ":memory:" or a file, which is created; nobody else can open it meanwhile. Errors: io, invalid (it is no
+    /// database, or a damaged one).
     static base::Result<Database> open(const std::string& file);
 
     /// The same, with its folder, so that nobody else can read it, nor the journal beside it.
@@ -61,17 +62,24 @@ public:
     base::Result<Statement> prepare(const char* sql);
     /// Each of them, up to the first that cannot be prepared.
     base::Result<void> prepare(std::initializer_list<std::pair<Statement*, const char*>> statements);
-    /// What `work` does is one transaction: nothing of it is left where it fails.
+    /// What `work` does is one transaction: nothing of it is left where it fails, or throws.
     template <typename Work>
     base::Result<void> transact(const Work& work) {
         if (auto begun = execute("BEGIN"); !begun) return begun;
+        Rollback rollback{this};
         base::Result<void> done = work();
         if (done) done = execute("COMMIT");
-        if (!done) (void)execute("ROLLBACK");
+        if (done) rollback.database = nullptr;
         return done;
     }
 
 private:
+    struct Rollback {
+        ~Rollback() {
+            if (database != nullptr) (void)database->execute("ROLLBACK");
+        }
+        Database* database;
+    };
     struct Closer {
         void operator()(sqlite3* database) const;
     };

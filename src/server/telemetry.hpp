@@ -21,6 +21,8 @@ struct Resource {
     std::string service;                 ///< service.name, or empty.
     std::optional<base::Uuid> instance;  ///< service.instance.id where it is a UUID: an agent's instance_uid.
     std::string attributes = "{}";
+    std::int64_t dropped = 0;  ///< Attributes that this server left out, and below those that the sender left out too.
+    std::string digest;        ///< 16 bytes of what came: two whose kept attributes are the same may differ in others.
 };
 
 struct Span {
@@ -37,7 +39,7 @@ struct Span {
     std::string attributes = "{}";
     std::string events = "[]";
     std::string links = "[]";
-    std::int64_t dropped = 0;  ///< Attributes, events and links that the sender or this server left out.
+    std::int64_t dropped = 0;  ///< Of its attributes, events and links.
 };
 
 struct LogRecord {
@@ -48,8 +50,9 @@ struct LogRecord {
     std::string scope;
     std::string body = "null";  ///< JSON.
     std::string attributes = "{}";
-    std::string trace_id;  ///< 16 bytes, or none.
-    std::string span_id;   ///< 8 bytes, or none.
+    std::int64_t dropped = 0;  ///< Of its attributes.
+    std::string trace_id;      ///< 16 bytes, or none.
+    std::string span_id;       ///< 8 bytes, or none.
 };
 
 /// The value of one series at one time.
@@ -61,7 +64,7 @@ struct MetricPoint {
     std::string kind;  ///< "gauge", "sum", "delta sum", "histogram", "delta histogram".
     std::string attributes = "{}";
     Nanoseconds time = 0;
-    double value = 0;     ///< Of a histogram: its sum.
+    double value = 0;     ///< Of a histogram: its sum, which is NaN where none is told.
     std::string details;  ///< JSON of what a histogram has beside it; empty for a number.
 };
 

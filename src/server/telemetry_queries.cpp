@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <map>
 
 #include "base/bytes.hpp"
 #include "base/number.hpp"
@@ -30,7 +31,7 @@ const char* status_name(std::int64_t status) {
     return status >= 0 && status < 3 ? kNames[status] : kNames[0];
 }
 
-/// A statement for one answer: `each` calls `row` until it says that there is enough; false then.
+/// A statement for one answer.
 class Query {
 public:
     static Result<Query> prepare(TelemetryStore& store, const std::string& sql) {
@@ -40,13 +41,16 @@ public:
         query.statement = std::move(*statement);
         return query;
     }
-    template <typename Row>
-    Result<bool> each(const Row& row) {
-        for (;;) {
+    /// Adds what `json` makes of each row to `list`. Whether that is all there is: neither more than `most`, nor than
+    /// an answer may have, with what stands `beside` it. The statement has one row more than `most` as its limit.
+    template <typename Json>
+    Result<bool> list(JsonArray& list, std::int64_t most, const Json& json, const JsonArray& beside = {}) {
+        for (std::int64_t count = 0;; ++count) {
             auto found = statement.next_row();
             if (!found) return std::move(found).error();
             if (!*found) return true;
-            if (!row(statement)) return false;
+            if (count == most || list.size() + beside.size() > kMostAnswerBytes) return false;
+            list.add(json(statement));
         }
     }
     Statement statement;
@@ -59,7 +63,7 @@ std::string place_of(const Statement& row) {
 
 std::string record_json(const Statement& row) {
     JsonObject record;
-    record.text("time", time_text(row.number(0)))
+    record.time("time", row.number(0))
         .number("severity_number", row.number(1))
         .text("severity_text", row.bytes(2))
         .text("event_name", row.bytes(3))
@@ -67,6 +71,7 @@ std::string record_json(const Statement& row) {
         .text("scope", row.bytes(5))
         .json("body", row.bytes(6))
         .json("attributes", row.bytes(7))
+        .number("dropped", row.number(11))
         .text("trace_id", base::to_hex(row.bytes(8)))
         .text("span_id", base::to_hex(row.bytes(9)))
         .text("place", place_of(row));
@@ -74,9 +79,30 @@ std::string record_json(const Statement& row) {
 }
 
 const std::string kSelectRecords =
-    "SELECT time, severity, severity_text, event_name, service, scope, body, attributes, trace_id, span_id, id";
+    "SELECT time, severity, severity_text, event_name, service, scope, body, attributes, trace_id, span_id, id,"
+    " dropped";
 
-std::string span_json(const Statement& row, std::int64_t began) {
+/// The resources of a trace, each told once: a span names its place among them.
+class Resources {
+public:
+    /// Of the resource that stands in these columns, from its id on.
+    std::int64_t place_of(const Statement& row, int column) {
+        const auto [found, is_new] = places_.emplace(row.number(column), static_cast<std::int64_t>(places_.size()));
+        if (is_new)
+            list_.add(JsonObject()
+                          .json("attributes", row.bytes(column + 1))
+                          .number("dropped", row.number(column + 2))
+                          .done());
+        return found->second;
+    }
+    const JsonArray& list() const { return list_; }
+
+private:
+    std::map<std::int64_t, std::int64_t> places_;
+    JsonArray list_;
+};
+
+std::string span_json(const Statement& row, std::int64_t began, Resources& resources) {
     const std::string parent = row.bytes(1);
     JsonObject span;
     span.text("span_id", base::to_hex(row.bytes(0)))
@@ -84,7 +110,7 @@ std::string span_json(const Statement& row, std::int64_t began) {
         .text("name", row.bytes(2))
         .text("service", row.bytes(3))
         .text("kind", kind_name(row.number(4)))
-        .text("start", time_text(row.number(5)))
+        .time("start", row.number(5))
         .number("offset_ns", row.number(5) - began)
         .number("duration_ns", row.number(6) - row.number(5))
         .text("status", status_name(row.number(7)))
@@ -94,7 +120,7 @@ std::string span_json(const Statement& row, std::int64_t began) {
         .json("events", row.bytes(11))
         .json("links", row.bytes(12))
         .number("dropped", row.number(13))
-        .json("resource", row.bytes(14));
+        .number("resource", resources.place_of(row, 14));
     return span.done();
 }
 
@@ -136,27 +162,25 @@ Result<std::string> traces_json(TelemetryStore& store, const std::optional<base:
                      : "SELECT id, trace_id, name, service, has_root, start_time, end_time, spans, errors"
                        " FROM trace WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
     if (!query) return std::move(query).error();
-    query->statement.bind(1, before).bind(2, window.limit);
+    query->statement.bind(1, before).bind(2, window.limit + 1);
     if (agent) query->statement.bind_blob(3, agent->bytes());
     JsonArray traces;
-    std::int64_t count = 0, last = 0;
-    auto read = query->each([&](const Statement& row) {
-        last = row.number(0);
-        ++count;
-        traces.add(JsonObject()
-                       .text("trace_id", base::to_hex(row.bytes(1)))
-                       .text("name", row.bytes(2))
-                       .text("service", row.bytes(3))
-                       .flag("has_root", row.number(4) != 0)
-                       .text("start", time_text(row.number(5)))
-                       .number("duration_ns", row.number(6) - row.number(5))
-                       .number("spans", row.number(7))
-                       .number("errors", row.number(8))
-                       .done());
-        return true;
+    std::string last;
+    const auto has_all = query->list(traces, window.limit, [&](const Statement& row) {
+        last = std::to_string(row.number(0));
+        return JsonObject()
+            .text("trace_id", base::to_hex(row.bytes(1)))
+            .text("name", row.bytes(2))
+            .text("service", row.bytes(3))
+            .flag("has_root", row.number(4) != 0)
+            .time("start", row.number(5))
+            .number("duration_ns", row.number(6) - row.number(5))
+            .number("spans", row.number(7))
+            .number("errors", row.number(8))
+            .done();
     });
-    if (!read) return std::move(read).error();
-    const std::string next = count == window.limit ? std::to_string(last) : std::string();
+    if (!has_all) return has_all.error();
+    const std::string next = *has_all ? std::string() : last;
     return JsonObject().json("traces", traces.done()).json("next", or_null(next)).done();
 }
 
@@ -175,34 +199,28 @@ Result<std::string> trace_json(TelemetryStore& store, std::string_view trace_id)
     auto spans = Query::prepare(
         store,
         "SELECT span_id, parent_id, name, service, kind, start_time, end_time, status, status_message, scope,"
-        " span.attributes, events, links, dropped, trace_resource.attributes"
+        " span.attributes, events, links, span.dropped, resource, trace_resource.attributes, trace_resource.dropped"
         " FROM span JOIN trace_resource ON trace_resource.id = resource"
         " WHERE span.trace = ?1 ORDER BY start_time, end_time DESC LIMIT ?2");
     auto records =
         Query::prepare(store, kSelectRecords + " FROM log_record WHERE trace_id = ?1 ORDER BY time, id LIMIT ?2");
     if (!spans || !records) return !spans ? std::move(spans).error() : std::move(records).error();
     JsonArray list, log;
-    std::int64_t count = 0;
+    Resources resources;
     spans->statement.bind(1, number).bind(2, kMostSpans + 1);
-    auto has_all = spans->each([&](const Statement& span) {
-        if (++count > kMostSpans || list.size() > kMostAnswerBytes) return false;
-        list.add(span_json(span, began));
-        return true;
-    });
-    if (!has_all) return std::move(has_all).error();
-    records->statement.bind_blob(1, *id).bind(2, kMostRecordsOfTrace);
-    auto has_records = records->each([&](const Statement& record) {
-        if (log.size() > kMostAnswerBytes) return false;
-        log.add(record_json(record));
-        return true;
-    });
-    if (!has_records) return std::move(has_records).error();
+    const auto has_spans = spans->list(
+        list, kMostSpans, [&](const Statement& span) { return span_json(span, began, resources); }, resources.list());
+    if (!has_spans) return has_spans.error();
+    records->statement.bind_blob(1, *id).bind(2, kMostRecordsOfTrace + 1);
+    const auto has_records = records->list(log, kMostRecordsOfTrace, record_json);
+    if (!has_records) return has_records.error();
     return JsonObject()
         .text("trace_id", base::to_hex(*id))
-        .text("start", time_text(began))
+        .time("start", began)
+        .json("resources", resources.list().done())
         .json("spans", list.done())
         .json("log_records", log.done())
-        .flag("is_cut", !*has_all || !*has_records)
+        .flag("is_cut", !*has_spans || !*has_records)
         .done();
 }
 
@@ -211,26 +229,22 @@ Result<std::string> log_records_json(TelemetryStore& store, const base::Uuid& ag
     const auto place = parse_place(window.before);
     if (!place) return place.error();
     auto query = Query::prepare(store, kSelectRecords +
-                                           ", id FROM log_record WHERE instance_uid = ?1 AND severity >= ?2"
+                                           " FROM log_record WHERE instance_uid = ?1 AND severity >= ?2"
                                            " AND (time, id) < (?3, ?4) ORDER BY time DESC, id DESC LIMIT ?5");
     if (!query) return std::move(query).error();
     query->statement.bind_blob(1, agent.bytes())
         .bind(2, severity)
         .bind(3, place->time)
         .bind(4, place->id)
-        .bind(5, window.limit);
+        .bind(5, window.limit + 1);
     JsonArray records;
-    std::int64_t count = 0;
-    std::string next, last;
-    auto has_all = query->each([&](const Statement& row) {
-        if (records.size() > kMostAnswerBytes) return false;
-        records.add(record_json(row));
+    std::string last;
+    const auto has_all = query->list(records, window.limit, [&](const Statement& row) {
         last = place_of(row);
-        ++count;
-        return true;
+        return record_json(row);
     });
-    if (!has_all) return std::move(has_all).error();
-    if (count == window.limit || !*has_all) next = last;
+    if (!has_all) return has_all.error();
+    const std::string next = *has_all ? std::string() : last;
     return JsonObject().json("log_records", records.done()).json("next", or_null(next)).done();
 }
 
@@ -240,9 +254,9 @@ Result<std::string> metrics_json(TelemetryStore& store, const base::Uuid& agent)
                        "SELECT name, unit, description, kind, scope, service, attributes, time, value, details,"
                        " history FROM series WHERE instance_uid = ?1 ORDER BY name, attributes LIMIT ?2");
     if (!query) return std::move(query).error();
-    query->statement.bind_blob(1, agent.bytes()).bind(2, kMostSeries);
+    query->statement.bind_blob(1, agent.bytes()).bind(2, kMostSeries + 1);
     JsonArray metrics;
-    auto read = query->each([&](const Statement& row) {
+    const auto has_all = query->list(metrics, kMostSeries, [](const Statement& row) {
         const std::string bytes = row.bytes(10);
         JsonArray history;
         for (std::size_t i = 0; i + sizeof(double) <= bytes.size(); i += sizeof(double)) {
@@ -251,23 +265,22 @@ Result<std::string> metrics_json(TelemetryStore& store, const base::Uuid& agent)
             history.add(json_number(value));
         }
         const std::string details = row.bytes(9);
-        metrics.add(JsonObject()
-                        .text("name", row.bytes(0))
-                        .text("unit", row.bytes(1))
-                        .text("description", row.bytes(2))
-                        .text("kind", row.bytes(3))
-                        .text("scope", row.bytes(4))
-                        .text("service", row.bytes(5))
-                        .json("attributes", row.bytes(6))
-                        .text("time", time_text(row.number(7)))
-                        .json("value", row.is_null(8) ? "\"NaN\"" : json_number(row.real(8)))
-                        .json("details", details.empty() ? "null" : details)
-                        .json("history", history.done())
-                        .done());
-        return metrics.size() < kMostAnswerBytes;
+        return JsonObject()
+            .text("name", row.bytes(0))
+            .text("unit", row.bytes(1))
+            .text("description", row.bytes(2))
+            .text("kind", row.bytes(3))
+            .text("scope", row.bytes(4))
+            .text("service", row.bytes(5))
+            .json("attributes", row.bytes(6))
+            .time("time", row.number(7))
+            .json("value", row.is_null(8) ? "\"NaN\"" : json_number(row.real(8)))
+            .json("details", details.empty() ? "null" : details)
+            .json("history", history.done())
+            .done();
     });
-    if (!read) return std::move(read).error();
-    return JsonObject().json("metrics", metrics.done()).done();
+    if (!has_all) return has_all.error();
+    return JsonObject().json("metrics", metrics.done()).flag("is_cut", !*has_all).done();
 }
 
 std::string totals_json(const TelemetryStore& store) {

@@ -22,14 +22,15 @@ struct Window {
 base::Result<std::string> traces_json(TelemetryStore& store, const std::optional<base::Uuid>& agent,
                                       const Window& window);
 
-/// One trace: {"trace_id", "start", "spans": […], "log_records": […], "is_cut"}. Errors: not_found, io.
+/// One trace: {"trace_id", "start", "resources": […], "spans": […], "log_records": […], "is_cut"}; the "resource" of a
+/// span is its place among them. Errors: not_found, io.
 base::Result<std::string> trace_json(TelemetryStore& store, std::string_view trace_id);
 
 /// {"log_records": […], "next": …} of an agent, the newest first, from that severity on. Errors: invalid, io.
 base::Result<std::string> log_records_json(TelemetryStore& store, const base::Uuid& agent, int severity,
                                            const Window& window);
 
-/// {"metrics": […]} of an agent, by name. Errors: io.
+/// {"metrics": […], "is_cut"} of an agent, by name. Errors: io.
 base::Result<std::string> metrics_json(TelemetryStore& store, const base::Uuid& agent);
 
 /// How much there is.

@@ -9,13 +9,12 @@ namespace {
 
 using base::Result;
 
-constexpr std::int64_t kRowBytes = 160;  ///< What a row costs beside its texts, roughly.
 constexpr std::size_t kMostHistory = 60 * sizeof(double);
 
 /// A series is one name of one service instance with one set of attributes. What else a resource says, such as a pid,
 /// changes with a restart, at which a series goes on.
 std::string digest_of(const Resource& resource, const MetricPoint& point) {
-    std::string whole = resource.instance ? resource.instance->bytes() : resource.attributes;
+    std::string whole = resource.instance ? resource.instance->bytes() : resource.digest;
     for (const std::string* part : {&resource.service, &point.scope, &point.name, &point.unit, &point.kind})
         whole.append(*part).push_back('\0');
     return base::sha256(whole + point.attributes).substr(0, 16);
@@ -52,7 +51,8 @@ Result<void> TelemetryStore::keep(const Resource& resource, const LogRecord& rec
         .bind_text(9, record.attributes)
         .bind_optional(10, none_if_empty(record.trace_id))
         .bind_optional(11, none_if_empty(record.span_id))
-        .bind(12, bytes);
+        .bind(12, bytes)
+        .bind(13, record.dropped);
     if (auto done = add_log_record_.run(); !done) return done;
     totals_.log_records += 1;
     totals_.log_bytes += bytes;

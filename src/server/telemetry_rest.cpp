@@ -1,5 +1,6 @@
 #include "server/telemetry_rest.hpp"
 
+#include "base/bytes.hpp"
 #include "base/number.hpp"
 #include "server/json.hpp"
 #include "server/rest.hpp"
@@ -32,29 +33,31 @@ Result<std::int64_t> number(std::string_view target, std::string_view name, std:
     if (text.empty()) return standard;
     const auto value = base::parse_number<std::int64_t>(text);
     if (value && *value >= 1 && *value <= most) return *value;
-    return Error(Kind::invalid, std::string(name) + " is a number from 1 to " + std::to_string(most));
+    return Error(Kind::invalid, std::string(name) + ": '" + base::shortened(text, 64) + "' is not a number from 1 to " +
+                                    std::to_string(most));
 }
 
 /// What an address names.
 struct Place {
-    enum class List { none, totals, traces, trace, agent_traces, log_records, metrics };
+    enum class List { none, totals, traces, trace, log_records, metrics };
     List list = List::none;
-    std::string_view name;  ///< Of the trace or the agent.
+    std::string_view name = {};  ///< Of the trace or the agent.
+    bool is_of_agent = false;
 };
 
 Place place_of(std::string_view path) {
     constexpr std::string_view kTraces = "/api/traces", kAgents = "/api/agents/";
-    if (path == "/api/telemetry") return {Place::List::totals, {}};
-    if (path == kTraces) return {Place::List::traces, {}};
+    if (path == "/api/telemetry") return {Place::List::totals};
+    if (path == kTraces) return {Place::List::traces};
     if (path.starts_with("/api/traces/")) return {Place::List::trace, path.substr(kTraces.size() + 1)};
     if (!path.starts_with(kAgents)) return {};
     path.remove_prefix(kAgents.size());
     const auto slash = path.find('/');
     const std::string_view part = slash == std::string_view::npos ? std::string_view() : path.substr(slash);
     const std::string_view uid = path.substr(0, slash);
-    if (part == "/traces") return {Place::List::agent_traces, uid};
-    if (part == "/log-records") return {Place::List::log_records, uid};
-    if (part == "/metrics") return {Place::List::metrics, uid};
+    if (part == "/traces") return {Place::List::traces, uid, true};
+    if (part == "/log-records") return {Place::List::log_records, uid, true};
+    if (part == "/metrics") return {Place::List::metrics, uid, true};
     return {};
 }
 
@@ -83,16 +86,14 @@ async::Task<Result<std::string>> TelemetryRest::answer(const net::HttpRequest& r
     if (!limit) co_return limit.error();
     const auto severity = number(request.target, "severity", 0, 24);
     if (!severity) co_return severity.error();
-    const bool is_of_agent = place.list >= Place::List::agent_traces;
-    const auto agent = is_of_agent ? base::Uuid::parse(place.name) : std::nullopt;
-    if (is_of_agent && !agent)
+    const auto agent = place.is_of_agent ? base::Uuid::parse(place.name) : std::nullopt;
+    if (place.is_of_agent && !agent)
         co_return Error(Kind::not_found, "'" + std::string(place.name) + "' is not an instance_uid");
     const Window window{parameter(request.target, "before"), *limit};
     const auto read = [&](TelemetryStore& store) -> Result<std::string> {
         switch (place.list) {
         case Place::List::totals: return totals_json(store);
-        case Place::List::traces:
-        case Place::List::agent_traces: return traces_json(store, agent, window);
+        case Place::List::traces: return traces_json(store, agent, window);
         case Place::List::trace: return trace_json(store, place.name);
         case Place::List::log_records: return log_records_json(store, *agent, static_cast<int>(*severity), window);
         case Place::List::metrics: return metrics_json(store, *agent);

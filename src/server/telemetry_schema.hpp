@@ -30,6 +30,7 @@ CREATE TABLE trace_resource (
     digest     BLOB NOT NULL,
     service    TEXT NOT NULL,
     attributes TEXT NOT NULL,         -- JSON, here and below
+    dropped    INTEGER NOT NULL,
     UNIQUE (trace, digest)
 );
 CREATE TABLE span (
@@ -63,7 +64,8 @@ CREATE TABLE log_record (
     attributes    TEXT NOT NULL,
     trace_id      BLOB,
     span_id       BLOB,
-    bytes         INTEGER NOT NULL
+    bytes         INTEGER NOT NULL,
+    dropped       INTEGER NOT NULL
 );
 CREATE INDEX log_record_by_agent ON log_record (instance_uid, time, id) WHERE instance_uid IS NOT NULL;
 CREATE INDEX log_record_by_trace ON log_record (trace_id) WHERE trace_id IS NOT NULL;
@@ -87,7 +89,7 @@ CREATE TABLE series (
 );
 CREATE INDEX series_by_agent ON series (instance_uid, name) WHERE instance_uid IS NOT NULL;
 CREATE UNIQUE INDEX series_by_heard ON series (heard);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
 
 }  // namespace server

@@ -1,6 +1,9 @@
 #include "server/telemetry_store.hpp"
 
-#include "base/bytes.hpp"
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
 #include "server/telemetry_schema.hpp"
 
 namespace server {
@@ -10,29 +13,35 @@ using base::Error;
 using base::Kind;
 using base::Result;
 
-constexpr int kVersion = 1;
-constexpr std::size_t kMostAgentsNamed = 64;
+constexpr int kVersion = 2;
 
-/// What a row costs beside its texts, roughly, with its places in the indexes.
-constexpr std::int64_t kRowBytes = 128;
-
-std::int64_t bytes_of(const Resource& resource) {
-    return kRowBytes + static_cast<std::int64_t>(resource.service.size() + resource.attributes.size());
+std::int64_t text_bytes(const Resource& resource) {
+    return static_cast<std::int64_t>(resource.service.size() + resource.attributes.size());
 }
 
-std::int64_t bytes_of(const Span& span) {
-    return kRowBytes + static_cast<std::int64_t>(span.name.size() + span.scope.size() + span.status_message.size() +
-                                                 span.attributes.size() + span.events.size() + span.links.size());
-}
-
-std::string digest_of(const Resource& resource) {
-    return base::sha256(resource.attributes).substr(0, 16);
+std::int64_t text_bytes(const Span& span) {
+    return static_cast<std::int64_t>(span.name.size() + span.scope.size() + span.status_message.size() +
+                                     span.attributes.size() + span.events.size() + span.links.size());
 }
 
 base::Error with_remedy(base::Error error, const std::string& file) {
     return std::move(error)
         .within("telemetry file '" + file + "'")
         .hint("stop the server that uses it, or remove the file: it holds nothing but telemetry");
+}
+
+base::Error unreadable(const base::Error& error) {
+    return {Kind::invalid, error.text()};
+}
+
+/// With the journal, which would be taken for that of the next file of this name.
+Result<std::string> set_aside(const std::string& file) {
+    auto aside = base::set_aside(file);
+    if (!aside) return std::move(aside).error();
+    std::error_code ignored;
+    if (std::filesystem::exists(file + "-wal", ignored))
+        if (auto moved = base::set_aside(file + "-wal"); !moved) return std::move(moved).error();
+    return aside->string();
 }
 
 }  // namespace
@@ -54,7 +63,7 @@ public:
 
 private:
     void note() {
-        if (!is_noted_ && resource_.instance && agents.size() < kMostAgentsNamed) agents.insert(*resource_.instance);
+        if (!is_noted_ && resource_.instance) agents.insert(*resource_.instance);
         is_noted_ = true;
     }
 
@@ -64,29 +73,47 @@ private:
     bool is_noted_ = false;
 };
 
+/// Telemetry is not worth a server that does not start: a file that is no good makes room for a new one.
 Result<std::unique_ptr<TelemetryStore>> TelemetryStore::open(const std::string& file, TelemetryLimits limits) {
+    auto store = open_as_it_is(file, limits);
+    if (!store && store.error().kind() == Kind::invalid) {
+        const auto aside = set_aside(file);
+        if (!aside) return with_remedy(aside.error(), file);
+        base::log::warning("telemetry.set_aside",
+                           {{"file", file}, {"kept_as", *aside}, {"reason", store.error().text()}});
+        store = open_as_it_is(file, limits);
+    }
+    return store ? std::move(store) : with_remedy(std::move(store).error(), file);
+}
+
+/// Errors: invalid (what the file holds), io.
+Result<std::unique_ptr<TelemetryStore>> TelemetryStore::open_as_it_is(const std::string& file, TelemetryLimits limits) {
     auto database = Database::open_private(file);
-    if (!database) return with_remedy(std::move(database).error(), file);
+    if (!database) return std::move(database).error();
     auto store = std::make_unique<TelemetryStore>();
     store->limits_ = limits;
     store->database_ = std::move(*database);
-    auto ready = store->prepare();
+    auto ready = store->make_tables();
+    if (!ready) return std::move(ready).error();
+    ready = store->prepare();
     if (ready) ready = store->count();
-    if (ready) ready = store->database_.transact([&] { return store->make_room(); });  // the limits may be lower now
-    if (!ready) return with_remedy(std::move(ready).error(), file);
+    if (!ready) return unreadable(ready.error());
+    ready = store->database_.transact([&] { return store->make_room(); });  // the limits may be lower now
+    if (!ready) return std::move(ready).error();
     return store;
 }
 
-Result<void> TelemetryStore::prepare() {
+Result<void> TelemetryStore::make_tables() {
     auto version = database_.prepare("PRAGMA user_version");
-    if (!version) return std::move(version).error();
-    const auto found = version->one_number();
+    const auto found = version ? version->one_number() : version.error();
+    if (!found) return unreadable(found.error());
     *version = {};
-    if (!found) return found.error();
-    if (*found == 0)
-        if (auto made = database_.execute(("BEGIN;" + std::string(kTelemetrySchema) + "COMMIT;").c_str()); !made)
-            return made;
-    if (*found > kVersion) return Error(Kind::invalid, "it was written by a newer version of this server");
+    if (*found == kVersion) return {};
+    if (*found != 0) return Error(Kind::invalid, "it has the tables of another version of this server");
+    return database_.transact([&] { return database_.execute(kTelemetrySchema); });
+}
+
+Result<void> TelemetryStore::prepare() {
     return database_.prepare({
         {&find_trace_, "SELECT id, has_root, name_time FROM trace WHERE trace_id = ?1"},
         {&add_trace_,
@@ -94,10 +121,10 @@ Result<void> TelemetryStore::prepare() {
          " VALUES (?1, ?2, ?3, ?4, ?5, ?2, ?6) RETURNING id"},
         {&find_resource_, "SELECT id FROM trace_resource WHERE trace = ?1 AND digest = ?2"},
         {&add_resource_,
-         "INSERT INTO trace_resource (trace, digest, service, attributes) VALUES (?1, ?2, ?3, ?4) RETURNING id"},
-        {&add_span_,
-         "INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
-         " ON CONFLICT DO NOTHING RETURNING 1"},
+         "INSERT INTO trace_resource (trace, digest, service, attributes, dropped) VALUES (?1, ?2, ?3, ?4, ?5)"
+         " RETURNING id"},
+        {&find_span_, "SELECT 1 FROM span WHERE trace = ?1 AND span_id = ?2"},
+        {&add_span_, "INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"},
         {&note_span_,
          "UPDATE trace SET start_time = min(start_time, ?2), end_time = max(end_time, ?3), spans = spans + 1,"
          " errors = errors + ?4, bytes = bytes + ?5 WHERE id = ?1"},
@@ -105,7 +132,8 @@ Result<void> TelemetryStore::prepare() {
         {&add_agent_, "INSERT OR IGNORE INTO trace_agent VALUES (?1, ?2)"},
         {&oldest_trace_, "SELECT id, spans, bytes FROM trace ORDER BY id LIMIT 1"},
         {&remove_trace_, "DELETE FROM trace WHERE id = ?1"},
-        {&add_log_record_, "INSERT INTO log_record VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+        {&add_log_record_,
+         "INSERT INTO log_record VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
         {&oldest_log_record_, "SELECT id, 1, bytes FROM log_record ORDER BY id LIMIT 1"},
         {&remove_log_record_, "DELETE FROM log_record WHERE id = ?1"},
         {&find_series_, "SELECT id, history, bytes FROM series WHERE digest = ?1"},
@@ -140,7 +168,14 @@ Result<void> TelemetryStore::count() {
 }
 
 Result<Kept> TelemetryStore::take(Signal signal, std::string_view request, Nanoseconds now) {
-    const Totals before = totals_;
+    struct Counted {  // what fails or throws has not been counted either
+        ~Counted() {
+            if (!is_kept) now = before;
+        }
+        Totals& now;
+        const Totals before = now;
+        bool is_kept = false;
+    } counted{totals_};
     Request sink(*this, now);
     Kept kept;
     auto done = database_.transact([&]() -> Result<void> {
@@ -149,10 +184,8 @@ Result<Kept> TelemetryStore::take(Signal signal, std::string_view request, Nanos
         kept.taken = std::move(*taken);
         return {};
     });
-    if (!done) {
-        totals_ = before;
-        return std::move(done).error();
-    }
+    if (!done) return std::move(done).error();
+    counted.is_kept = true;
     kept.agents = std::move(sink.agents);
     return kept;
 }
@@ -178,15 +211,15 @@ Result<TelemetryStore::TraceRow> TelemetryStore::trace_of(const Span& span, cons
 }
 
 Result<std::int64_t> TelemetryStore::resource_of(std::int64_t trace, const Resource& resource, std::int64_t& bytes) {
-    const std::string digest = digest_of(resource);
-    const auto found = find_resource_.bind(1, trace).bind_blob(2, digest).one_number();
+    const auto found = find_resource_.bind(1, trace).bind_blob(2, resource.digest).one_number();
     if (!found) return found.error();
     if (*found) return **found;
-    bytes += bytes_of(resource);
+    bytes += kRowBytes + text_bytes(resource);
     const auto added = add_resource_.bind(1, trace)
-                           .bind_blob(2, digest)
+                           .bind_blob(2, resource.digest)
                            .bind_text(3, resource.service)
                            .bind_text(4, resource.attributes)
+                           .bind(5, resource.dropped)
                            .one_number();
     if (!added) return added.error();
     return added->value_or(0);
@@ -195,27 +228,29 @@ Result<std::int64_t> TelemetryStore::resource_of(std::int64_t trace, const Resou
 Result<void> TelemetryStore::keep(const Resource& resource, const Span& span) {
     const auto trace = trace_of(span, resource);
     if (!trace) return trace.error();
-    std::int64_t bytes = bytes_of(span);
+    const auto found = find_span_.bind(1, trace->id).bind_blob(2, span.span_id).one_number();
+    if (!found) return found.error();
+    if (*found) return {};
+    std::int64_t bytes = kRowBytes + text_bytes(span);
     const auto from = resource_of(trace->id, resource, bytes);
     if (!from) return from.error();
-    const auto added = add_span_.bind(1, trace->id)
-                           .bind_blob(2, span.span_id)
-                           .bind_blob(3, span.parent_id)
-                           .bind(4, *from)
-                           .bind_text(5, span.scope)
-                           .bind_text(6, span.name)
-                           .bind(7, span.kind)
-                           .bind(8, span.start)
-                           .bind(9, span.end)
-                           .bind(10, span.status)
-                           .bind_text(11, span.status_message)
-                           .bind_text(12, span.attributes)
-                           .bind_text(13, span.events)
-                           .bind_text(14, span.links)
-                           .bind(15, span.dropped)
-                           .one_number();
-    if (!added) return added.error();
-    return *added ? note_span(*trace, resource, span, bytes) : Result<void>();
+    auto added = add_span_.bind(1, trace->id)
+                     .bind_blob(2, span.span_id)
+                     .bind_blob(3, span.parent_id)
+                     .bind(4, *from)
+                     .bind_text(5, span.scope)
+                     .bind_text(6, span.name)
+                     .bind(7, span.kind)
+                     .bind(8, span.start)
+                     .bind(9, span.end)
+                     .bind(10, span.status)
+                     .bind_text(11, span.status_message)
+                     .bind_text(12, span.attributes)
+                     .bind_text(13, span.events)
+                     .bind_text(14, span.links)
+                     .bind(15, span.dropped)
+                     .run();
+    return added ? note_span(*trace, resource, span, bytes) : added;
 }
 
 /// A span that is new: what the list says of its trace.

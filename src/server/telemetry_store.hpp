@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,7 +23,7 @@ struct TelemetryLimits {
 /// Of one request.
 struct Kept {
     Taken taken;
-    std::set<base::Uuid> agents;  ///< Whom it told of; the first few of them.
+    std::set<base::Uuid> agents;  ///< Whom it told of, or claims to be an agent.
 };
 
 /// Used by one thread at a time. Every request is one transaction.
@@ -33,7 +32,8 @@ struct Kept {
 /// first, the oldest log record, the series that has been silent longest.
 class TelemetryStore {
 public:
-    /// ":memory:" or a file, created with its folder, readable for nobody else. Errors: io, invalid.
+    /// ":memory:" or a file, created with its folder, readable for nobody else. One that cannot be read, or that
+    /// another version has written, is set aside. Errors: io.
     static base::Result<std::unique_ptr<TelemetryStore>> open(const std::string& file, TelemetryLimits limits);
 
     /// Keeps what a request holds. A span that is known is passed over: senders repeat what they had no answer to.
@@ -61,6 +61,11 @@ private:
         std::int64_t name_time = 0;
     };
 
+    /// What a row costs beside its texts, roughly, with its places in the indexes.
+    static constexpr std::int64_t kRowBytes = 160;
+
+    static base::Result<std::unique_ptr<TelemetryStore>> open_as_it_is(const std::string& file, TelemetryLimits limits);
+    base::Result<void> make_tables();
     base::Result<void> prepare();
     base::Result<void> count();
     base::Result<TraceRow> trace_of(const Span& span, const Resource& resource);
@@ -76,9 +81,9 @@ private:
     TelemetryLimits limits_;
     Totals totals_;
     Database database_;
-    Statement find_trace_, add_trace_, add_resource_, find_resource_, add_span_, note_span_, name_trace_, add_agent_,
-        add_log_record_, find_series_, add_series_, update_series_, oldest_trace_, remove_trace_, oldest_log_record_,
-        remove_log_record_, oldest_series_, remove_series_;
+    Statement find_trace_, add_trace_, add_resource_, find_resource_, find_span_, add_span_, note_span_, name_trace_,
+        add_agent_, add_log_record_, find_series_, add_series_, update_series_, oldest_trace_, remove_trace_,
+        oldest_log_record_, remove_log_record_, oldest_series_, remove_series_;
 };
 
 }  // namespace server

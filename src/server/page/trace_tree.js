@@ -44,13 +44,14 @@ function bar(span, began, whole) {
   return box;
 }
 
-/** What is to be read of one span. */
-function details(span, records) {
+/** What is to be read of one span, and of where it was made. */
+function details(span, resource, records) {
   const events = span.events.map((event) => make('li', {}, make('b', { text: event.name }), ' ', make('span', { class: 'muted', text: clock(event.time) }), attributeTree(event.attributes)));
   const links = span.links.map((link) => make('li', {}, make('a', { href: `#/traces/${link.trace_id}/${link.span_id}`, text: link.trace_id })));
   const log = records.map((record) => make('li', {}, severityPill(record), ' ', make('b', { text: record.event_name }), ' ', make('span', { text: bodyOf(record) }), ' ', make('span', { class: 'muted', text: clock(record.time) })));
   const facts = [['kind', span.kind], ['began', clock(span.start)], ['scope', span.scope || 'none'], ['span id', make('code', { text: span.span_id })]];
   if (span.dropped) facts.push(['left out', `${span.dropped} attributes, events or links`]);
+  const leftOut = resource.dropped ? make('p', { class: 'muted', text: `${resource.dropped} were left out` }) : null;
   const list = (title, items) => (items.length ? make('div', {}, make('h4', { text: title }), make('ul', { class: 'plain' }, ...items)) : null);
   return make(
     'div',
@@ -61,7 +62,7 @@ function details(span, records) {
       { class: 'columns' },
       make('div', {}, make('h4', { text: 'Attributes' }), attributeTree(span.attributes)),
       make('div', {}, make('h4', { text: 'Span' }), make('dl', { class: 'pairs' }, ...pairs(facts))),
-      make('div', {}, make('h4', { text: 'Resource' }), attributeTree(span.resource)),
+      make('div', {}, make('h4', { text: 'Resource' }), attributeTree(resource.attributes), leftOut),
     ),
     list('Events', events),
     list('Log records', log),
@@ -119,7 +120,7 @@ export function traceRows(trace, open) {
       const isOpen = row.getAttribute('aria-expanded') === 'true';
       row.setAttribute('aria-expanded', String(!isOpen));
       if (isOpen) item.lastElementChild.remove();
-      else item.append(details(span, records.get(span.span_id) ?? []));
+      else item.append(details(span, trace.resources[span.resource], records.get(span.span_id) ?? []));
     };
     row.addEventListener('click', toggle);
     if (span.span_id === open) toggle();

@@ -27,6 +27,12 @@ void set_text(Attributes* attributes, const std::string& key, const std::string&
     attribute->mutable_value()->set_string_value(value);
 }
 
+/// That many attributes, each of another name.
+template <typename Attributes>
+void set_texts(Attributes* attributes, int count) {
+    for (int i = 0; i < count; ++i) set_text(attributes, "k" + std::to_string(i), "v");
+}
+
 /// A part of that resource; `instance`: its service.instance.id.
 template <typename Group>
 void set_resource(Group* group, const std::string& service, const std::string& instance = {}) {

@@ -1,6 +1,7 @@
 #include "server/otlp.hpp"
 
 #include <boost/json.hpp>
+#include <cmath>
 #include <limits>
 
 #include "unit/server/otlp_rig.hpp"
@@ -130,7 +131,7 @@ TEST_CASE("a span that cannot be kept is counted, and the others are kept", "[se
     }
     SECTION("over half a MiB") {
         set_text(spans.add(1, 0, "x").mutable_attributes(), "k", std::string(600 << 10, 'x'));
-        CHECK_THAT(rejection(spans), Catch::Contains("512 KiB"));
+        CHECK(rejection(spans) == "span 1: it is over 512 KiB");
     }
     SECTION("nested beyond what the parser takes") {
         auto* attribute = spans.add(1, 0, "x").add_attributes();
@@ -144,7 +145,7 @@ TEST_CASE("a span that cannot be kept is counted, and the others are kept", "[se
         RememberingSink sink;
         const auto taken = read(Signal::traces, bytes, sink);
         CHECK(taken.rejected == 1);
-        CHECK_THAT(taken.reason, Catch::Contains("UTF-8"));
+        CHECK_THAT(taken.reason, Catch::StartsWith("span 1: ") && Catch::Contains("UTF-8"));
     }
     SECTION("among others") {
         spans.add(1, 0, "a");
@@ -158,7 +159,7 @@ TEST_CASE("a span that cannot be kept is counted, and the others are kept", "[se
         otlp_pb::ExportServiceResponse response;
         REQUIRE(response.ParseFromString(server::export_response(taken)));
         CHECK(response.partial_success().rejected() == 2);
-        CHECK_THAT(response.partial_success().error_message(), Catch::Contains("trace_id"));
+        CHECK_THAT(response.partial_success().error_message(), Catch::StartsWith("span 2: a trace_id"));
     }
 }
 
@@ -244,11 +245,17 @@ TEST_CASE("points of gauges, sums and histograms", "[server][otlp]") {
     point->set_sum(10);
     point->set_max(6);
     metrics.scope->add_metrics()->set_name("of no kind");
+    metrics.gauge("without a value", 0).clear_value();
+    set_texts(metrics.gauge("with too many attributes", 0).mutable_attributes(), 129);
+    auto* without_sum = metrics.scope->add_metrics();
+    without_sum->set_name("without a sum");
+    without_sum->mutable_histogram()->add_data_points()->set_time_unix_nano(kNoon);
 
     RememberingSink sink;
     const auto taken = read(Signal::metrics, metrics.bytes(), sink);
-    CHECK(taken.rejected == 2);
-    REQUIRE(sink.points.size() == 3);
+    CHECK(taken.rejected == 4);
+    CHECK_THAT(taken.reason, Catch::StartsWith("metric 3: a point's time"));
+    REQUIRE(sink.points.size() == 4);
     CHECK(sink.points[0].kind == "gauge");
     CHECK(sink.points[0].value == 1.5);
     CHECK(sink.points[1].kind == "delta sum");
@@ -257,6 +264,34 @@ TEST_CASE("points of gauges, sums and histograms", "[server][otlp]") {
     CHECK(sink.points[2].kind == "histogram");
     CHECK(sink.points[2].value == 10);
     CHECK(json::parse(sink.points[2].details) == json::parse(R"({"count": 4, "max": 6})"));
+    CHECK(std::isnan(sink.points[3].value));
+}
+
+TEST_CASE("what is behind the 50,000th of a request is rejected", "[server][otlp]") {
+    RememberingSink sink;
+    server::Taken taken;
+    SECTION("spans") {
+        Spans spans;
+        for (int i = 0; i < 50'002; ++i) spans.add(i % 100 + 1, 0, "x");
+        taken = read(Signal::traces, spans.bytes(), sink);
+    }
+    SECTION("log records") {
+        Records records;
+        for (int i = 0; i < 50'002; ++i) records.add(i, "x");
+        taken = read(Signal::logs, records.bytes(), sink);
+    }
+    SECTION("points of one metric after the other") {
+        Metrics metrics;
+        for (int i = 0; i < 2; ++i) {
+            metrics.gauge("x", 1);
+            auto& gauge = *metrics.scope->mutable_metrics(i)->mutable_gauge();
+            for (int j = 0; j < 25'000; ++j) gauge.add_data_points()->CopyFrom(gauge.data_points(0));
+        }
+        taken = read(Signal::metrics, metrics.bytes(), sink);
+    }
+    CHECK(taken.rejected == 2);
+    CHECK_THAT(taken.reason, Catch::Contains("50000"));
+    CHECK(sink.spans.size() + sink.records.size() + sink.points.size() == 50'000);
 }
 
 TEST_CASE("what is not a request is refused, wherever it breaks off", "[server][otlp]") {

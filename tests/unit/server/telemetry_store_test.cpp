@@ -1,57 +1,10 @@
 // What is kept, for how long, and how it is told.
 #include "server/telemetry_store.hpp"
 
-#include <sys/stat.h>
-
-#include <boost/json.hpp>
-
-#include "server/telemetry_queries.hpp"
-#include "unit/server/otlp_rig.hpp"
+#include "unit/server/telemetry_rig.hpp"
 
 using namespace server_test;
 using server::Signal;
-using server::TelemetryStore;
-namespace json = boost::json;
-
-namespace {
-
-struct Kept {
-    explicit Kept(server::TelemetryLimits limits = {}, const std::string& file = ":memory:") {
-        auto opened = TelemetryStore::open(file, limits);
-        if (!opened) FAIL(opened.error().text());
-        store = std::move(*opened);
-    }
-    server::Kept take(Signal signal, const std::string& bytes) {
-        auto kept = store->take(signal, bytes, static_cast<server::Nanoseconds>(kNoon));
-        if (!kept) FAIL(kept.error().text());
-        return std::move(*kept);
-    }
-    json::value traces(const std::optional<base::Uuid>& agent = {}, const server::Window& window = {}) {
-        return parsed(server::traces_json(*store, agent, window));
-    }
-    json::value trace(const std::string& id = std::string(32, 'x')) { return parsed(server::trace_json(*store, id)); }
-    json::value records(int severity = 0, const server::Window& window = {}) {
-        return parsed(server::log_records_json(*store, kUid, severity, window));
-    }
-    json::value metrics() { return parsed(server::metrics_json(*store, kUid)); }
-    static json::value parsed(const base::Result<std::string>& text) {
-        if (!text) FAIL(text.error().text());
-        return json::parse(*text);
-    }
-    std::unique_ptr<TelemetryStore> store;
-};
-
-const char* const kTrace = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
-
-/// A trace of its own for each number.
-std::string trace_id(int number) {
-    std::string id(16, '\1');
-    id[0] = static_cast<char>(number / 128 + 1);
-    id[1] = static_cast<char>(number % 128 + 1);
-    return id;
-}
-
-}  // namespace
 
 TEST_CASE("a trace is listed by its root, and told whole", "[server][telemetry]") {
     Kept kept;
@@ -90,7 +43,7 @@ TEST_CASE("a trace is listed by its root, and told whole", "[server][telemetry]"
     CHECK(trace.at_pointer("/spans/1/status") == "error");
     CHECK(trace.at_pointer("/spans/1/offset_ns") == 1'000'000);
     CHECK(trace.at_pointer("/spans/2/service") == "demo-service");
-    CHECK(trace.at_pointer("/spans/2/resource/service.instance.id") == "no uuid");
+    CHECK(trace.at_pointer("/resources/1/attributes/service.instance.id") == "no uuid");
     CHECK(trace.at_pointer("/log_records/0/body") == "copied");
     CHECK_FALSE(trace.at("is_cut").as_bool());
 }
@@ -119,6 +72,58 @@ TEST_CASE("a span that comes again is kept once", "[server][telemetry]") {
     CHECK(kept.traces().at_pointer("/traces/0/spans") == 1);
     CHECK(kept.store->totals().spans == 1);
     CHECK(kept.store->totals().bytes() == bytes);
+
+    Spans from_another("another");
+    from_another.add(1, 0, "twice");
+    kept.take(Signal::traces, from_another.bytes());
+    CHECK(kept.store->totals().bytes() == bytes);
+    CHECK(kept.number("SELECT count(*) FROM trace_resource") == 1);
+}
+
+TEST_CASE("a resource is told once for all its spans", "[server][telemetry]") {
+    Kept kept;
+    Spans spans;
+    for (int i = 1; i < 5; ++i) spans.add(i, 0, "x");
+    kept.take(Signal::traces, spans.bytes());
+    Spans others("demo-service", "x");
+    others.add(5, 0, "x");
+    set_texts(others.request.mutable_resource_spans(0)->mutable_resource()->mutable_attributes(), 200);
+    kept.take(Signal::traces, others.bytes());
+    const auto trace = kept.trace(kTrace);
+    REQUIRE(trace.at("resources").as_array().size() == 2);
+    CHECK(trace.at_pointer("/resources/0/attributes/service.name") == "opampd");
+    CHECK(trace.at_pointer("/resources/0/dropped") == 0);
+    CHECK(trace.at_pointer("/resources/1/dropped") == 202 - 128);
+    CHECK(trace.at_pointer("/spans/3/resource") == 0);
+    CHECK(trace.at_pointer("/spans/4/resource") == 1);
+}
+
+TEST_CASE("an answer that does not have everything says so", "[server][telemetry]") {
+    Kept kept;
+    Spans spans;
+    spans.add(1, 0, "x");
+    kept.take(Signal::traces, spans.bytes());
+    Records records;
+    for (int i = 0; i < 1000; ++i) records.add(i, "x").set_trace_id(kTraceId);
+    kept.take(Signal::logs, records.bytes());
+    Metrics metrics;
+    for (int i = 0; i < 1000; ++i) metrics.gauge("metric " + std::to_string(i), 1);
+    kept.take(Signal::metrics, metrics.bytes());
+    CHECK(kept.trace(kTrace).at("log_records").as_array().size() == 1000);
+    CHECK_FALSE(kept.trace(kTrace).at("is_cut").as_bool());
+    CHECK(kept.metrics().at("metrics").as_array().size() == 1000);
+    CHECK_FALSE(kept.metrics().at("is_cut").as_bool());
+
+    Records more;
+    more.add(0, "x").set_trace_id(kTraceId);
+    kept.take(Signal::logs, more.bytes());
+    Metrics another;
+    another.gauge("another", 1);
+    kept.take(Signal::metrics, another.bytes());
+    CHECK(kept.trace(kTrace).at("log_records").as_array().size() == 1000);
+    CHECK(kept.trace(kTrace).at("is_cut").as_bool());
+    CHECK(kept.metrics().at("metrics").as_array().size() == 1000);
+    CHECK(kept.metrics().at("is_cut").as_bool());
 }
 
 TEST_CASE("of a request that breaks off nothing is kept", "[server][telemetry]") {
@@ -162,44 +167,6 @@ TEST_CASE("one trace without an end makes room by itself", "[server][telemetry]"
     kept.take(Signal::traces, spans.bytes());
     CHECK(kept.store->totals().spans <= 100);
     CHECK(kept.store->totals().spans > 0);
-}
-
-TEST_CASE("bytes are bounded over all signals, and counted again after a restart", "[server][telemetry]") {
-    const support::TempFolder folder;
-    const std::string file = folder / "sub" / "t";
-    server::TelemetryLimits limits;
-    limits.bytes = 200'000;
-    server::TelemetryStore::Totals before;
-    {
-        Kept kept(limits, file);
-        for (int i = 0; i < 100; ++i) {
-            Spans spans;
-            set_text(spans.add(1, 0, "x", trace_id(i)).mutable_attributes(), "k", std::string(4000, 'v'));
-            kept.take(Signal::traces, spans.bytes());
-            Records records;
-            for (int j = 0; j < 10; ++j) records.add(j, std::string(1000, 'b'));
-            kept.take(Signal::logs, records.bytes());
-            Metrics metrics;
-            metrics.gauge(std::string(1000, 'm') + std::to_string(i), 1);
-            kept.take(Signal::metrics, metrics.bytes());
-            CHECK(kept.store->totals().bytes() <= limits.bytes);
-        }
-        before = kept.store->totals();
-        CHECK(before.trace_bytes > 50'000);
-        CHECK(before.log_bytes > 50'000);
-        CHECK(before.series_bytes > 50'000);
-    }
-    struct stat status {};
-    REQUIRE(::stat(file.c_str(), &status) == 0);
-    CHECK((status.st_mode & 0777) == 0600);
-    {
-        const Kept again(limits, file);
-        CHECK(again.store->totals().bytes() == before.bytes());
-        CHECK(again.store->totals().spans == before.spans);
-    }
-    limits.bytes = 10'000;
-    const Kept smaller(limits, file);
-    CHECK(smaller.store->totals().bytes() <= 10'000);
 }
 
 TEST_CASE("log records of an agent are told in parts, the newest first", "[server][telemetry]") {
@@ -264,6 +231,42 @@ TEST_CASE("a series goes on where the process is another one", "[server][telemet
     CHECK(kept.metrics().at_pointer("/metrics/0/history").as_array().size() == 2);
 }
 
+TEST_CASE("series of services without a UUID are those of their resources, also in what is not kept of them",
+          "[server][telemetry]") {
+    Kept kept;
+    for (const char* last : {"1", "2", "1"}) {
+        Metrics metrics("no uuid");
+        auto* resource = metrics.request.mutable_resource_metrics(0)->mutable_resource()->mutable_attributes();
+        set_texts(resource, 200);
+        set_text(resource, "last", last);
+        metrics.gauge("cpu", 1);
+        kept.take(Signal::metrics, metrics.bytes());
+    }
+    CHECK(kept.store->totals().series == 2);
+}
+
+TEST_CASE("a histogram without a sum has no value", "[server][telemetry]") {
+    Kept kept;
+    Metrics metrics;
+    auto* point = metrics.scope->add_metrics()->mutable_histogram()->add_data_points();
+    metrics.scope->mutable_metrics(0)->set_name("durations");
+    point->set_time_unix_nano(kNoon);
+    point->set_count(4);
+    kept.take(Signal::metrics, metrics.bytes());
+    CHECK(kept.metrics().at_pointer("/metrics/0/value") == "NaN");
+    CHECK(kept.metrics().at_pointer("/metrics/0/details/count") == 4);
+}
+
+TEST_CASE("what was left out of a record is told", "[server][telemetry]") {
+    Kept kept;
+    Records records;
+    auto& record = records.add(0, "x");
+    set_texts(record.mutable_attributes(), 130);
+    record.set_dropped_attributes_count(3);
+    kept.take(Signal::logs, records.bytes());
+    CHECK(kept.records().at_pointer("/log_records/0/dropped") == 5);
+}
+
 TEST_CASE("the series that is silent longest goes first", "[server][telemetry]") {
     server::TelemetryLimits limits;
     limits.series = 2;
@@ -289,13 +292,4 @@ TEST_CASE("what is asked for wrongly, or not there", "[server][telemetry]") {
     CHECK(kind(server::trace_json(*kept.store, "x")) == base::Kind::not_found);
     CHECK(kind(server::traces_json(*kept.store, {}, {"x", 1})) == base::Kind::invalid);
     CHECK(kind(server::log_records_json(*kept.store, kUid, 0, {"5", 1})) == base::Kind::invalid);
-}
-
-TEST_CASE("a telemetry file that cannot be used is named", "[server][telemetry]") {
-    const support::TempFolder folder;
-    const std::string file = folder / "t";
-    REQUIRE(server::Database::open(file)->execute("PRAGMA user_version = 99"));
-    const auto store = TelemetryStore::open(file, {});
-    REQUIRE_FALSE(store);
-    CHECK_THAT(store.error().text(), Catch::Contains(file) && Catch::Contains("newer version"));
 }
