@@ -13,9 +13,9 @@ unsigned status_of(base::Kind kind) {
     case base::Kind::not_found: return 404;
     case base::Kind::refused: return 409;
     case base::Kind::too_large: return 413;
+    case base::Kind::cancelled: return 503;
     case base::Kind::io:
     case base::Kind::timeout:
-    case base::Kind::cancelled:
     case base::Kind::bug: return 500;
     }
     return 500;

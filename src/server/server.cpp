@@ -102,10 +102,9 @@ async::Task<base::Result<void>> serve(const Options& options) {
     agents.set_authority(authority->get());
     agents.set_own_telemetry(own_telemetry(options));
     if (auto loaded = agents.load(); !loaded) co_return std::move(loaded).error().within("reading the state");
-    // Of agents alone: whoever sends telemetry may claim to be any number of others.
-    TelemetryKeeper telemetry(executor, std::move(*telemetry_store), [&](const base::Uuid& agent, Signal signal) {
-        if (agents.find(agent) != nullptr) live.telemetry_received(agent, signal);
-    });
+    TelemetryKeeper telemetry(
+        executor, std::move(*telemetry_store), [&](const base::Uuid& uid) { return agents.find(uid) != nullptr; },
+        [&](const base::Uuid& agent, Signal signal) { live.telemetry_received(agent, signal); });
 
     Throttle throttle;
     EndpointOptions endpoint_options;
@@ -135,6 +134,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
     servers.spawn("page", page_server.run());
     servers.spawn("telemetry news", telemetry.tell_news());
     co_await signal_received(signals);
+    telemetry.stop();
     servers.cancel();
     co_await servers.joined();
     log::info("server.stopped");

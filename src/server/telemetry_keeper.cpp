@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/log.hpp"
+#include "base/units.hpp"
 
 namespace server {
 namespace {
@@ -11,40 +12,70 @@ using base::Error;
 using base::Kind;
 using base::Result;
 
-constexpr std::size_t kMostWaitingBytes = 32u << 20;
+constexpr std::size_t kMostWaitingBytes = 32u << 20;  ///< A single request has half of it at most.
 constexpr std::size_t kMostWaitingRequests = 256;
-constexpr std::size_t kMostDue = 4096;
 constexpr std::chrono::milliseconds kBetweenNews{200};
-
-Nanoseconds now() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 }  // namespace
 
+/// A request that waits, or is being kept.
+class TelemetryKeeper::Place {
+public:
+    Place(TelemetryKeeper& keeper, std::size_t bytes) : keeper_(keeper), bytes_(bytes) {
+        keeper_.waiting_requests_ += 1;
+        keeper_.waiting_bytes_ += bytes_;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+        keeper_.waiting_requests_ -= 1;
+        keeper_.waiting_bytes_ -= bytes_;
+    }
+
+private:
+    TelemetryKeeper& keeper_;
+    std::size_t bytes_;
+};
+
 async::Task<Result<Taken>> TelemetryKeeper::take(Signal signal, std::string request) {
-    const bool is_alone = waiting_requests_ == 0;  // a single request is never too large to wait
-    if (!is_alone && (waiting_requests_ >= kMostWaitingRequests || waiting_bytes_ + request.size() > kMostWaitingBytes))
-        co_return Error(Kind::timeout, "more telemetry is waiting than can be kept up with");
-    waiting_requests_ += 1;
-    waiting_bytes_ += request.size();
-    const auto work = [&] { return store_->take(signal, request, now()); };
+    if (!has_room(request.size())) co_return Error(Kind::timeout, "more telemetry is waiting than can be kept up with");
+    const auto work = [&]() -> Result<Kept> {
+        if (is_stopping_) return stopping();
+        return store_->take(signal, request, static_cast<Nanoseconds>(base::unix_nano_now()));
+    };
+    const Place place(*this, request.size());
     auto kept = co_await pool_.run([&work] { return work(); });
-    waiting_requests_ -= 1;
-    waiting_bytes_ -= request.size();
-    const bool fails = !kept && kept.error().kind() != Kind::invalid;
-    if (fails && !is_failing_) base::log::error("telemetry.not_kept", {{"error", kept.error().text()}});
-    if (!fails && is_failing_) base::log::info("telemetry.kept_again");
-    is_failing_ = fails;
+    note_outcome(kept);
     if (!kept) co_return std::move(kept).error();
-    note(*kept, signal);
+    note_news(*kept, signal);
     co_return std::move(kept->taken);
 }
 
-void TelemetryKeeper::note(const Kept& kept, Signal signal) {
+/// The log hears of a queue that is full, and again once it is empty.
+bool TelemetryKeeper::has_room(std::size_t bytes) {
+    const bool has_room = waiting_requests_ < kMostWaitingRequests && waiting_bytes_ + bytes <= kMostWaitingBytes;
+    if (!has_room && !is_overloaded_)
+        base::log::warning("telemetry.overloaded", {{"requests", waiting_requests_},
+                                                    {"most_requests", kMostWaitingRequests},
+                                                    {"bytes", waiting_bytes_ + bytes},
+                                                    {"most_bytes", kMostWaitingBytes}});
+    if (is_overloaded_ && waiting_requests_ == 0) base::log::info("telemetry.keeps_up");
+    is_overloaded_ = !has_room || (is_overloaded_ && waiting_requests_ > 0);
+    return has_room;
+}
+
+void TelemetryKeeper::note_outcome(const Result<Kept>& kept) {
+    const auto kind = kept ? Kind::invalid : kept.error().kind();
+    const bool fails = kind != Kind::invalid && kind != Kind::cancelled;
+    if (fails && !is_failing_) base::log::error("telemetry.not_kept", {{"error", kept.error().text()}});
+    if (!fails && is_failing_) base::log::info("telemetry.kept_again");
+    is_failing_ = fails;
+}
+
+/// Of agents alone: whoever sends telemetry may claim to be any number of others.
+void TelemetryKeeper::note_news(const Kept& kept, Signal signal) {
     for (const base::Uuid& agent : kept.agents)
-        if (due_.size() < kMostDue) due_.emplace(agent, signal);
+        if (is_agent_(agent)) due_.emplace(agent, signal);
     if (!due_.empty()) is_new_.raise();
 }
 

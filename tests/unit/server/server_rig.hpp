@@ -39,8 +39,10 @@ public:
     explicit TestServer(net::Limits limits = {}, std::chrono::nanoseconds sign_of_life = std::chrono::seconds(30),
                         server::TokenFile* tokens = nullptr)
         : store(std::move(*server::Store::open(":memory:"))),
-          telemetry(io.get_executor(), std::move(*server::TelemetryStore::open(":memory:", {})),
-                    [this](const base::Uuid& uid, server::Signal signal) { live.telemetry_received(uid, signal); }),
+          telemetry(
+              io.get_executor(), std::move(*server::TelemetryStore::open(":memory:", {})),
+              [this](const base::Uuid& uid) { return agents.find(uid) != nullptr; },
+              [this](const base::Uuid& uid, server::Signal signal) { live.telemetry_received(uid, signal); }),
           agents(*store, live, {10'000, 1u << 30, limits.send_bytes}),
           opamp(agents, endpoint_options(sign_of_life, tokens)),
           otlp(telemetry),
