@@ -37,13 +37,13 @@ ROLLOUT = [
 class Telling:
     """An agent on its connection."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, config=b"instrument: false\nport: 8080\n"):
         self.port = int(endpoint.rpartition(":")[2].partition("/")[0])
         self.client, self.agent = WsClient(self.port), FakeAgent(CAPABILITIES)
         self.uid = str(uuid.UUID(bytes=self.agent.uid))
         report = self.agent.full()
         report.custom_capabilities.capabilities.append("io.opampd.telemetry")
-        report.effective_config.config_map.config_map[""].body = b"instrument: false\nport: 8080\n"
+        report.effective_config.config_map.config_map[""].body = config
         report.remote_config_status.SetInParent()
         answer = self.client.ask(report)
         expect(f"the capability is both sides': {answer}", "io.opampd.telemetry" in answer.custom_capabilities.capabilities)
@@ -141,6 +141,8 @@ def changes_destinations(page, agent):
     page.find("#own-offer").click()
     again = agent.hear("connection_settings")
     expect(f"another place, without a restart: {again}", again.own_traces.destination_endpoint.endswith(":9/v1/traces") and again.hash != offer.hash)
+    expect("which does not get the headers of the first, and the others keep theirs",
+           not again.own_traces.HasField("headers") and again.own_metrics.headers.headers[0].key == "X-Tenant")
 
     page.choose("#sampler-kind", "parentbased_traceidratio")
     page.find("#sampler-amount").clear()
@@ -149,7 +151,7 @@ def changes_destinations(page, agent):
     message = agent.hear("custom_message")
     expect(f"the sampler: {message}", (message.type, message.data) == ("sampler", b"parentbased_traceidratio 0.25"))
     agent.say(custom_message={"capability": message.capability, "type": "sampler", "data": message.data})
-    page.wait("the answer is shown", lambda: page.text("#sampler-note") == "In force: parentbased_traceidratio 0.25")
+    page.wait("the answer is shown", lambda: page.text("#sampler-note").startswith("Answered at ") and page.text("#sampler-note").endswith(": parentbased_traceidratio 0.25"))
     page.shoot("destinations")
 
 

@@ -1,7 +1,7 @@
 // Keeps the page up to date: what the server tells over /api/live, the list of agents, and which part is to be seen.
 import { leaveDetail, showDetail, showSeen } from './agent.js';
 import { $, call, oneAtATime, page } from './page.js';
-import { leaveTelemetry, onTelemetry, showTelemetry } from './telemetry.js';
+import { leaveTelemetry, onTelemetry, reloadTelemetry, showTelemetry } from './telemetry.js';
 import { showTraceView } from './traces.js';
 import { fillItem, make, nameOf, refreshTimes } from './view.js';
 
@@ -32,6 +32,7 @@ async function loadAll() {
 }
 
 let pause = 250;
+let wasLive = false;
 function listen() {
   const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`);
   let early = []; // what is told while the list is on its way: the list may be older
@@ -42,8 +43,9 @@ function listen() {
       .then(() => {
         early.forEach(onEvent);
         early = null;
-        return page.reload();
+        return Promise.all([page.reload(), showFirstSteps(), wasLive && reloadOthers()]);
       })
+      .then(() => { wasLive = true; })
       .catch(() => socket.close());
   };
   socket.onmessage = (message) => {
@@ -56,6 +58,12 @@ function listen() {
     setTimeout(listen, pause);
     pause = Math.min(5000, pause * 2);
   };
+}
+
+/** What the server may have been told meanwhile. */
+function reloadOthers() {
+  reloadTelemetry();
+  if (view.traces || view.trace) showTraceView(page.selected, view.trace, view.span);
 }
 
 function onEvent(event) {
@@ -184,6 +192,5 @@ async function showFirstSteps() {
 }
 
 setInterval(refreshTimes, 1000);
-showFirstSteps().catch(() => {});
 follow();
 listen();

@@ -65,8 +65,8 @@ export function send() {
   if (editor.hasBinary) return undefined;
   return act('config-note', async (uid, say) => {
     const draft = page.drafts.get(uid);
-    const body = requestBody(editor.files);
     say('');
+    const body = requestBody(editor.files);
     const answer = await call('PUT', `/api/agents/${uid}/config`, body);
     if (page.drafts.get(uid) === draft) page.drafts.delete(uid); // else it was edited meanwhile
     say(answer.connected ? '' : 'Saved. The agent gets it when it connects.');

@@ -1,18 +1,21 @@
 // Where an agent sends its own telemetry, and how much of it: both are changed while it runs.
 import { editFirstFile, send } from './config.js';
 import { $, act, call, can, otlpUrl, page, part } from './page.js';
+import { clock } from './trace_tree.js';
 import { configPill } from './view.js';
 
 const kSignals = { traces: 'ReportsOwnTraces', metrics: 'ReportsOwnMetrics', logs: 'ReportsOwnLogs' };
 const kSamplerCapability = 'io.opampd.telemetry';
 
 let isEdited = false;
+let isAnswered = false; // the note is an agent's answer
 const field = (signal) => $(`own-${signal}`);
 
 export function showDestinations(isOther) {
   const { detail } = page;
   if (isOther) {
     isEdited = false;
+    edited = null;
     $('own-note').textContent = '';
     $('own-headers').value = '';
     $('service-note').textContent = '';
@@ -28,7 +31,7 @@ export function showDestinations(isOther) {
   if (!isEdited)
     for (const signal of Object.keys(kSignals)) field(signal).value = offered[`own_${signal}`]?.destination_endpoint ?? '';
   const names = new Set(Object.keys(kSignals).flatMap((signal) => Object.keys(offered[`own_${signal}`]?.headers ?? {})));
-  $('own-headers-hint').textContent = names.size ? `Sent now: ${[...names].join(', ')}. Values are not shown; write them again to keep them.` : 'One a line.';
+  $('own-headers-hint').textContent = names.size ? `Sent now: ${[...names].join(', ')}. Another URL has none of them until they are written again.` : 'One a line.';
   showSampler(isOther);
   showService();
 }
@@ -45,20 +48,30 @@ function headersOf(text) {
   return headers;
 }
 
+/** What is to be offered of each signal whose URL is another one or that gets headers; the others stay as they are. */
+function changeTo(endpointOf, headers) {
+  const offered = page.detail.connection_settings.offered ?? {};
+  const hasHeaders = Object.keys(headers).length > 0;
+  const change = {};
+  for (const signal of Object.keys(kSignals)) {
+    const url = endpointOf(signal);
+    const isSame = url === (offered[`own_${signal}`]?.destination_endpoint ?? '');
+    if (field(signal).disabled || (isSame && !(url && hasHeaders))) continue;
+    change[`own_${signal}`] = { destination_endpoint: url, ...(url && hasHeaders ? { headers } : {}) }; // '': none any more
+  }
+  return change;
+}
+
 function offer(endpointOf) {
   return act('own-note', async (uid, say) => {
-    const headers = headersOf($('own-headers').value);
-    const change = {};
-    for (const signal of Object.keys(kSignals)) {
-      if (field(signal).disabled) continue;
-      const url = endpointOf(signal);
-      change[`own_${signal}`] = url ? { destination_endpoint: url, ...(Object.keys(headers).length ? { headers } : {}) } : null;
-    }
+    const change = changeTo(endpointOf, headersOf($('own-headers').value));
+    if (Object.keys(change).length === 0) return say('Nothing of it is new.');
     const answer = await call('PATCH', `/api/agents/${uid}/connection-settings`, JSON.stringify(change));
+    if (uid !== page.selected) return undefined;
     isEdited = false;
     $('own-headers').value = '';
     say(answer.connected ? '' : 'Saved. The agent gets it when it connects.');
-    await page.reload();
+    return page.reload();
   });
 }
 
@@ -79,10 +92,11 @@ $('own-stop').addEventListener('click', () => offer(() => ''));
 function showSampler(isOther) {
   const has = page.detail.custom_capabilities.includes(kSamplerCapability);
   $('sampler').hidden = !has;
-  if (isOther) $('sampler-note').textContent = '';
   const { sampler } = page.detail;
   part('sampler', [has, sampler], () => {
-    if (has && sampler) $('sampler-note').textContent = sampler.text.startsWith('error:') ? sampler.text : `In force: ${sampler.text}`;
+    if (sampler) $('sampler-note').textContent = `Answered at ${clock(sampler.time)}: ${sampler.text}`;
+    else if (isOther || isAnswered) $('sampler-note').textContent = '';
+    isAnswered = sampler !== null;
   });
 }
 
@@ -102,6 +116,7 @@ $('sampler').addEventListener('submit', (event) => {
   event.preventDefault();
   act('sampler-note', async (uid, say) => {
     const amount = $('sampler-amount-label').hidden ? '' : ` ${$('sampler-amount').value}`;
+    isAnswered = false;
     say('Asked…');
     await call('POST', `/api/agents/${uid}/sampler`, JSON.stringify({ sampler: $('sampler-kind').value + amount }));
   });
@@ -114,19 +129,18 @@ function configText() {
   return Object.values(remote.files ?? effective?.files ?? {})[0]?.body ?? '';
 }
 
-/** The text below a key of the first level, without it; empty where there is none. */
-function block(text, key) {
-  return text.match(new RegExp(`^${key}:(.*(?:\\n(?:[ \\t].*)?)*)`, 'm'))?.[1] ?? '';
-}
+/** A key of the first level with what is below it: lines that are indented, with blank ones and comments between them. */
+const blockOf = (key) => new RegExp(`^${key}:(.*(?:\\n(?:[ \\t]*(?:#.*)?\\n)*[ \\t]+\\S.*)*)`, 'm');
+
+/** Its text; empty where there is none. */
+const block = (text, key) => text.match(blockOf(key))?.[1] ?? '';
 
 const scalar = (text, key) => text.match(new RegExp(`\\b${key}:[ \\t]*["']?([^\\s,}"'#]+)`))?.[1];
 
 /** `text` with that key as `lines`; lines of other keys stay as they are. */
 export function withKey(text, key, lines) {
-  const replaced = new RegExp(`^${key}:.*(?:\\n[ \\t]+.*)*\\n?`, 'm');
-  const fresh = `${lines}\n`;
-  if (replaced.test(text)) return text.replace(replaced, () => fresh);
-  return text + (text === '' || text.endsWith('\n') ? '' : '\n') + fresh;
+  if (blockOf(key).test(text)) return text.replace(blockOf(key), () => lines);
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${lines}\n`;
 }
 
 let service = {}; // what the form began with
@@ -144,7 +158,7 @@ function showService() {
     const exporter = block(text, 'exporter');
     const type = scalar(sampler, 'type') ?? sampler.trim();
     const isOffered = [...$('service-sampler').options].some((option) => option.value === type);
-    $('service-on').checked = scalar(text, 'instrument') === 'true';
+    $('service-on').checked = /^[ \t]*["']?true\b/.test(block(text, 'instrument'));
     $('service-sampler').value = isOffered ? type : '';
     $('service-amount').value = scalar(sampler, type === 'rate_limited' ? 'per_second' : 'ratio') ?? '0.1';
     $('service-console').checked = exporter === '' || scalar(exporter, 'console') === 'true';

@@ -22,10 +22,13 @@ function filesFrom(files) {
   }));
 }
 
-/** The body of PUT /api/agents/{uid}/config. Throws where two files have one name. */
+const kHidden = '[REDACTED]'; // in place of a secret, in what an agent reports
+
+/** The body of PUT /api/agents/{uid}/config. Throws where two files have one name, or a secret would be overwritten. */
 export function requestBody(files) {
   const body = { files: {} };
   for (const file of files) {
+    if (file.body.includes(kHidden)) throw new Error(`The agent hides a secret as ${kHidden}, and would get that text in its place. Write the secret, or leave its line out.`);
     if (Object.hasOwn(body.files, file.name)) throw new Error(`Two files have the name “${file.name || '(none)'}”.`);
     Object.defineProperty(body.files, file.name, { value: { body: file.body, content_type: file.type }, enumerable: true });
   }

@@ -5,20 +5,25 @@ import { TraceList } from './traces.js';
 import { attributeLine, make, severityPill, sparkline } from './view.js';
 
 const kPart = 50;
-const kMostRecords = 1000;
+const kMostRecords = 500; // of one answer
 
 const traces = new TraceList($('traces'), $('traces-more'), {
   path: () => page.selected && `/api/agents/${page.selected}/traces`,
   link: (id) => `#/agents/${page.selected}/traces/${id}`,
 });
-let records = []; // newest first
-let next = null; // where older ones begin
+let recordsWanted = kPart;
 let isBegun = false; // of the selected agent, everything was asked for once
 
 /** Once the agent is shown; what comes later is told by `onTelemetry`. */
 export function showTelemetry() {
   if (isBegun) return;
   isBegun = true;
+  reloadTelemetry();
+}
+
+/** After a time in which nothing was told. */
+export function reloadTelemetry() {
+  if (!isBegun) return;
   traces.load();
   loadRecords();
   loadMetrics();
@@ -41,41 +46,22 @@ export function leaveTelemetry() {
 // ---- log records
 
 function forgetRecords() {
-  records = [];
-  next = null;
+  recordsWanted = kPart;
   $('events').replaceChildren();
   $('events-more').hidden = true;
 }
 
-const address = (before) => `/api/agents/${page.selected}/log-records?limit=${kPart}&severity=${$('events-severity').value}${before ? `&before=${before}` : ''}`;
+const address = () => `/api/agents/${page.selected}/log-records?limit=${recordsWanted}&severity=${$('events-severity').value}`;
 
-/** The newest part. Where it joins what is shown, that stays; else there is a gap, and it begins anew. */
+/** All that are shown are asked for: one that comes late has its place among them. */
 const loadRecords = oneAtATime(async () => {
   if (!page.selected) return;
   const asked = address();
   const answer = await call('GET', asked);
   if (asked !== address()) return;
-  const known = new Map(records.map((record) => [record.place, record]));
-  const joins = answer.log_records.some((record) => known.has(record.place));
-  const fresh = answer.log_records.filter((record) => !known.has(record.place));
-  if (joins && fresh.length === 0) return;
-  if (!joins) {
-    records = answer.log_records;
-    next = answer.next;
-  } else {
-    records = [...fresh, ...records].slice(0, kMostRecords);
-  }
-  showRecords();
+  showRecords(answer.log_records);
+  $('events-more').hidden = answer.next === null || recordsWanted >= kMostRecords;
 });
-
-async function loadOlder() {
-  const asked = address(next);
-  const answer = await call('GET', asked);
-  if (asked !== address(next)) return;
-  records = [...records, ...answer.log_records];
-  next = answer.next;
-  showRecords();
-}
 
 function recordItem(record) {
   const href = record.trace_id ? `#/agents/${page.selected}/traces/${record.trace_id}${record.span_id ? `/${record.span_id}` : ''}` : null;
@@ -90,12 +76,13 @@ function recordItem(record) {
       make('b', { text: record.event_name }),
       make('span', { text: bodyOf(record) }),
       attributeLine(record.attributes),
+      record.dropped ? make('span', { class: 'muted', text: `${record.dropped} attributes were left out` }) : null,
       href ? make('a', { href, text: 'trace' }) : null,
     ),
   );
 }
 
-function showRecords() {
+function showRecords(records) {
   const items = new Map([...$('events').children].map((item) => [item.dataset.place, item]));
   const list = records.map((record) => {
     const item = items.get(record.place) ?? recordItem(record);
@@ -103,14 +90,16 @@ function showRecords() {
     return item;
   });
   $('events').replaceChildren(...(list.length ? list : [make('li', { class: 'muted', text: 'None yet.' })]));
-  $('events-more').hidden = next === null || records.length >= kMostRecords;
 }
 
 $('events-severity').addEventListener('change', () => {
   forgetRecords();
   loadRecords();
 });
-$('events-more').addEventListener('click', () => loadOlder().catch(() => {}));
+$('events-more').addEventListener('click', () => {
+  recordsWanted += kPart;
+  loadRecords();
+});
 
 // ---- metrics
 
@@ -131,13 +120,14 @@ function amount(value, unit) {
 function valueOf(metric) {
   const count = metric.details?.count;
   if (count === undefined) return amount(metric.value, metric.unit);
-  return count ? `${amount(metric.value / count, metric.unit)} × ${count}` : 'none';
+  if (!count) return 'none';
+  return typeof metric.value === 'number' ? `${amount(metric.value / count, metric.unit)} × ${count}` : `× ${count}`; // without a sum
 }
 
 const loadMetrics = oneAtATime(async () => {
   const uid = page.selected;
   if (!uid) return;
-  const { metrics } = await call('GET', `/api/agents/${uid}/metrics`);
+  const { metrics, is_cut: isCut } = await call('GET', `/api/agents/${uid}/metrics`);
   if (uid !== page.selected) return;
   const rows = metrics.map((metric) =>
     make(
@@ -148,6 +138,8 @@ const loadMetrics = oneAtATime(async () => {
       make('td', { class: 'metric-line' }, sparkline(metric.history)),
     ),
   );
-  const none = make('tr', {}, make('td', { class: 'muted', text: 'None yet.' }));
-  $('metrics').replaceChildren(...(rows.length ? rows : [none]));
+  const note = (text) => make('tr', {}, make('td', { class: 'muted', text }));
+  if (rows.length === 0) rows.push(note('None yet.'));
+  if (isCut) rows.push(note('There are more, which are not shown.'));
+  $('metrics').replaceChildren(...rows);
 });
