@@ -31,7 +31,10 @@ class Backend:
         return f"http://127.0.0.1:{self.scene.port}/v1/{signal_name}"
 
     def offer_itself(self, uid):
-        offers = {f"own_{name}": {"destination_endpoint": self.destination(name)} for name in ("traces", "metrics", "logs")}
+        self.offer(uid, self.destination)
+
+    def offer(self, uid, endpoint):
+        offers = {f"own_{name}": {"destination_endpoint": endpoint(name)} for name in ("traces", "metrics", "logs")}
         self.call("PATCH", f"agents/{uid}/connection-settings", offers)
         self.scene.wait_for("the destinations are APPLIED", lambda: self.agent()["connection_settings"]["status"] == "APPLIED")
 
@@ -119,6 +122,19 @@ def sampler_of_the_daemon_is_changed_by_a_message(scene):
     backend.set_config(uid, "instrument: true\n")
     set_sampler("sometimes", "error: ")
     set_sampler("always_on", "always_on")
+    backend.set_config(uid, "instrument: false\n")
+    backend.trace("rollout", uid, is_one_tree)
+    names = [line["name"] for line in backend.call("GET", f"agents/{uid}/traces")["traces"]]
+    expect(f"the first rollout left no trace: {names}", names.count("rollout") == 1)
+
+
+@scenario
+def destinations_are_taken_back(scene):
+    backend, uid = begin(scene)
+    backend.offer_itself(uid)
+    backend.offer(uid, lambda name: "")
+    backend.set_config(uid, "instrument: true\n")
+    backend.offer_itself(uid)
     backend.set_config(uid, "instrument: false\n")
     backend.trace("rollout", uid, is_one_tree)
     names = [line["name"] for line in backend.call("GET", f"agents/{uid}/traces")["traces"]]
