@@ -11,7 +11,7 @@ TEST_CASE("all problems of a file are reported at once, in its order", "[setting
                       "  executable: ./gone\n"
                       "  stop_timeout: 10\n"
                       "  stop_timeout: 20\n"
-                      "  timeout: 1s\n"
+                      "  min_uptim: 1s\n"
                       "server:\n"
                       "  endpoint: ftp://x\n"
                       "  headers: {A: \"${NOPE}\"}\n") ==
@@ -23,7 +23,7 @@ TEST_CASE("all problems of a file are reported at once, in its order", "[setting
                 "500ms, 10s or 5m)",
                 "5: agent.stop_timeout: is given twice, first on line 4 "
                 "(keep one)",
-                "6: agent.timeout: is not a key of opampd (did you mean agent.health.timeout?)",
+                "6: agent.min_uptim: is not a key of opampd (did you mean min_uptime?)",
                 "8: server.endpoint: 'ftp://x' does not begin with ws://, "
                 "wss://, http:// or https:// (write ws://HOST:PORT/v1/opamp)",
                 "9: server.headers.A: environment variable 'NOPE' is not "
