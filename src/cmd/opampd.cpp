@@ -14,6 +14,7 @@
 #include "rules/admission.hpp"
 #include "settings/describe.hpp"
 #include "settings/load.hpp"
+#include "settings/preset_list.hpp"
 #include "supervisor/daemon.hpp"
 
 namespace {
@@ -23,11 +24,13 @@ constexpr int kBadInput = 2;
 
 constexpr char kHelp[] =
     "Usage: opampd --config FILE [--check]\n"
+    "       opampd --list-presets [--config FILE]\n"
     "\n"
     "Runs the agents that FILE names, configured from afar by an OpAMP server.\n"
     "\n"
     "  --config FILE  the settings, in YAML; the smallest has server.endpoint and agent.executable\n"
     "  --check        report what is wrong with FILE, or what the daemon would do, and exit\n"
+    "  --list-presets print the kinds of agents that agent.preset can name, and exit\n"
     "  --version      print the version and exit\n"
     "  --help         print this and exit\n"
     "\n"
@@ -38,6 +41,7 @@ constexpr char kHelp[] =
 struct Options {
     std::string config;
     bool only_checks = false;
+    bool lists_presets = false;
 };
 
 int usage_error(const std::string& what) {
@@ -53,6 +57,8 @@ std::optional<int> parse_command_line(int count, char** arguments, Options& opti
         if (argument == "--version") return std::puts("opampd " OPAMPD_VERSION) < 0 ? kFailed : 0;
         if (argument == "--check") {
             options.only_checks = true;
+        } else if (argument == "--list-presets") {
+            options.lists_presets = true;
         } else if (argument == "--config" && i + 1 < count) {
             options.config = arguments[++i];
         } else if (argument.starts_with("--config=")) {
@@ -62,7 +68,7 @@ std::optional<int> parse_command_line(int count, char** arguments, Options& opti
                                                       : "unknown argument '" + std::string(argument) + "'");
         }
     }
-    if (options.config.empty()) return usage_error("--config FILE is missing");
+    if (options.config.empty() && !options.lists_presets) return usage_error("--config FILE is missing");
     return std::nullopt;
 }
 
@@ -86,6 +92,24 @@ std::optional<settings::Settings> load_settings(const std::string& file) {
     return std::move(loaded->settings);
 }
 
+/// Those of the folder that `file` names, or of the usual one.
+int list_presets(const std::string& file) {
+    std::filesystem::path directory = settings::Presets{}.directory;
+    if (!file.empty()) {
+        const auto loaded = load_settings(file);
+        if (!loaded) return kBadInput;
+        directory = loaded->presets.directory;
+    }
+    settings::Report report;
+    settings::PresetReader reader(settings::system_environment(), report);
+    const std::string list = settings::list_of(reader.all(directory));
+    const auto problems = report.take();
+    for (const settings::Problem& problem : problems)
+        std::fprintf(stderr, "%s\n", settings::to_text(problem, file).c_str());
+    if (std::fputs(list.c_str(), stdout) < 0) return kFailed;
+    return problems.empty() ? 0 : kBadInput;
+}
+
 int run_daemon(const settings::Settings& settings, process::Guard* guard) {
     async::asio::io_context context(1);
     supervisor::Daemon daemon(context.get_executor(), settings, guard);
@@ -105,6 +129,7 @@ int run_daemon(const settings::Settings& settings, process::Guard* guard) {
 }
 
 int start(const Options& options, char** arguments) {
+    if (options.lists_presets) return list_presets(options.config);
     const auto settings = load_settings(options.config);
     if (!settings) return kBadInput;
     if (options.only_checks) return std::fputs(settings::describe(*settings).c_str(), stdout) < 0 ? kFailed : 0;

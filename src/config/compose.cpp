@@ -9,20 +9,6 @@
 namespace config {
 namespace {
 
-/// No agent has as many files; merging more would take the daemon's time.
-constexpr std::size_t kMostEntries = 1000;
-
-/// A name that stays in its folder and shows up there as it is.
-base::Result<void> check_name(const std::string& name) {
-    const bool has_control =
-        std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-    const bool bad = name.empty() || name.starts_with('.') || name.find('/') != std::string::npos || has_control ||
-                     name.size() > 200;
-    if (!bad) return {};
-    return base::Error(base::Kind::invalid, entry_name(name) + " cannot be a file name")
-        .hint("no '/', no leading dot, no control character, at most 200 bytes");
-}
-
 /// A body and what to call it in an error.
 struct Source {
     std::string name;
@@ -87,7 +73,7 @@ base::Result<void> take_opaque_main(Sorted& sorted, Effective& effective) {
 
 base::Result<void> take_beside(const Sorted& sorted, Effective& effective) {
     for (const auto& [name, body] : sorted.others) {
-        if (auto fine = check_name(name); !fine) return fine;
+        if (auto fine = check_file_name(name); !fine) return fine;
         effective.beside[name] = *body;
     }
     return {};
@@ -98,9 +84,8 @@ base::Result<void> take_beside(const Sorted& sorted, Effective& effective) {
 base::Result<Effective> compose(const std::vector<LocalFile>& local, const opamp::ConfigMap* remote, Format format) {
     Effective effective;
     const bool has_remote = remote && !remote->empty();
-    if (has_remote && remote->size() > kMostEntries)
-        return base::Error(base::Kind::too_large, "a config of " + std::to_string(remote->size()) + " entries, and " +
-                                                      std::to_string(kMostEntries) + " is the most there may be");
+    if (has_remote)
+        if (auto counted = check_count(*remote); !counted) return std::move(counted).error();
     if (local.empty() && !has_remote) {
         effective.runs = !remote;
         return effective;

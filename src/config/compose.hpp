@@ -38,6 +38,18 @@ struct Effective {
 /// Errors  invalid, naming the entry and, for YAML, line and column.
 base::Result<Effective> compose(const std::vector<LocalFile>& local, const opamp::ConfigMap* remote, Format format);
 
+/// The name of the config in a folder of files, and whether it may be missing there.
+struct MainFile {
+    std::string name;
+    bool is_needed = false;
+};
+/// The same for an agent whose config is a folder: every file stays one, by its name, and an entry takes the place of a
+/// local file of its name. A name may have folders in it ("conf.d/site.conf"); the entry without a name is the main
+/// file. Nothing is parsed but what `format` says is YAML.
+/// Errors  as compose; invalid also for a name that is a file and a folder, and for a main file that is missing.
+base::Result<Effective> compose_folder(const std::vector<LocalFile>& local, const opamp::ConfigMap* remote,
+                                       Format format, const MainFile& main);
+
 /// SHA-256 as 32 bytes: of the file itself when that is all, so that sha256sum shows the same.
 std::string hash(const Effective& effective);
 

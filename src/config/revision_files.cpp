@@ -22,8 +22,12 @@ base::Result<void> write_files(const fs::path& folder, const Revision& revision,
             return written;
     if (!effective.beside.empty())
         if (auto made = base::make_folder(folder / "beside", kPrivateFolder); !made) return made;
-    for (const auto& [name, body] : effective.beside)
-        if (auto written = base::replace_file(folder / "beside" / name, body, kPrivateFile); !written) return written;
+    for (const auto& [name, body] : effective.beside) {
+        const fs::path file = folder / "beside" / name;
+        if (name.find('/') != std::string::npos)
+            if (auto made = base::make_folder(file.parent_path(), kPrivateFolder); !made) return made;
+        if (auto written = base::replace_file(file, body, kPrivateFile); !written) return written;
+    }
     if (remote)
         if (auto written = base::replace_file(folder / "remote", opamp::encode(*remote), kPrivateFile); !written)
             return written;
@@ -43,6 +47,21 @@ base::Result<std::vector<fs::path>> list(const fs::path& folder) {
     return found;
 }
 
+namespace {
+
+/// The files in `folder` and below it. Errors: not_found, io.
+base::Result<std::vector<fs::path>> list_files(const fs::path& folder) {
+    std::error_code code;
+    std::vector<fs::path> found;
+    fs::recursive_directory_iterator next(folder, code);
+    for (; !code && next != fs::recursive_directory_iterator(); next.increment(code))
+        if (!next->is_directory(code)) found.push_back(next->path());
+    if (code) return base::errno_error(code.value()).within("reading '" + folder.string() + "'");
+    return found;
+}
+
+}  // namespace
+
 base::Result<Effective> read_effective(const fs::path& folder, const Revision& revision) {
     Effective effective;
     effective.runs = revision.runs;
@@ -51,12 +70,13 @@ base::Result<Effective> read_effective(const fs::path& folder, const Revision& r
         effective.main = std::move(*main);
     else if (main.error().kind() != base::Kind::not_found)
         return std::move(main).error();
-    auto names = list(folder / "beside");
-    if (!names && names.error().kind() != base::Kind::not_found) return std::move(names).error();
-    for (const fs::path& path : names ? *names : std::vector<fs::path>()) {
+    const fs::path beside = folder / "beside";
+    auto files = list_files(beside);
+    if (!files && files.error().kind() != base::Kind::not_found) return std::move(files).error();
+    for (const fs::path& path : files ? *files : std::vector<fs::path>()) {
         auto body = base::read_file(path);
         if (!body) return std::move(body).error();
-        effective.beside[path.filename().string()] = std::move(*body);
+        effective.beside[path.lexically_relative(beside).string()] = std::move(*body);
     }
     if (hash(effective) != revision.hash)
         return base::Error(base::Kind::invalid, "revision " + name_of(revision) + " is damaged: its hash differs");

@@ -36,7 +36,15 @@ enum class Phase {
 };
 
 /// What follows once the process that is being started or stopped is there or gone.
-enum class After { start, shutdown };
+enum class After {
+    start,
+    retry,  ///< With a pause, as after an end by itself.
+    shutdown,
+};
+
+/// Which ends by itself are followed by another start. A config on trial that the agent ends with has failed in any
+/// case.
+enum class Restart { always, on_failure, never };
 
 struct State {
     Phase phase = Phase::down;
@@ -49,6 +57,7 @@ struct State {
     bool trial = false;                ///< `current` is a candidate: if it fails before its gate, it is rolled back.
     bool proven = false;               ///< This process has passed its gate.
     bool held = false;                 ///< Stopped by the operator: nothing is started until he says so.
+    bool ended = false;                ///< Ended by itself for good: until a wish or another config.
     bool reloaded = false;             ///< It has `current` by a reload: a start of its own may do what that did not.
     int successes = 0;                 ///< Of its probe in a row, before that.
     OfferId offer = 0;                 ///< The offer whose fate hangs on `current`.
@@ -56,8 +65,10 @@ struct State {
     OfferId waiting = 0;               ///< The newest offer that came in the meantime.
     Revision adopting;                 ///< Of `offer`, and the same as `current`: takes its name once that is proven.
     After after = After::start;
-    int failures = 0;     ///< Ends in a row without a stable run between them.
-    std::string trouble;  ///< Why the agent is not healthy; empty when it is.
+    int failures = 0;           ///< Ends in a row without a stable run between them.
+    int watchdog_restarts = 0;  ///< The same of restarts because it was not healthy.
+    std::size_t stop_step = 0;  ///< How far the stop has come.
+    std::string trouble;        ///< Why the agent is not healthy; empty when it is.
     friend bool operator==(const State&, const State&) = default;
 };
 
@@ -68,8 +79,15 @@ struct Policy {
     base::Duration apply_timeout = std::chrono::seconds(5);
     bool reloads = false;              ///< A running agent takes another config without a restart …
     bool reloads_environment = false;  ///< … and other variables, because it reads them from a file.
+    bool reload_is_proof = false;      ///< Without a probe: an agent that has shown that it took a config has passed.
     base::Duration reload_timeout = std::chrono::seconds(2);  ///< Then it is restarted instead.
+    base::Duration start_timeout{};  ///< For a start that is no trial, with a probe; 0: any time.
     base::Duration stop_timeout = std::chrono::seconds(10);
+    std::vector<base::Duration> further_stops{};  ///< One each for further signals, before it is killed.
+    Restart restart = Restart::always;
+    int crash_loop_after = 5;         ///< So many failures in a row are called a crash loop.
+    base::Duration watchdog_after{};  ///< A proven agent that is not healthy for so long is restarted; 0: it is not.
+    int watchdog_restarts = 3;        ///< So often, before it was stable again.
     base::Duration initial_backoff = std::chrono::seconds(1);
     base::Duration max_backoff = std::chrono::seconds(60);
     base::Duration reset_after = std::chrono::seconds(60);
@@ -117,8 +135,9 @@ struct SpawnFailed {
     std::string reason;
 };
 struct Exited {
-    std::string reason;
-};  ///< "exit code 3", "killed by signal 9"
+    std::string reason;       ///< "exit code 3", "killed by signal 9"
+    bool is_success = false;  ///< Exit code 0.
+};
 /// The agent was given the revision and, where that can be known, has taken it.
 struct Reloaded {
     Revision revision;
@@ -166,6 +185,7 @@ struct Adopt {
     friend bool operator==(const Adopt&, const Adopt&) = default;
 };
 struct SignalStop {
+    std::size_t step = 0;  ///< Which of the signals.
     friend bool operator==(const SignalStop&, const SignalStop&) = default;
 };
 struct Kill {
@@ -205,13 +225,18 @@ struct NoteRollback {
     bool by_operator = false;
     friend bool operator==(const NoteRollback&, const NoteRollback&) = default;
 };
+/// It is stopped and started because it is not well.
+struct NoteRestart {
+    std::string reason;
+    friend bool operator==(const NoteRestart&, const NoteRestart&) = default;
+};
 /// No process is left and none will come.
 struct Finish {
     friend bool operator==(const Finish&, const Finish&) = default;
 };
 
 using Action = std::variant<Stage, Start, Install, Reload, Adopt, SignalStop, Kill, ArmDeadline, ClearDeadline, Commit,
-                            ReportConfig, ReportHealth, NoteRollback, Finish>;
+                            ReportConfig, ReportHealth, NoteRollback, NoteRestart, Finish>;
 
 struct Step {
     State next;

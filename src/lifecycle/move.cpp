@@ -6,7 +6,6 @@ namespace lifecycle {
 namespace {
 
 constexpr std::size_t kMostOlderGood = 3;
-constexpr std::string_view kHeldText = "stopped by the operator";
 
 /// Where a failed candidate gives way to, best first.
 std::vector<Revision> ways_back(const State& state) {
@@ -37,6 +36,7 @@ void Move::give_up_adopting(const std::string& reason) {
 void Move::start_current() {
     state_.proven = false;
     state_.reloaded = false;
+    state_.ended = false;
     if (state_.held) {
         rest();
         return;
@@ -55,11 +55,16 @@ void Move::start_current() {
     pass_gate();
 }
 
-void Move::rest() {
+void Move::go_down(std::string_view reason) {
     state_.phase = Phase::down;
     state_.proven = false;
     act(ClearDeadline{});
-    report_health(std::string(kHeldText));
+    report_health(std::string(reason));
+}
+
+void Move::stay_ended(const std::string& reason) {
+    state_.ended = true;
+    go_down(reason + "; it is not restarted");
 }
 
 void Move::switch_over(const Revision& before) {
@@ -119,14 +124,35 @@ void Move::pass_gate() {
 
 void Move::begin_gate() {
     state_.successes = 0;
-    act(ArmDeadline{policy_.has_probe ? policy_.apply_timeout : policy_.min_uptime});
+    const bool has_start_timeout = policy_.start_timeout != base::Duration::zero() && !is_on_probation();
+    act(ArmDeadline{!policy_.has_probe  ? policy_.min_uptime
+                    : has_start_timeout ? policy_.start_timeout
+                                        : policy_.apply_timeout});
 }
 
 void Move::stop(After after) {
     state_.phase = Phase::stopping;
     state_.after = after;
+    state_.stop_step = 0;
     act(SignalStop{});
     act(ArmDeadline{policy_.stop_timeout});
+}
+
+void Move::stop_harder() {
+    if (state_.stop_step >= policy_.further_stops.size()) {
+        act(Kill{});
+        return;
+    }
+    const base::Duration time = policy_.further_stops[state_.stop_step++];
+    act(SignalStop{state_.stop_step});
+    act(ArmDeadline{time});
+}
+
+void Move::restart_because(const std::string& reason) {
+    ++state_.failures;
+    report_health(reason);
+    act(NoteRestart{reason});
+    stop(After::retry);
 }
 
 Rollback Move::roll_back(const std::string& reason) {

@@ -36,7 +36,10 @@ public:
     void start_current();
 
     /// The operator's wish: down, with everything else as it is.
-    void rest();
+    void rest() { go_down("stopped by the operator"); }
+
+    /// It has ended, and is not started again by itself.
+    void stay_ended(const std::string& reason);
 
     /// `current` takes the place of `before`, which runs, or would run next.
     void switch_over(const Revision& before);
@@ -53,6 +56,10 @@ public:
     void begin_gate();
 
     void stop(After after);
+    /// The next signal of the stop, or the end of patience.
+    void stop_harder();
+    /// Stops it, and starts it anew as if it had ended by itself.
+    void restart_because(const std::string& reason);
 
     /// Before its gate a failure is not the agent's but the config's: the candidate's, or that of what took its place.
     bool is_on_probation() const { return !state_.proven && (state_.trial || state_.ways_taken != 0); }
@@ -72,6 +79,7 @@ public:
 
 private:
     void reload();
+    void go_down(std::string_view reason);
 
     std::pair<Rollback, Revision> next_way();
 

@@ -24,7 +24,6 @@ using base::Result;
 
 constexpr std::size_t kMostErrorOutput = 64u << 10;
 constexpr std::size_t kReadBytes = 64u << 10;
-constexpr std::size_t kLongestShownLine = 200;
 #ifndef MFD_NOEXEC_SEAL
 constexpr unsigned MFD_NOEXEC_SEAL = 8;
 #endif
@@ -211,14 +210,14 @@ async::Task<Result<CommandResult>> start_and_wait(asio::any_io_executor executor
 
 }  // namespace
 
-std::string last_line(std::string_view text) {
+std::string last_line(std::string_view text, std::size_t most) {
     const auto is_blank = [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == '\0'; };
     while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     const std::size_t line_end = text.rfind('\n');
     if (line_end != std::string_view::npos) text.remove_prefix(line_end + 1);
     std::string line;
     for (const char c : base::to_valid_utf8(text)) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    return base::shortened(line, kLongestShownLine);
+    return base::shortened(line, most);
 }
 
 std::string describe_failure(const CommandResult& result) {

@@ -31,9 +31,8 @@ struct CommandResult {
 };
 /// Why it did not succeed, with the last line of its error output: "exit code 2: no such unit".
 std::string describe_failure(const CommandResult& result);
-/// The last line of `text` that is not empty, as valid UTF-8 without control characters, shortened to what a log can
-/// bear.
-std::string last_line(std::string_view text);
+/// The last line of `text` that is not empty, as valid UTF-8 without control characters, of at most `most` bytes.
+std::string last_line(std::string_view text, std::size_t most = 200);
 
 /// Runs a command until it ends. What it leaves running in its process group is killed then; what has left the group
 /// lives on and is not waited for, even where it holds the output open.

@@ -17,10 +17,18 @@ using base::Duration;
 using TextMap = std::map<std::string, std::string>;
 
 enum class ConfigFormat { automatic, yaml, raw };
+enum class ConfigLayout {
+    merged,  ///< One file, and beside it what is no part of it.
+    folder,  ///< Every entry is a file of its own.
+};
 enum class ProbeType { process, http };
+
+enum class RestartPolicy { always, on_failure, never };
 
 /// The first restart after a crash is immediate; these are the next ones.
 struct Restart {
+    RestartPolicy policy = RestartPolicy::always;
+    unsigned crash_loop_after = 5;  ///< Failures in a row.
     Duration initial_backoff = std::chrono::seconds(1);
     Duration max_backoff = std::chrono::seconds(60);
     Duration reset_after = std::chrono::seconds(60);
@@ -52,6 +60,12 @@ struct AvailableComponents {
     Duration timeout = std::chrono::seconds(10);
 };
 
+/// A program that says which version the agent is; none: the command is empty.
+struct Version {
+    std::vector<std::string> command;  ///< With placeholders.
+    Duration timeout = std::chrono::seconds(10);
+};
+
 /// A program that says whether a config is good; none: the command is empty.
 struct ConfigCheck {
     std::vector<std::string> command;  ///< With placeholders: see command_line.hpp.
@@ -64,15 +78,20 @@ struct ConfigHistory {
     Duration max_age = std::chrono::hours(24 * 90);
 };
 
-/// How a running agent shows that it has taken a config: one line of an answer over HTTP changes.
+/// How a running agent shows that it has taken a config. At most one of these.
 struct ReloadConfirm {
-    std::string url;   ///< Checked; empty: nothing shows it.
-    std::string line;  ///< How the line begins; empty: the whole answer.
+    std::string url;                   ///< Checked; empty: nothing of this kind shows it.
+    std::string line;                  ///< How the line begins; empty: the whole answer.
+    std::vector<std::string> command;  ///< What it prints; with placeholders.
+    std::string output;                ///< A line that the agent prints, as a pattern.
+    bool children = false;             ///< A child process that was not there before.
 };
 
-/// An agent that takes a new config without a restart.
+/// An agent that takes a new config without a restart, told in one of these ways; in none: it is restarted.
 struct Reload {
-    int signal = 0;  ///< 0: it is restarted instead.
+    int signal = 0;
+    std::vector<std::string> command;  ///< With placeholders; its exit code says whether the agent has taken it.
+    std::string url;                   ///< Checked; a POST, whose status says the same.
     Duration timeout = std::chrono::seconds(2);
     ReloadConfirm confirm;
 };
@@ -105,11 +124,30 @@ struct Redaction {
     std::vector<std::string> keys;  ///< In addition to the usual names of secrets.
 };
 
+/// A running agent that is not healthy for long is restarted.
+struct Watchdog {
+    Duration unhealthy_for{};  ///< 0: it is not.
+    unsigned max_restarts = 3;
+};
+
+/// One signal of a stop, and the time until the next one, or until SIGKILL.
+struct StopStep {
+    int signal = SIGTERM;
+    Duration timeout = std::chrono::seconds(10);
+};
+
+/// A program that is run before each start or after each end; none: the command is empty.
+struct Hook {
+    std::vector<std::string> command;  ///< With placeholders.
+    Duration timeout = std::chrono::seconds(10);
+};
+
 /// What an agent's preset gave it.
 struct FromPreset {
     std::string file;               ///< Empty: a built-in preset.
     std::string summary;            ///< What the preset says of itself.
     std::vector<std::string> keys;  ///< "health.endpoint": not said by the agent's own section.
+    bool by_program = false;        ///< It was not named, but has the name of the agent's program.
 };
 
 /// All paths are absolute once the file has been parsed.
@@ -127,12 +165,18 @@ struct Agent {
     std::vector<std::filesystem::path> startup_fallback_configs;
     std::filesystem::path config_path = "effective.yaml";
     ConfigFormat config_format = ConfigFormat::automatic;
+    ConfigLayout config_layout = ConfigLayout::merged;
     OwnTelemetry own_telemetry;
     RemoteConfig remote_config;
     Redaction redaction;
     ConfigCheck config_check;
     ConfigHistory config_history;
     Reload reload;
+    Hook pre_start, post_stop;
+    Duration start_timeout{};  ///< 0: any time.
+    Watchdog watchdog;
+    std::vector<std::string> stop_sequence;  ///< As written: "SIGINT 5s".
+    std::vector<StopStep> stop_steps;        ///< The same as values; empty: the two below say it.
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
@@ -143,6 +187,7 @@ struct Agent {
     Description description;
     std::map<std::string, CustomCapability> custom_capabilities;  ///< By their names.
     AvailableComponents available_components;
+    Version version;
     std::string instance_id;  ///< A UUID as 8-4-4-4-12 digits, or empty.
 };
 

@@ -9,6 +9,7 @@
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/command_line.hpp"
+#include "settings/scalar.hpp"
 #include "settings/signal_name.hpp"
 #include "telemetry/sampler.hpp"
 
@@ -81,7 +82,9 @@ Complaint parameter(Item item, const Environment&) {
     const bool is_word = std::all_of(item.name.begin(), item.name.end(),
                                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
     if (item.name.empty() || !is_word) return "is not a name for a parameter (letters, digits and _)";
-    for (const Placeholder& own : kPlaceholders)
+    std::vector<Placeholder> taken(std::begin(kPlaceholders), std::end(kPlaceholders));
+    taken.insert(taken.end(), {kExecutablePlaceholder, kPidPlaceholder});
+    for (const Placeholder& own : taken)
         if (own.name.substr(1, own.name.size() - 2) == item.name)
             return "is the name of a placeholder of opampd's own (give another one)";
     return std::nullopt;
@@ -99,6 +102,25 @@ Complaint reload_signal(Item item, const Environment&) {
     for (const int fatal : {SIGKILL, SIGSTOP})
         if (number == fatal) return "cannot be handled by a process (write SIGHUP, SIGUSR1 or none)";
     return std::nullopt;
+}
+
+std::optional<StopStep> parse_stop_step(const std::string& text) {
+    const std::size_t space = text.find(' ');
+    StopStep step;
+    if (space == std::string::npos || from_text(text.substr(space + 1), step.timeout) ||
+        step.timeout <= Duration::zero())
+        return std::nullopt;
+    const auto signal = parse_signal(text.substr(0, space));
+    if (!signal) return std::nullopt;
+    step.signal = *signal;
+    return step;
+}
+
+Complaint stop_step(Item item, const Environment& environment) {
+    const auto step = parse_stop_step(item.text);
+    if (!step) return "is not a signal and a time (write SIGTERM 10s)";
+    std::string signal = item.text.substr(0, item.text.find(' '));
+    return ending_signal({"", signal}, environment);
 }
 
 Complaint ending_signal(Item item, const Environment&) {

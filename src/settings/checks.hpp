@@ -19,6 +19,7 @@ Complaint attribute(Item item, const Environment& environment);
 Complaint preset_name(Item item, const Environment& environment);
 Complaint parameter(Item item, const Environment& environment);
 Complaint uuid(Item item, const Environment& environment);
+Complaint stop_step(Item item, const Environment& environment);
 Complaint ending_signal(Item item, const Environment& environment);
 Complaint reload_signal(Item item, const Environment& environment);
 Complaint message_size(Item item, const Environment& environment);
@@ -43,6 +44,9 @@ Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
 Complaint socket_path(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
+
+/// "SIGTERM 10s".
+std::optional<StopStep> parse_stop_step(const std::string& text);
 
 /// Whether `name` may name an agent or a preset: it is a file's name too.
 bool is_plain_name(std::string_view name);

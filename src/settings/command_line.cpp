@@ -21,6 +21,7 @@ std::vector<std::string> filled_in(const std::vector<std::string>& args, const A
                                    std::string_view instance_uid) {
     const Replacements values{
         {std::string(kConfigPlaceholder.name), agent.config_path.string()},
+        {std::string(kConfigFolderPlaceholder.name), agent.config_path.parent_path().string()},
         {std::string(kInstanceUidPlaceholder.name), std::string(instance_uid)},
         {std::string(kNamePlaceholder.name), agent.name},
     };

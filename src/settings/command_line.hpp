@@ -17,7 +17,15 @@ struct Placeholder {
 inline constexpr Placeholder kConfigPlaceholder{"{config}", "the path of the agent's effective config"};
 inline constexpr Placeholder kInstanceUidPlaceholder{"{instance_uid}", "the agent's instance UID, as a UUID in text"};
 inline constexpr Placeholder kNamePlaceholder{"{name}", "the agent's name in this file"};
-inline constexpr Placeholder kPlaceholders[] = {kConfigPlaceholder, kInstanceUidPlaceholder, kNamePlaceholder};
+inline constexpr Placeholder kConfigFolderPlaceholder{"{config_folder}", "the folder that it is in"};
+inline constexpr Placeholder kPlaceholders[] = {kConfigPlaceholder, kConfigFolderPlaceholder, kInstanceUidPlaceholder,
+                                                kNamePlaceholder};
+/// In every text of an agent and of its preset, but not in the program's own.
+inline constexpr Placeholder kExecutablePlaceholder{
+    "{executable}", "`agent.executable` as it is written; as parameters of a preset, in every text"};
+/// In the commands of `agent.reload` alone.
+inline constexpr Placeholder kPidPlaceholder{"{pid}",
+                                             "in the commands of `agent.reload`: the PID of the agent's main process"};
 
 /// Placeholders, and what each becomes.
 using Replacements = std::vector<std::pair<std::string, std::string>>;

@@ -59,8 +59,8 @@ std::string health_text(const Agent& agent) {
 
 std::string preset_text(const Agent& agent) {
     const FromPreset& from = agent.from_preset;
-    return agent.preset + " (" + (from.file.empty() ? "built in" : from.file) + ")" +
-           (from.summary.empty() ? "" : ": " + from.summary);
+    return agent.preset + " (" + (from.file.empty() ? "built in" : from.file) +
+           (from.by_program ? ", by the program's name)" : ")") + (from.summary.empty() ? "" : ": " + from.summary);
 }
 
 void describe_agent(std::string& text, const Agent& agent, const Settings& settings) {

@@ -9,7 +9,7 @@ namespace {
 const Key kKeys[] = {
     {.name = "agents", .meaning = "Several agents: a map from a name to the keys of `agent`. Each has its own connection, identity and folder. A name has letters, digits, `.`, `_` and `-`, no dot in front, at most 64; `lock` and `control.sock` are taken."},
 
-    {.name = "agent.preset", .meaning = "The kind of agent: a preset, whose keys are the defaults of this agent. docs/presets.md has those that are built in, and says how to write one.",
+    {.name = "agent.preset", .meaning = "The kind of agent: a preset, whose keys are the defaults of this agent; [preset-list.md](preset-list.md) has those that are built in, [presets.md](presets.md) says how to write one. Without a name it is the one for a program of the name of `executable`, if the agent has no `args` of its own; `generic` is none.",
      .field = FIELD(agent.preset), .check = preset_name},
     {.name = "agent.parameters", .meaning = "Values for the preset's parameters, such as an address; `{NAME}` stands for them in every text of the preset and of this agent.",
      .field = FIELD(agent.parameters), .check = parameter},
@@ -30,6 +30,8 @@ const Key kKeys[] = {
      .field = FIELD(agent.config_path), .check = not_empty},
     {.name = "agent.config_format", .meaning = "`yaml`: merge as YAML, and refuse what is not. `raw`: pass on the bytes of the one config there is. `auto`: YAML where the config says so or there are several to merge.",
      .field = FIELD(agent.config_format)},
+    {.name = "agent.config_layout", .meaning = "`merged`: what can be merged is one file, at `config_path`; another entry is a file beside it. `folder`: nothing is merged; each entry, and each of `config_files` by its last name, is a file in the folder of `config_path`, and its name may have folders in it (`conf.d/site.conf`). `config_path` is the one that the agent is given, and an entry without a name; it may be missing where no argument has `{config}`.",
+     .field = FIELD(agent.config_layout)},
     {.name = "agent.config_apply_timeout", .meaning = "How long a new config may take to make the agent healthy before it counts as failed.",
      .field = FIELD(agent.config_apply_timeout)},
     {.name = "agent.max_trials", .meaning = "How often a new config is started at most before it has proved good, where opampd itself ends in the middle of it. Then it counts as failed.",
@@ -85,6 +87,10 @@ const Key kKeys[] = {
     {.name = "agent.custom_capabilities.max_output", .meaning = "How much one run may print, at most `16MiB`. A run that prints more is killed and answers nothing.",
      .field = FIELD(capability.max_output), .check = output_size},
 
+    {.name = "agent.version.command", .meaning = "A program and its arguments, with placeholders, that prints the agent's version: the first word like `1.22` or `v1.22.1-rc` in what it prints is `service.version`. It is run after a start, and again only when the agent's program is another file. The program is found as `agent.executable` is.",
+     .field = FIELD(agent.version.command)},
+    {.name = "agent.version.timeout", .meaning = "How long it may take.",
+     .field = FIELD(agent.version.timeout)},
     {.name = "agent.available_components.command", .meaning = "The program and its arguments. It prints a map as YAML or JSON, from each component's name to its `metadata` (a map of texts) and `components` (a map like this one, to any depth). The program is found as `agent.executable` is.",
      .field = FIELD(agent.available_components.command)},
     {.name = "agent.available_components.timeout", .meaning = "How long it may take.",
@@ -100,6 +106,7 @@ const Section kSections[] = {
     {"agent.redaction", "Of configs in all that is reported to the server, printed or logged. The agent's own files are untouched."},
     {"agent.description", "Attributes that describe the agent to the server, in addition to those found out; where both have one, these win."},
     {"agent.custom_capabilities", "Messages that the server may send for purposes of its own, each answered by a run of a program. The program gets the message's data on standard input, and in its environment `OPAMP_CUSTOM_CAPABILITY`, `OPAMP_CUSTOM_TYPE`, `OPAMP_INSTANCE_UID` and `OPAMP_AGENT_NAME`. Each line that it prints is the data of a message to the server, of the same type. A line `@TYPE TEXT` is one of type TYPE; `@base64:TYPE DATA` is one whose data is given as base64. Without a TYPE (`@ TEXT`, `@base64: DATA`) it is that of the message received, so that `@ @x` says `@x`. One program runs at a time for each agent, and 16 messages wait; more are dropped."},
+    {"agent.version", "What the agent is a version of."},
     {"agent.available_components", "What the agent is made of, asked for once after its start."},
 };
 // clang-format on

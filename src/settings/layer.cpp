@@ -84,9 +84,14 @@ void fill_in_parameters(Node& agent) {
     for (const Entry& entry : entries_of(agent, "parameters"))
         if (entry.value.kind == Node::Kind::scalar || entry.value.whole)
             parameters.push_back({"{" + entry.key.text + "}", entry.value});
+    Entry* executable = find(agent, "executable");
+    if (executable && executable->value.kind == Node::Kind::scalar) {
+        fill_in(executable->value, parameters);
+        parameters.push_back({std::string(kExecutablePlaceholder.name), executable->value});
+    }
     if (parameters.empty()) return;
     for (Entry& entry : agent.entries)
-        if (entry.key.text != "parameters") fill_in(entry.value, parameters);
+        if (entry.key.text != "parameters" && &entry != executable) fill_in(entry.value, parameters);
 }
 
 }  // namespace settings

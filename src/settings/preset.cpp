@@ -13,6 +13,27 @@ namespace {
 
 constexpr std::string_view kEnding = ".yaml";
 
+/// Takes the entry `name` out of `map`.
+std::optional<Entry> taken_out(Node& map, std::string_view name) {
+    const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                    [&](const Entry& entry) { return entry.key.text == name; });
+    if (found == map.entries.end()) return std::nullopt;
+    Entry entry = std::move(*found);
+    map.entries.erase(found);
+    return entry;
+}
+
+/// The text of `name`, taken out of a preset.
+std::string text_taken_out(Node& map, std::string_view name, const char* remedy, Report& report) {
+    const auto entry = taken_out(map, name);
+    if (!entry) return "";
+    if (entry->value.kind != Node::Kind::scalar && entry->value.kind != Node::Kind::null)
+        report.add(entry->key.mark, std::string(name), std::string("is not text (") + remedy + ")");
+    return entry->value.written;
+}
+
+}  // namespace
+
 std::vector<std::string> preset_names(const std::filesystem::path& directory, const Environment& environment) {
     std::vector<std::string> names = environment.file_names(directory);
     for (const base::EmbeddedFile& file : preset_files()) names.emplace_back(file.name);
@@ -24,38 +45,29 @@ std::vector<std::string> preset_names(const std::filesystem::path& directory, co
     return names;
 }
 
-/// Takes the entry `name` out of `map`.
-std::optional<Entry> taken_out(Node& map, std::string_view name) {
-    const auto found = std::find_if(map.entries.begin(), map.entries.end(),
-                                    [&](const Entry& entry) { return entry.key.text == name; });
-    if (found == map.entries.end()) return std::nullopt;
-    Entry entry = std::move(*found);
-    map.entries.erase(found);
-    return entry;
-}
-
-}  // namespace
-
 Node PresetReader::over_preset(const Node& own, const std::string& path, const std::filesystem::path& directory,
                                Agent& agent) {
     const Node* written = value_of(own, "preset");
     if (written && written->kind == Node::Kind::null) written = nullptr;
     // What is no name at all is refused when the key itself is read.
     if (written && (written->kind != Node::Kind::scalar || !is_plain_name(written->text))) return own;
-    const Preset* preset = find(written ? written->text : agent.preset, written, path, directory);
+    const auto of_program = written ? std::nullopt : name_of_program(own, directory);
+    const std::string name = written ? written->text : of_program.value_or(agent.preset);
+    const Preset* preset = find(name, written, path, directory);
     if (!preset) {
         report_.spoil(joined(path, "preset"));
         return own;
     }
     Node whole = own;
-    agent.from_preset = {preset->file, preset->summary, add_defaults(whole, preset->tree)};
+    if (of_program) agent.preset = name;
+    agent.from_preset = {preset->file, preset->summary, add_defaults(whole, preset->tree), of_program.has_value()};
     check_parameters(own, *preset, whole, path);
     fill_in_parameters(whole);
     return whole;
 }
 
-const PresetReader::Preset* PresetReader::find(const std::string& name, const Node* written, const std::string& path,
-                                               const std::filesystem::path& directory) {
+const Preset* PresetReader::find(const std::string& name, const Node* written, const std::string& path,
+                                 const std::filesystem::path& directory) {
     auto known = presets_.find(name);
     if (known == presets_.end()) {
         const auto text = text_of(name, written, path, directory);
@@ -86,7 +98,7 @@ std::optional<PresetReader::Text> PresetReader::text_of(const std::string& name,
     return std::nullopt;
 }
 
-std::optional<PresetReader::Preset> PresetReader::read(const std::string& name, const Text& text) {
+std::optional<Preset> PresetReader::read(const std::string& name, const Text& text) {
     const int file = report_.add_file(text.file.empty() ? "built-in preset " + name : text.file);
     auto tree = read_yaml(text.yaml, report_, file);
     if (!tree) return std::nullopt;
@@ -98,13 +110,63 @@ std::optional<PresetReader::Preset> PresetReader::read(const std::string& name, 
     expand(*tree, "", environment_, report_);
     if (const auto base = taken_out(*tree, "preset"))
         report_.add(base->key.mark, "preset", "stands in a preset, which cannot build on another one (remove it)");
-    Preset preset{name, text.file, "", std::move(*tree)};
-    if (auto summary = taken_out(preset.tree, "summary")) {
-        if (summary->value.kind != Node::Kind::scalar && summary->value.kind != Node::Kind::null)
-            report_.add(summary->key.mark, "summary", "is not text (say in a few words what it is for)");
-        preset.summary = summary->value.written;
-    }
+    Preset preset;
+    preset.name = name;
+    preset.file = text.file;
+    preset.tree = std::move(*tree);
+    preset.summary = text_taken_out(preset.tree, "summary", "say in a few words what it is for", report_);
+    preset.checked = text_taken_out(preset.tree, "checked", "say what it was held against", report_);
+    take_executables(preset);
     return preset;
+}
+
+/// The names of its program; the first of them that is there becomes its executable.
+void PresetReader::take_executables(Preset& preset) {
+    const Node* only = value_of(preset.tree, "executable");
+    if (auto names = taken_out(preset.tree, "executables")) {
+        if (only) report_.add(names->key.mark, "executables", "is given together with executable (keep one)");
+        const bool is_list = names->value.kind == Node::Kind::sequence;
+        for (const Node& name : is_list ? names->value.items : std::vector<Node>{names->value})
+            if (name.kind == Node::Kind::scalar && !name.text.empty()) preset.executables.push_back(name.text);
+        if (preset.executables.empty())
+            return report_.add(names->key.mark, "executables", "has no names (give those that the program may have)");
+        Entry chosen = std::move(*names);
+        chosen.key.text = chosen.key.written = "executable";
+        chosen.value = {};
+        chosen.value.kind = Node::Kind::scalar;
+        chosen.value.mark = chosen.key.mark;
+        const auto there = std::find_if(preset.executables.begin(), preset.executables.end(), [&](std::string name) {
+            return !program({"", name}, environment_);
+        });
+        chosen.value.text = chosen.value.written = there == preset.executables.end() ? preset.executables[0] : *there;
+        preset.tree.entries.insert(preset.tree.entries.begin(), std::move(chosen));
+    } else if (only && only->kind == Node::Kind::scalar) {
+        preset.executables.push_back(std::filesystem::path(only->text).filename().string());
+    }
+}
+
+std::optional<std::string> PresetReader::name_of_program(const Node& own, const std::filesystem::path& directory) {
+    const Node* executable = value_of(own, "executable");
+    if (!executable || executable->kind != Node::Kind::scalar || value_of(own, "args")) return std::nullopt;
+    const std::string program = std::filesystem::path(executable->text).filename().string();
+    if (program.empty()) return std::nullopt;
+    for (const std::string& name : preset_names(directory, environment_)) {
+        const auto text = text_of(name, nullptr, "", directory);
+        // Most have not even the word: they need not be read.
+        if (!text || text->yaml.find(program) == std::string::npos) continue;
+        const Preset* preset = find(name, nullptr, "", directory);
+        if (preset &&
+            std::find(preset->executables.begin(), preset->executables.end(), program) != preset->executables.end())
+            return name;
+    }
+    return std::nullopt;
+}
+
+std::vector<Preset> PresetReader::all(const std::filesystem::path& directory) {
+    std::vector<Preset> known;
+    for (const std::string& name : preset_names(directory, environment_))
+        if (const Preset* preset = find(name, nullptr, "", directory)) known.push_back(*preset);
+    return known;
 }
 
 void PresetReader::check_parameters(const Node& own, const Preset& preset, const Node& whole, const std::string& path) {

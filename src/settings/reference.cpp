@@ -56,7 +56,7 @@ constexpr std::string_view kExpansion = R"(
 )";
 
 constexpr std::string_view kPlaceholdersTitle = R"(
-## Placeholders in `agent.args`
+## Placeholders in arguments and commands
 
 | Written | Becomes |
 |---|---|
@@ -152,6 +152,8 @@ std::string reference_page() {
     page += kExpansion;
     page += kPlaceholdersTitle;
     for (const Placeholder& placeholder : settings::kPlaceholders)
+        page += "| " + code(std::string(placeholder.name)) + " | " + std::string(placeholder.meaning) + " |\n";
+    for (const Placeholder& placeholder : {settings::kExecutablePlaceholder, settings::kPidPlaceholder})
         page += "| " + code(std::string(placeholder.name)) + " | " + std::string(placeholder.meaning) + " |\n";
     return page + std::string(kEnding);
 }

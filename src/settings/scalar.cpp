@@ -19,6 +19,9 @@ constexpr Choice<bool> kBools[] = {{"true", true},   {"false", false}, {"True", 
                                    {"False", false}, {"TRUE", true},   {"FALSE", false}};
 constexpr Choice<ConfigFormat> kConfigFormats[] = {
     {"auto", ConfigFormat::automatic}, {"yaml", ConfigFormat::yaml}, {"raw", ConfigFormat::raw}};
+constexpr Choice<ConfigLayout> kLayouts[] = {{"merged", ConfigLayout::merged}, {"folder", ConfigLayout::folder}};
+constexpr Choice<RestartPolicy> kRestarts[] = {
+    {"always", RestartPolicy::always}, {"on-failure", RestartPolicy::on_failure}, {"never", RestartPolicy::never}};
 constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http}};
 constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery::none},
                                                      {"environment", TelemetryDelivery::environment},
@@ -110,6 +113,12 @@ std::optional<std::string> from_text(const std::string& text, unsigned& value) {
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value) {
     return choose(text, value, kConfigFormats);
 }
+std::optional<std::string> from_text(const std::string& text, ConfigLayout& value) {
+    return choose(text, value, kLayouts);
+}
+std::optional<std::string> from_text(const std::string& text, RestartPolicy& value) {
+    return choose(text, value, kRestarts);
+}
 std::optional<std::string> from_text(const std::string& text, ProbeType& value) {
     return choose(text, value, kProbeTypes);
 }
@@ -150,6 +159,12 @@ std::string as_text(unsigned value) {
 std::string as_text(ConfigFormat value) {
     return name_of(value, kConfigFormats);
 }
+std::string as_text(ConfigLayout value) {
+    return name_of(value, kLayouts);
+}
+std::string as_text(RestartPolicy value) {
+    return name_of(value, kRestarts);
+}
 std::string as_text(ProbeType value) {
     return name_of(value, kProbeTypes);
 }
@@ -189,6 +204,12 @@ std::string type_of(unsigned) {
 }
 std::string type_of(ConfigFormat) {
     return names_of(kConfigFormats);
+}
+std::string type_of(ConfigLayout) {
+    return names_of(kLayouts);
+}
+std::string type_of(RestartPolicy) {
+    return names_of(kRestarts);
 }
 std::string type_of(ProbeType) {
     return names_of(kProbeTypes);

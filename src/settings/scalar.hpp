@@ -19,6 +19,8 @@ std::optional<std::string> from_text(const std::string& text, std::uint64_t& val
 std::optional<std::string> from_text(const std::string& text, int& value);            ///< A signal.
 std::optional<std::string> from_text(const std::string& text, unsigned& value);       ///< A count, from 1 up.
 std::optional<std::string> from_text(const std::string& text, ConfigFormat& value);
+std::optional<std::string> from_text(const std::string& text, ConfigLayout& value);
+std::optional<std::string> from_text(const std::string& text, RestartPolicy& value);
 std::optional<std::string> from_text(const std::string& text, ProbeType& value);
 std::optional<std::string> from_text(const std::string& text, TelemetryDelivery& value);
 std::optional<std::string> from_text(const std::string& text, Compression& value);
@@ -33,6 +35,8 @@ std::string as_text(int value);
 std::string as_text(unsigned value);
 std::string as_text(std::uint64_t value);
 std::string as_text(ConfigFormat value);
+std::string as_text(ConfigLayout value);
+std::string as_text(RestartPolicy value);
 std::string as_text(ProbeType value);
 std::string as_text(TelemetryDelivery value);
 std::string as_text(Compression value);
@@ -48,6 +52,8 @@ std::string type_of(int value);
 std::string type_of(unsigned value);
 std::string type_of(std::uint64_t value);
 std::string type_of(ConfigFormat value);
+std::string type_of(ConfigLayout value);
+std::string type_of(RestartPolicy value);
 std::string type_of(ProbeType value);
 std::string type_of(TelemetryDelivery value);
 std::string type_of(Compression value);

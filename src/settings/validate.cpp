@@ -9,6 +9,7 @@
 #include "settings/keys.hpp"
 #include "settings/place_files.hpp"
 #include "settings/tree.hpp"
+#include "settings/validate_agent.hpp"
 
 namespace settings {
 namespace {
@@ -136,14 +137,6 @@ void check_health(const Health& health, const std::string& path, Report& report)
         report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
 }
 
-void check_reload(const Reload& reload, const std::string& path, Report& report) {
-    const std::string section = path + ".reload", url = section + ".confirm.url", line = section + ".confirm.line";
-    if (reload.confirm.url.empty() && !reload.confirm.line.empty() && !report.failed(url))
-        report.add(url, "is missing (give the URL of the answer that the line is in)");
-    if (reload.signal == 0 && !reload.confirm.url.empty() && !report.has(section + ".signal"))
-        report.add(section + ".signal", "is missing (give the signal that makes the agent read its config again)");
-}
-
 void check_signature(const RemoteConfig& remote, const std::string& path, Report& report) {
     const std::string keys = path + ".remote_config.public_keys";
     if (remote.require_signature && remote.public_keys.empty() && !report.failed(keys))
@@ -163,15 +156,6 @@ private:
     std::map<std::string, std::string> claimed_;
 };
 
-/// `command` names its program by an absolute path afterwards.
-void check_command(std::vector<std::string>& command, const std::string& path, const Environment& environment,
-                   Report& report) {
-    if (command.empty() || report.failed(path)) return;
-    // Only what is wrong is said, not with what: an expanded value may be a secret.
-    if (const auto complaint = program({"", command.front()}, environment))
-        report.add(path, "the program " + *complaint);
-}
-
 void check_commands(Settings& settings, Agent& agent, const std::string& path, const Environment& environment,
                     Report& report) {
     for (auto& [name, capability] : agent.custom_capabilities) {
@@ -188,6 +172,9 @@ void check_commands(Settings& settings, Agent& agent, const std::string& path, c
     };
     check_optional(path + ".available_components", agent.available_components.command, "lists the components");
     check_optional(path + ".config_check", agent.config_check.command, "checks a config");
+    check_optional(path + ".version", agent.version.command, "says the agent's version");
+    check_optional(path + ".pre_start", agent.pre_start.command, "is run before a start");
+    check_optional(path + ".post_stop", agent.post_stop.command, "is run after an end");
 }
 
 void check_agents(Settings& settings, const std::vector<std::string>& paths, const Environment& environment,
@@ -205,7 +192,8 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
             check_order(path + ".min_uptime", agent.min_uptime, path + ".config_apply_timeout",
                         agent.config_apply_timeout, report);
         check_health(agent.health, path, report);
-        check_reload(agent.reload, path, report);
+        check_reload(agent.reload, path, environment, report);
+        check_stop(agent, path, report);
         check_signature(agent.remote_config, path, report);
         place_config(agent, path, settings.file, environment, report);
         place_own_telemetry(agent, path, settings.file, environment, report);
@@ -237,6 +225,14 @@ void choose_paths(Settings& settings, const Environment& environment, Report& re
 }
 
 }  // namespace
+
+void check_command(std::vector<std::string>& command, const std::string& path, const Environment& environment,
+                   Report& report) {
+    if (command.empty() || report.failed(path)) return;
+    // Only what is wrong is said, not with what: an expanded value may be a secret.
+    if (const auto complaint = program({"", command.front()}, environment))
+        report.add(path, "the program " + *complaint);
+}
 
 void validate(Settings& settings, const std::vector<std::string>& agent_paths, const Environment& environment,
               Report& report) {

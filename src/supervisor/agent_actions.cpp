@@ -20,6 +20,13 @@ namespace {
 constexpr std::size_t kLongestReason = 8192;
 constexpr std::string_view kShutdownText = "Supervisor is shutdown";  // the text that other supervisors report
 
+/// A little more or less, so that many agents that died of one thing do not come back at once.
+base::Duration spread(base::Duration pause) {
+    constexpr int kParts = 1000, kMost = 200;
+    const auto part = static_cast<std::int64_t>(base::random_u64() % (2 * kMost + 1)) - kMost;
+    return pause + pause / kParts * part;
+}
+
 }  // namespace
 
 Task<> AgentSupervisor::perform(lifecycle::Stage stage) {
@@ -64,12 +71,18 @@ Task<> AgentSupervisor::perform(lifecycle::Start start) {
     auto span = telemetry_.traces().part("agent.start");
     span.set("opampd.revision.id", start.revision.id);
     const auto installed = co_await install_revision(start.revision.id);
-    const auto spawned = installed ? spawn(*installed) : base::Result<void>(installed.error());
+    auto spawned = base::Result<void>();
+    if (!installed)
+        spawned = installed.error();
+    else
+        spawned = co_await run_pre_start();
+    if (spawned) spawned = spawn(*installed);
     if (spawned) {
         span.set("process.pid", child_->pid());
         span.set("opampd.config.hash", base::to_hex(installed->revision.hash));
         span.end();
         telemetry_.traces().spawned();
+        spawned_.raise();
         inbox_.push_front(lifecycle::Spawned{start.revision});
         co_return;
     }
@@ -137,23 +150,30 @@ Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
     co_return reason;
 }
 
-Task<> AgentSupervisor::perform(lifecycle::SignalStop) {
+Task<> AgentSupervisor::perform(lifecycle::SignalStop stop) {
     co_await end_probes();
-    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(agent_.stop_signal)}});
-    telemetry_.traces().signalled(child_->pid(), settings::signal_name(agent_.stop_signal));
-    child_->signal(has_no_patience_ ? SIGKILL : agent_.stop_signal);
+    const settings::StopStep& step = stops_[stop.step];
+    log_.info("agent.stopping", {{"pid", child_->pid()}, {"signal", settings::signal_name(step.signal)}});
+    telemetry_.traces().signalled(child_->pid(), settings::signal_name(step.signal));
+    child_->signal(has_no_patience_ ? SIGKILL : step.signal);
 }
 
 Task<> AgentSupervisor::perform(lifecycle::Kill) {
-    log_.warning("agent.killed", {{"pid", child_->pid()},
-                                  {"reason", "it did not stop within stop_timeout"},
-                                  {"stop_timeout", agent_.stop_timeout}});
+    log_.warning(
+        "agent.killed",
+        {{"pid", child_->pid()}, {"reason", "it did not stop in time"}, {"stop_timeout", stops_.back().timeout}});
     child_->signal(SIGKILL);
     co_return;
 }
 
+Task<> AgentSupervisor::perform(lifecycle::NoteRestart restart) {
+    log_.warning("agent.restarting", {{"reason", restart.reason}});
+    co_return;
+}
+
 Task<> AgentSupervisor::perform(lifecycle::ArmDeadline arm) {
-    deadline_ = SteadyClock::now() + arm.in;
+    const bool is_pause = state_.phase == lifecycle::Phase::backing_off;
+    deadline_ = SteadyClock::now() + (is_pause ? spread(arm.in) : arm.in);
     co_return;
 }
 

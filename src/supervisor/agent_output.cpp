@@ -30,6 +30,16 @@ base::Result<base::UniqueFd> AgentOutput::open() {
     return output;
 }
 
+std::uint64_t AgentOutput::printed() const {
+    std::error_code code;
+    const auto size = std::filesystem::file_size(file_, code);
+    return code ? 0 : size;
+}
+
+base::Result<std::string> AgentOutput::printed_since(std::uint64_t printed, std::uint64_t most) const {
+    return base::read_tail(file_, printed, most);
+}
+
 std::string AgentOutput::last_words() const {
     const auto text = begin_ ? base::read_tail(file_, *begin_, kTail) : base::Result<std::string>("");
     if (!text) return "";

@@ -25,6 +25,10 @@ public:
     base::Result<base::UniqueFd> open();
     /// There is no process any more of whose output one could speak.
     void forget() { begin_.reset(); }
+    /// How much there is now, for `printed_since`: bytes.
+    std::uint64_t printed() const;
+    /// What came after that, of it the last `most` bytes at most. Blocks. Errors: io.
+    base::Result<std::string> printed_since(std::uint64_t printed, std::uint64_t most) const;
     /// What the process has printed last, at most ten lines; empty if nothing, or if it cannot be read. Blocks.
     std::string last_words() const;
 

@@ -78,7 +78,7 @@ Task<> AgentSupervisor::report_own_telemetry(lifecycle::ReportConfig report) {
 /// What the agent is given that way; nothing of what the operator says himself.
 config::Variables AgentSupervisor::own_telemetry_of(const ConfigKeeper::Given& given, TelemetryDelivery way) const {
     if (agent_.own_telemetry.delivery != way || given.own_telemetry.empty()) return {};
-    config::Variables variables = resource_variables(describe_agent(agent_, identity_.uid));
+    config::Variables variables = resource_variables(describe_agent(agent_, identity_.uid, version_text_, facts_));
     variables.insert(given.own_telemetry.begin(), given.own_telemetry.end());
     for (const auto& [name, value] : agent_.env) variables.erase(name);
     return variables;

@@ -1,7 +1,6 @@
 // Another config for a running agent, without a restart.
-#include "settings/signal_name.hpp"
 #include "supervisor/agent_supervisor.hpp"
-#include "supervisor/from_settings.hpp"
+#include "supervisor/reloader.hpp"
 
 namespace supervisor {
 
@@ -13,7 +12,7 @@ Task<> AgentSupervisor::perform(lifecycle::Reload order) {
 }
 
 Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
-    log_.info("agent.reloading", {{"revision", revision.id}, {"signal", settings::signal_name(agent_.reload.signal)}});
+    log_.info("agent.reloading", {{"revision", revision.id}, {"by", Reloader::describe(agent_.reload)}});
     const auto begun = SteadyClock::now();
     auto span = telemetry_.traces().part("agent.reload");
     span.set("opampd.revision.id", revision.id);
@@ -34,29 +33,18 @@ Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
 
 /// Errors: of the files, of the agent's answers; timeout (the agent has not taken the config).
 Task<base::Result<void>> AgentSupervisor::reload_with(std::uint64_t revision) {
-    const auto line = reload_line(agent_);
-    base::Result<std::string> before = std::string();
-    if (line) before = co_await health::read_line(*line);
-    if (!before) co_return std::move(before).error().within("reload.confirm");
+    Reloader reloader({shared_.executor, agent_, output_, shared_.guard}, child_->pid(),
+                      agent_environment(agent_, identity_.uid, ""), identity_.uid.text());
+    auto looked = co_await reloader.look_before();
+    if (!looked) co_return looked;
     const auto installed = co_await install_revision(revision);
     if (!installed) co_return installed.error();
     // The agent may have ended meanwhile, and this been told.
-    bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return base::Error(base::Kind::cancelled, "cancelled");
-    child_->signal_leader(agent_.reload.signal);
-    if (!line) co_return base::Result<void>();
-
-    const auto begun = SteadyClock::now();
-    while (SteadyClock::now() - begun < agent_.reload.timeout) {
-        const auto now = co_await health::read_line(*line);
-        is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
-        if (is_ended) co_return base::Error(base::Kind::cancelled, "cancelled");
-        if (now && *now != *before) co_return base::Result<void>();
-        co_await sleep_for(health::next_question(false, SteadyClock::now() - begun, agent_.health.interval));
-    }
-    co_return base::Error(base::Kind::timeout, "the agent has not taken the config within " +
-                                                   base::format_duration(agent_.reload.timeout) + ": " +
-                                                   agent_.reload.confirm.url + " has not changed");
+    auto told = co_await reloader.order(*child_);
+    if (!told) co_return told;
+    co_return co_await reloader.await_proof();
 }
 
 }  // namespace supervisor

@@ -31,14 +31,19 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
     : agent_(agent),
       folder_(settings.storage.directory / agent.name),
       policy_(lifecycle_policy(agent)),
+      stops_(stop_steps(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
       telemetry_(shared.executor, log_, shared.telemetry),
+      version_(agent, folder_),
+      facts_(describe_os({"/", environment_variable})),
       server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, telemetry_, shared.guard,
                [this](OwnTelemetryOffers offers) { return use_own_telemetry(std::move(offers)); }},
               folder_, log_),
       inbox_filled_(shared.executor),
       begun_(shared.executor),
+      shutdown_wanted_(shared.executor),
+      spawned_(shared.executor),
       output_(folder_ / "agent.log"),
       output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
       probes_(shared.executor),
@@ -65,14 +70,21 @@ base::Result<void> AgentSupervisor::open() {
     identity_ = std::move(*identity);
     auto admission = rules::read_admission(agent_);
     if (!admission) return std::move(admission).error();
-    auto keeper = ConfigKeeper::open({folder_, agent_.config_path, agent_.config_files, config_format(agent_),
-                                      agent_.max_trials, std::move(*admission), rules::redactor_of(agent_),
-                                      kept(agent_), agent_.startup_fallback_configs});
+    ConfigKeeper::Options options{folder_, agent_.config_path, agent_.config_files, config_format(agent_)};
+    options.folder_of_files = agent_.config_layout == settings::ConfigLayout::folder;
+    options.needs_main = needs_main(agent_);
+    options.max_trials = agent_.max_trials;
+    options.admission = std::move(*admission);
+    options.redactor = rules::redactor_of(agent_);
+    options.kept = kept(agent_);
+    options.fallback_files = agent_.startup_fallback_configs;
+    auto keeper = ConfigKeeper::open(std::move(options));
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
+    version_text_ = version_.remembered();
     describe();
 
     const lifecycle::OfferId trial = offers_.resume(keeper_->status().hash);
@@ -84,6 +96,8 @@ base::Result<void> AgentSupervisor::open() {
     server_.session().set_remote_config_status(status);
     if (status.status != opamp::ConfigStatus::unset) last_received_hash_ = status.hash;
     report_health(false, "starting");
+    if (agent_.from_preset.by_program)
+        log_.info("preset.chosen", {{"preset", agent_.preset}, {"executable", agent_.executable.string()}});
     inbox_.push_back(*begun);
     return {};
 }
@@ -160,13 +174,14 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
     health_.start_time_unix_nano = 0;
+    co_await run_post_stop();
     const std::string reason = process::describe(*status);
     telemetry_.traces().exited(reason);
     if (state_.phase == lifecycle::Phase::stopping)
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
     else
         log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
-    co_return lifecycle::Exited{reason};
+    co_return lifecycle::Exited{reason, *status == process::ExitStatus{}};
 }
 
 void AgentSupervisor::begin_probes() {
@@ -196,6 +211,7 @@ void AgentSupervisor::post(Event event) {
 
 void AgentSupervisor::shut_down() {
     shutdown_asked_ = true;
+    shutdown_wanted_.raise();
     inbox_filled_.raise();
 }
 
@@ -254,9 +270,47 @@ void AgentSupervisor::take_identity(const base::Uuid& uid) {
 }
 
 void AgentSupervisor::describe() {
-    const auto description = describe_agent(agent_, identity_.uid);
+    const auto description = describe_agent(agent_, identity_.uid, version_text_, facts_);
     server_.session().set_description(description);
     telemetry_.describe(description);
+}
+
+/// The first message says all of the machine; the agent does not wait for that.
+Task<> AgentSupervisor::talk_to_server() {
+    auto surroundings = co_await shared_.readers.run([] { return describe_surroundings({"/", environment_variable}); });
+    facts_.merge(surroundings);
+    describe();
+    co_await server_.run();
+}
+
+Task<> AgentSupervisor::find_out() {
+    for (;;) {
+        spawned_.clear();
+        co_await find_version();
+        co_await spawned_.raised();
+        const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ended) co_return;
+    }
+}
+
+/// Of a program that may be another one now.
+Task<> AgentSupervisor::find_version() {
+    const std::string remembered = version_.remembered();
+    if (agent_.version.command.empty() || (!remembered.empty() && remembered == version_text_)) co_return;
+    auto asked = co_await version_.ask(shared_.executor, agent_environment(agent_, identity_.uid, ""), shared_.guard);
+    const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+    if (is_ended) co_return;
+    if (!asked) {
+        log_.warning("agent.version_unknown", {{"error", asked.error().text()}});
+        co_return;
+    }
+    if (const auto kept = version_.remember(*asked); !kept)
+        log_.warning("agent.version_unknown", {{"error", kept.error().text()}});
+    if (*asked == version_text_) co_return;
+    version_text_ = std::move(*asked);
+    log_.info("agent.version", {{"version", version_text_}});
+    describe();
+    server_.wake();
 }
 
 std::string AgentSupervisor::status_text() const {

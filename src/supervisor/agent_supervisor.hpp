@@ -18,6 +18,7 @@
 #include "supervisor/agent_output.hpp"
 #include "supervisor/agent_output_records.hpp"
 #include "supervisor/agent_telemetry.hpp"
+#include "supervisor/agent_version.hpp"
 #include "supervisor/config_keeper.hpp"
 #include "supervisor/identity.hpp"
 #include "supervisor/offers.hpp"
@@ -48,7 +49,9 @@ public:
     /// The agent's whole life, until `shut_down` is done. No process of the agent is left when it returns.
     async::Task<> run();
     /// Talks to the server, until `say_goodbye`.
-    async::Task<> talk_to_server() { return server_.run(); }
+    async::Task<> talk_to_server();
+    /// Finds out which version the agent is, and again after each start; until cancelled.
+    async::Task<> find_out();
     /// Sends what the agent prints as log records, where that is wanted; until cancelled.
     async::Task<> send_output() { return output_records_.run(); }
 
@@ -122,7 +125,7 @@ private:
     async::Task<> perform(lifecycle::Install install);
     async::Task<> perform(lifecycle::Reload reload);
     async::Task<> perform(lifecycle::Adopt adopt);
-    async::Task<> perform(lifecycle::SignalStop);
+    async::Task<> perform(lifecycle::SignalStop stop);
     async::Task<> perform(lifecycle::Kill);
     async::Task<> perform(lifecycle::ArmDeadline arm);
     async::Task<> perform(lifecycle::ClearDeadline);
@@ -130,6 +133,7 @@ private:
     async::Task<> perform(lifecycle::ReportConfig report);
     async::Task<> perform(lifecycle::ReportHealth report);
     async::Task<> perform(lifecycle::NoteRollback rollback);
+    async::Task<> perform(lifecycle::NoteRestart restart);
     async::Task<> perform(lifecycle::Finish);
 
     async::Task<> stage(lifecycle::OfferId id, opamp::RemoteConfig offer);
@@ -143,9 +147,13 @@ private:
     async::Task<> end_probes();
     void begin_probes();
     base::Result<void> spawn(const ConfigKeeper::Given& given);
+    async::Task<base::Result<void>> run_pre_start();
+    async::Task<> run_post_stop();
+    async::Task<base::Result<void>> run_hook(const settings::Hook& hook, const char* name);
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void describe();
+    async::Task<> find_version();
     std::vector<telemetry::ObservedProcess> processes() const;
     void report_health(bool healthy, const std::string& reason);
     std::string status_text() const;
@@ -153,12 +161,16 @@ private:
     const settings::Agent& agent_;
     const std::filesystem::path folder_;
     const lifecycle::Policy policy_;
+    const std::vector<settings::StopStep> stops_;
     Shared shared_;
     base::log::Scope log_;
     AgentTelemetry telemetry_;
 
     std::optional<ConfigKeeper> keeper_;
     Identity identity_;
+    AgentVersion version_;
+    std::string version_text_;  ///< Empty while it is not known.
+    Facts facts_;
     ServerSide server_;
 
     lifecycle::State state_;
@@ -167,6 +179,8 @@ private:
     bool has_no_patience_ = false;
     async::Notice inbox_filled_;
     async::Notice begun_;
+    async::Notice shutdown_wanted_;
+    async::Notice spawned_;
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
     AgentOutput output_;
     AgentOutputRecords output_records_;

@@ -13,7 +13,7 @@ namespace supervisor {
 namespace {
 
 constexpr std::size_t kLines = 10;
-constexpr std::size_t kLongestLine = 400;
+constexpr std::size_t kLongestLine = 1000;  // the cause stands at the end of it
 
 CheckVerdict verdict_of(const process::CommandResult& result, const std::optional<config::Redactor>& redactor) {
     if (result.succeeded()) return std::nullopt;
@@ -32,8 +32,7 @@ std::string last_lines(std::string_view text, std::size_t most) {
         if (end == std::string_view::npos) break;
         const auto before = text.rfind('\n', end);
         const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-        const std::string line = process::last_line(text.substr(begin, end + 1 - begin));  // fit for a log
-        lines.push_back(base::shortened(line, kLongestLine));
+        lines.push_back(process::last_line(text.substr(begin, end + 1 - begin), kLongestLine));
         text = text.substr(0, begin);
     }
     std::string joined;

@@ -64,6 +64,7 @@ base::Result<config::Effective> ConfigKeeper::compose_of(const std::vector<std::
         if (!body) return std::move(body).error();
         local.push_back({file.string(), std::move(*body)});
     }
+    if (options_.folder_of_files) return config::compose_folder(local, remote, options_.format, main_file());
     return config::compose(local, remote, options_.format);
 }
 
@@ -89,15 +90,14 @@ bool ConfigKeeper::is_current_config(const config::Effective& effective) const {
 }
 
 base::Result<std::optional<std::filesystem::path>> ConfigKeeper::write_copy(const config::Effective& effective) {
-    constexpr mode_t kPrivateFile = 0600, kPrivateFolder = 0700;
-    if (!effective.main || is_current_config(effective)) return std::optional<std::filesystem::path>();
+    constexpr mode_t kPrivateFolder = 0700;
+    const bool is_empty = !effective.main && (!options_.folder_of_files || effective.beside.empty());
+    if (is_empty || is_current_config(effective)) return std::optional<std::filesystem::path>();
     remove_copy();
     if (auto made = base::make_folder(copy_folder(), kPrivateFolder); !made) return std::move(made).error();
     const auto file = copy_folder() / options_.config_path.filename();
-    auto written = base::replace_file(file, *effective.main, kPrivateFile);
-    for (auto next = effective.beside.begin(); written && next != effective.beside.end(); ++next)
-        written = base::replace_file(copy_folder() / next->first, next->second, kPrivateFile);
-    if (!written) return std::move(written).error();
+    const config::Installed nothing;
+    if (auto written = config::install(effective, nothing, file); !written) return std::move(written).error();
     return std::optional(file);
 }
 

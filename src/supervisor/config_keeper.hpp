@@ -25,7 +25,9 @@ public:
         std::filesystem::path config_path;
         std::vector<std::filesystem::path> local_files;
         config::Format format = config::Format::automatic;
-        unsigned max_trials = 3;  ///< Starts of a revision that has not proved good.
+        bool folder_of_files = false;  ///< Files are not merged; `config_path` is one of them …
+        bool needs_main = false;       ///< … which may be missing or not.
+        unsigned max_trials = 3;       ///< Starts of a revision that has not proved good.
         config::Admission admission{};
         std::optional<config::Redactor> redactor{};  ///< For what is reported.
         config::Kept kept{};
@@ -107,6 +109,7 @@ private:
     }
     std::filesystem::path copy_folder() const { return options_.folder / "check"; }
     void remove_copy();
+    config::MainFile main_file() const { return {options_.config_path.filename().string(), options_.needs_main}; }
     bool is_current_config(const config::Effective& effective) const;
     base::Result<config::Revision> with_own_telemetry(const config::Revision& revision, const std::string& hash);
     base::Result<config::Revision> found_with_own_telemetry(const config::Revision& revision, const std::string& hash);

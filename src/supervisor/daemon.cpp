@@ -147,6 +147,7 @@ Task<> Daemon::answer_questions() {
     for (const auto& agent : agents_) {
         exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
         attendants_.spawn("output of " + agent->name(), agent->send_output());
+        attendants_.spawn("description of " + agent->name(), agent->find_out());
     }
     if (const auto listens = control_.listen(); !listens)
         base::log::warning("control.listen_failed", {{"error", listens.error().text()}});

@@ -1,5 +1,7 @@
 #include "supervisor/from_settings.hpp"
 
+#include "settings/command_line.hpp"
+
 namespace supervisor {
 
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
@@ -8,15 +10,34 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.successes = static_cast<int>(agent.health.successes);
     policy.min_uptime = agent.min_uptime;
     policy.apply_timeout = agent.config_apply_timeout;
-    policy.stop_timeout = agent.stop_timeout;
-    policy.reloads = agent.reload.signal != 0;
+    const auto stops = stop_steps(agent);
+    policy.stop_timeout = stops.front().timeout;
+    for (auto next = stops.begin() + 1; next != stops.end(); ++next) policy.further_stops.push_back(next->timeout);
+    policy.start_timeout = agent.start_timeout;
+    policy.watchdog_after = agent.watchdog.unhealthy_for;
+    policy.watchdog_restarts = static_cast<int>(agent.watchdog.max_restarts);
+    policy.crash_loop_after = static_cast<int>(agent.restart.crash_loop_after);
+    switch (agent.restart.policy) {
+    case settings::RestartPolicy::always: policy.restart = lifecycle::Restart::always; break;
+    case settings::RestartPolicy::on_failure: policy.restart = lifecycle::Restart::on_failure; break;
+    case settings::RestartPolicy::never: policy.restart = lifecycle::Restart::never; break;
+    }
+    policy.reloads = agent.reload.signal != 0 || !agent.reload.command.empty() || !agent.reload.url.empty();
+    const settings::ReloadConfirm& confirm = agent.reload.confirm;
+    policy.reload_is_proof = agent.reload.signal == 0 || !confirm.url.empty() || !confirm.command.empty() ||
+                             !confirm.output.empty() || confirm.children;
     policy.reloads_environment = agent.own_telemetry.delivery == settings::TelemetryDelivery::file;
-    // The reload knows itself when its time is over: a question before, the wait, a question at its end.
-    policy.reload_timeout = 3 * agent.reload.timeout + std::chrono::seconds(1);
+    // The reload knows itself when its time is over: a question before, the order, the wait, a question at its end.
+    policy.reload_timeout = 4 * agent.reload.timeout + std::chrono::seconds(1);
     policy.initial_backoff = agent.restart.initial_backoff;
     policy.max_backoff = agent.restart.max_backoff;
     policy.reset_after = agent.restart.reset_after;
     return policy;
+}
+
+std::vector<settings::StopStep> stop_steps(const settings::Agent& agent) {
+    if (!agent.stop_steps.empty()) return agent.stop_steps;
+    return {{agent.stop_signal, agent.stop_timeout}};
 }
 
 config::Format config_format(const settings::Agent& agent) {
@@ -26,6 +47,13 @@ config::Format config_format(const settings::Agent& agent) {
     case settings::ConfigFormat::raw: return config::Format::raw;
     }
     return config::Format::automatic;
+}
+
+bool needs_main(const settings::Agent& agent) {
+    for (const auto* words : {&agent.args, &agent.config_check.command, &agent.reload.command})
+        for (const std::string& word : *words)
+            if (word.find(settings::kConfigPlaceholder.name) != std::string::npos) return true;
+    return false;
 }
 
 config::Kept kept(const settings::Agent& agent) {
@@ -62,12 +90,6 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
 
 net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
     return {reconnect.initial_interval, reconnect.max_interval, reconnect.throttled_interval};
-}
-
-std::optional<health::HttpLine> reload_line(const settings::Agent& agent) {
-    auto url = net::parse_url(agent.reload.confirm.url);
-    if (!url) return std::nullopt;  // there is none, or the settings have checked it
-    return health::HttpLine{std::move(*url), agent.reload.confirm.line, agent.reload.timeout};
 }
 
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent) {

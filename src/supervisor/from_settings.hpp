@@ -6,7 +6,6 @@
 #include "base/result.hpp"
 #include "config/compose.hpp"
 #include "config/revisions.hpp"
-#include "health/http_line.hpp"
 #include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
 #include "net/reconnect.hpp"
@@ -16,15 +15,16 @@
 namespace supervisor {
 
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent);
+/// At least one.
+std::vector<settings::StopStep> stop_steps(const settings::Agent& agent);
 config::Format config_format(const settings::Agent& agent);
+/// Whether it is given `config_path` itself, which then cannot be missing.
+bool needs_main(const settings::Agent& agent);
 config::Kept kept(const settings::Agent& agent);
 opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
                                               const base::Uuid& uid);
 net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
 /// Nothing for an agent that is judged by its process alone.
 std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
-
-/// What shows that the agent has taken a config by a reload; nothing where nothing shows it.
-std::optional<health::HttpLine> reload_line(const settings::Agent& agent);
 
 }  // namespace supervisor

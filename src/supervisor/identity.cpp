@@ -1,6 +1,5 @@
 #include "supervisor/identity.hpp"
 
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,22 +20,6 @@ constexpr std::string_view kOursAlone[] = {"NOTIFY_SOCKET", "WATCHDOG_PID",   "W
 
 void lay_over(std::map<std::string, std::string>& attributes, const settings::TextMap& over) {
     for (const auto& [key, value] : over) attributes[key] = value;
-}
-
-std::string os_description() {
-    const auto text = base::read_file("/etc/os-release", 1 << 16);
-    if (!text) return {};
-    constexpr std::string_view kKey = "PRETTY_NAME=";
-    const std::size_t at = ("\n" + *text).find("\n" + std::string(kKey));
-    if (at == std::string::npos) return {};
-    std::string value = text->substr(at + kKey.size(), text->find('\n', at) - at - kKey.size());
-    std::erase(value, '"');
-    return value;
-}
-
-std::string architecture(const std::string& machine) {
-    if (machine == "x86_64") return "amd64";
-    return machine == "aarch64" ? "arm64" : machine;
 }
 
 }  // namespace
@@ -68,18 +51,14 @@ base::Result<void> store_identity(const std::filesystem::path& folder, const bas
     return base::replace_file(folder / "instance_uid", uid.text() + "\n", kPrivateFile);
 }
 
-opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid) {
-    utsname system{};
-    ::uname(&system);
+opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid, const std::string& version,
+                                       const Facts& facts) {
     std::map<std::string, std::string> identifying{{"service.name", agent.executable.filename().string()},
                                                    {"service.instance.id", uid.text()}};
-    std::map<std::string, std::string> others{{"os.type", "linux"},
-                                              {"os.version", system.release},
-                                              {"host.name", system.nodename},
-                                              {"host.arch", architecture(system.machine)},
-                                              {"opampd.agent.name", agent.name},
-                                              {"opampd.version", OPAMPD_VERSION}};
-    if (const std::string os = os_description(); !os.empty()) others["os.description"] = os;
+    if (!version.empty()) identifying["service.version"] = version;
+    std::map<std::string, std::string> others = facts;
+    others["opampd.agent.name"] = agent.name;
+    others["opampd.version"] = OPAMPD_VERSION;
     lay_over(identifying, agent.description.identifying_attributes);
     lay_over(others, agent.description.non_identifying_attributes);
     return {{identifying.begin(), identifying.end()}, {others.begin(), others.end()}};

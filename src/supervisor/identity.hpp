@@ -9,6 +9,7 @@
 #include "base/uuid.hpp"
 #include "opamp/messages.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/host.hpp"
 
 namespace supervisor {
 
@@ -22,8 +23,10 @@ struct Identity {
 base::Result<Identity> load_identity(const std::filesystem::path& folder, const std::string& configured);
 base::Result<void> store_identity(const std::filesystem::path& folder, const base::Uuid& uid);
 
-/// Spec: OpenTelemetry resource conventions; "AgentDescription Message". The settings override and add.
-opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid);
+/// `version` may be empty; `facts` are of the machine. The settings override and add.
+/// Spec: OpenTelemetry resource conventions; "AgentDescription Message".
+opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid, const std::string& version,
+                                       const Facts& facts);
 
 /// The whole environment of the agent: ours, without what concerns the daemon alone, then `more`, the settings' `env`,
 /// and OPAMP_INSTANCE_UID, OPAMP_AGENT_NAME, OPAMP_CONFIG_FILE, OPAMP_CONFIG_HASH. The later ones win.

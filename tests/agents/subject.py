@@ -8,14 +8,18 @@
     die_after_ms: N   never healthy, it exits with 4 after so long
     answers: N        healthy, it exits with 5 after so many good answers
     port: N           it serves on that port as well
+    worker: N         it has a child process, a new one for each config
+    refuse: true      it does not take such a config when it is asked over HTTP
 
-At SIGHUP it takes the config again, unless there is a file "deaf" beside it."""
+At SIGHUP, and when /reload is posted to, it takes the config again, prints "took config", and writes how often it has to a file
+"taken"; unless there is a file "deaf" beside it."""
 
 import http.server
 import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,6 +27,7 @@ import time
 reloads = 0
 text = ""
 answered = 0
+worker = None
 
 
 def number(key):
@@ -31,7 +36,7 @@ def number(key):
 
 
 def take_config():
-    global text, answered
+    global text, answered, worker
     config = pathlib.Path(os.environ["OPAMP_CONFIG_FILE"])
     text = config.read_text() if config.exists() else ""
     answered = 0
@@ -40,6 +45,11 @@ def take_config():
         os._exit(3)
     if number("port"):
         http.server.HTTPServer(("127.0.0.1", number("port")), Self)
+    if number("worker"):
+        if worker:
+            worker.kill()
+            worker.wait()
+        worker = subprocess.Popen(["sleep", "infinity"])
     if number("die_after_ms"):
         threading.Thread(target=lambda: (time.sleep(number("die_after_ms") / 1000), os._exit(4)), daemon=True).start()
 
@@ -54,6 +64,12 @@ class Self(http.server.BaseHTTPRequestHandler):
         self.answer(200 if is_well else 503, "")
         if number("answers") and answered >= number("answers"):
             os._exit(5)
+
+    def do_POST(self):
+        if "refuse: true" in pathlib.Path(os.environ["OPAMP_CONFIG_FILE"]).read_text():
+            return self.answer(500, "not that one\n")
+        hang_up()
+        self.answer(200, "")
 
     def answer(self, status, body):
         self.send_response(status)
@@ -70,6 +86,8 @@ def hang_up(*_):
         return
     take_config()
     reloads += 1
+    pathlib.Path("taken").write_text(f"{reloads}\n")
+    print("took config", flush=True)
 
 
 take_config()

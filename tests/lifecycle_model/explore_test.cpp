@@ -8,6 +8,7 @@
 
 using namespace lifecycle;
 using namespace lifecycle_model;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -68,7 +69,8 @@ std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& boun
 TEST_CASE("the invariants hold in every reachable state", "[lifecycle][exhaustive]") {
     const Policy policy =
         GENERATE(Policy{.has_probe = false}, Policy{.has_probe = true}, Policy{.has_probe = true, .successes = 2},
-                 Policy{.has_probe = true, .reloads = true}, Policy{.has_probe = false, .reloads = true});
+                 Policy{.has_probe = true, .reloads = true},
+                 Policy{.has_probe = false, .reloads = true, .reload_is_proof = true});
     const Begun begun = GENERATE(Begun{kBase, {}, kBase, false, 0}, Begun{kGood, kGood, kBase, false, 0},
                                  Begun{kGood, kBase, kBase, true, 1}, Begun{{5, false}, {5, false}, kBase, false, 0},
                                  Begun{kGood, kGood, kBase, false, 0, {kBase}, {kFallback}},
@@ -83,9 +85,20 @@ TEST_CASE("the invariants hold in every reachable state", "[lifecycle][exhaustiv
     CHECK(states > 500);
 }
 
+TEST_CASE("the invariants hold in every state that a policy adds", "[lifecycle][exhaustive]") {
+    const Policy policy =
+        GENERATE(Policy{.has_probe = true, .start_timeout = 1s, .watchdog_after = 1s, .watchdog_restarts = 1},
+                 Policy{.further_stops = {1s}, .restart = Restart::on_failure}, Policy{.restart = Restart::never});
+    const Begun begun = GENERATE(Begun{kGood, kGood, kBase, false, 0}, Begun{kGood, kBase, kBase, true, 1});
+    const std::size_t states = explore(policy, begun, {.offers = 1, .restarts = 1, .wishes = 1, .failures = 2});
+    CAPTURE(policy.has_probe, begun.current.id, states);
+    CHECK(states > 500);
+}
+
 TEST_CASE("the invariants hold over long random lives", "[lifecycle][random]") {
-    const Policy policy{.has_probe = GENERATE(false, true), .reloads = GENERATE(false, true)};
-    const auto seed = GENERATE(range(0u, 200u));
+    const Policy policy{
+        .has_probe = GENERATE(false, true), .reloads = GENERATE(false, true), .reload_is_proof = GENERATE(false, true)};
+    const auto seed = GENERATE(range(0u, 100u));
     CAPTURE(seed);
     CHECK(live_long(policy, seed) == "");
 }

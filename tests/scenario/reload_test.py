@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from peer import error_message  # noqa: E402
+from peer import error_message, health_is  # noqa: E402
 from rig import expect, is_alive, request  # noqa: E402
 from scene import merged  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
@@ -91,6 +91,79 @@ def agent_whose_answers_cannot_be_read_is_restarted(scene):
     expect("another process", scene.pid() != pid and in_force(scene) == "good: 2\n")
     told = scene.events("agent.reload_failed")[-1]["error"]
     expect(f"the log says why: {told}", "no such line" in told)
+
+
+# --- other ways to tell it, and to see it
+
+
+def told_by(scene, reload):
+    return merged(scene.subject(), {"reload": {"timeout": "2s", **reload}})
+
+
+WAYS = {
+    "by a command": {"command": ["sh", "-c", "kill -HUP $1", "tell", "{pid}"]},
+    "over HTTP": {"url": "http://127.0.0.1:PORT/reload"},
+    "seen by its output": {"signal": "SIGHUP", "confirm": {"output": "took c?nfig"}},
+    "seen by what a command prints": {"signal": "SIGHUP", "confirm": {"command": ["cat", "taken"]}},
+    "seen by a new child": {"signal": "SIGHUP", "confirm": {"children": True}},
+}
+
+
+@scenario_for(WAYS)
+def config_is_taken_without_a_restart(scene, reload):
+    scene.folder.joinpath("taken").write_text("0\n")
+    if "url" in reload:
+        reload = {"url": reload["url"].replace("PORT", str(scene.service_port))}
+    pid = begin(scene, told_by(scene, reload))
+    stops = len(scene.events("agent.stopping"))
+    for i in range(3):
+        scene.offer(f"worker: {i + 1}\n")
+        expect("the agent has it", in_force(scene) == f"worker: {i + 1}\n")
+    expect("the process is the same", scene.pid() == pid and len(scene.events("agent.stopping")) == stops)
+
+
+@scenario_for({name: reload for name, reload in WAYS.items() if "confirm" in reload})
+def nothing_that_is_seen_makes_a_restart(scene, reload):
+    scene.folder.joinpath("taken").write_text("0\n")
+    pid = begin(scene, merged(told_by(scene, reload), {"reload": {"timeout": "300ms"}}))
+    scene.folder.joinpath("deaf").touch()
+    scene.offer("worker: 1\n")
+    expect("another process", scene.pid() != pid and in_force(scene) == "worker: 1\n")
+    expect("the log says why", "has not taken the config within 300ms" in scene.events("agent.reload_failed")[-1]["error"])
+
+
+@scenario
+def answer_that_says_no_makes_a_restart(scene):
+    pid = begin(scene, told_by(scene, {"url": f"http://127.0.0.1:{scene.service_port}/reload"}))
+    scene.offer("refuse: true\n")
+    expect("another process", scene.pid() != pid and in_force(scene) == "refuse: true\n")
+    told = scene.events("agent.reload_failed")[-1]["error"]
+    expect(f"the log says why: {told}", "reload.url: HTTP 500: not that one" in told)
+
+
+@scenario
+def command_that_fails_makes_a_restart(scene):
+    pid = begin(scene, told_by(scene, {"command": ["sh", "-c", "echo cannot >&2; exit 4"]}))
+    scene.offer("good: 2\n")
+    expect("another process", scene.pid() != pid and in_force(scene) == "good: 2\n")
+    told = scene.events("agent.reload_failed")[-1]["error"]
+    expect(f"the log says why: {told}", "reload.command: exit code 4: cannot" in told)
+
+
+@scenario
+def reload_that_is_seen_is_the_proof_where_there_is_no_probe(scene):
+    begin(scene, merged(told_by(scene, WAYS["seen by its output"]), {"health": None, "min_uptime": "50ms"}))
+    scene.stop()
+    scene.configure(merged(told_by(scene, WAYS["seen by its output"]), {"health": None, "min_uptime": "1s"}))
+    since = scene.peer.now()
+    scene.start()
+    scene.wait_for_message("a healthy agent", health_is(True), since)
+    pid = scene.pid()
+    scene.offer("good: 2\n")
+    expect("the same process", scene.pid() == pid)
+    applied, reloaded = scene.events("config.applied")[-1], scene.events("agent.reloaded")[-1]
+    armed = [event for event in scene.events() if reloaded["time"] <= event["time"] <= applied["time"]]
+    expect(f"at once: {armed}", not [event for event in armed if event["event"] == "agent.phase_changed" and event["to"] != "running"])
 
 
 if __name__ == "__main__":

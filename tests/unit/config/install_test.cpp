@@ -81,3 +81,34 @@ TEST_CASE("where one file cannot be written, none is replaced", "[config][instal
     for (const char* name : {"new.txt", ".new.txt.new", ".x.txt.new"})
         CHECK_FALSE(std::filesystem::exists(folder / name));
 }
+
+TEST_CASE("files may be in folders, which come and go with them", "[config][install]") {
+    support::TempFolder folder;
+    const auto path = folder / "nginx.conf";
+    const Effective first{true, "m", {{"conf.d/a", "1"}, {"conf.d/deep/b", "1"}, {"x", "1"}}};
+    const Effective second{true, "m", {{"conf.d", "a file now"}, {"x/y", "and a folder"}}};
+    REQUIRE(install(first, {}, path));
+    CHECK(support::read(folder / "conf.d" / "deep" / "b") == "1");
+    REQUIRE(install(second, Installed(first), path));
+    CHECK(support::read(folder / "conf.d") == "a file now");
+    CHECK(support::read(folder / "x" / "y") == "and a folder");
+    REQUIRE(install(first, Installed(second), path));
+    CHECK(support::read(folder / "conf.d" / "a") == "1");
+    support::write(folder / "conf.d" / "mine", "1");
+    REQUIRE(install({true, {}, {}}, Installed(first), path));
+    CHECK(support::read(folder / "conf.d" / "mine") == "1");
+    CHECK_FALSE(std::filesystem::exists(folder / "conf.d" / "deep"));
+    CHECK_FALSE(std::filesystem::exists(folder / "x"));
+}
+
+TEST_CASE("no folder of an entry leads out of the config's", "[config][install][SEC-1]") {
+    support::TempFolder folder, elsewhere;
+    std::filesystem::create_directory_symlink(elsewhere.path(), folder / "link");
+    support::write(folder / "file", "program");
+    for (const char* name : {"link/x", "file/x"}) {
+        const auto refused = install({true, "m", {{name, "evil"}}}, {}, folder / "nginx.conf");
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message().find("exists and is not from an earlier offer") != std::string::npos);
+    }
+    CHECK(std::filesystem::is_empty(elsewhere.path()));
+}

@@ -12,7 +12,8 @@ TEST_CASE("the invariants hold over many random lives", "[lifecycle][random]") {
 }
 
 TEST_CASE("the invariants hold over long random lives", "[lifecycle][random]") {
-    const Policy policy{.has_probe = GENERATE(false, true), .reloads = GENERATE(false, true)};
+    const Policy policy{
+        .has_probe = GENERATE(false, true), .reloads = GENERATE(false, true), .reload_is_proof = GENERATE(false, true)};
     const auto seed = GENERATE(range(0u, 20u));
     CAPTURE(seed);
     CHECK(live_long(policy, seed) == "");

@@ -64,6 +64,19 @@ TEST_CASE("an agent that can reload its config is not restarted for a new one", 
     check(row, policy);
 }
 
+TEST_CASE("a reload that was seen to be taken needs no further proof of an agent without a probe",
+          "[lifecycle][reload]") {
+    const Policy policy{.reloads = true, .reload_is_proof = true};
+    const State reloading = decide(staging(proven(), 7), Staged{7, kNew}, policy).next;
+    const Step step = decide(reloading, Reloaded{kNew}, policy);
+    CHECK(step.next.proven);
+    CHECK(step.next.last_good == kNew);
+    CHECK(step.actions.back() == Action(ArmDeadline{policy.reset_after}));
+    CHECK_FALSE(decide(reloading, Reloaded{kNew}, {.reloads = true}).next.proven);
+    CHECK_FALSE(
+        decide(reloading, Reloaded{kNew}, {.has_probe = true, .reloads = true, .reload_is_proof = true}).next.proven);
+}
+
 TEST_CASE("the operator stops and starts the agent", "[lifecycle][operator]") {
     State held = state(Phase::down);
     held.held = true;

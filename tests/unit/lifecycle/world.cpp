@@ -86,6 +86,7 @@ struct Hands {
         require(is_good || is_fallback, "a rollback ends at what was good, or at a fallback");
         require(++world.rollbacks <= 1 + static_cast<int>(world.ways), "a rollback is never a loop");
     }
+    void operator()(const NoteRestart& restart) { require(!restart.reason.empty(), "a restart says why"); }
     void operator()(const Finish&) {
         require(!has_process(), "shutdown leaves no child");
         world.finished = true;
@@ -151,7 +152,8 @@ std::string World::key() const {
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
     if (reloading) key += "r" + text(*reloading);
-    key += text(state.adopting) + (state.held ? "h" : "") + (state.reloaded ? "l" : "");
+    key += text(state.adopting) + (state.held ? "h" : "") + (state.reloaded ? "l" : "") + (state.ended ? "e" : "") +
+           std::to_string(state.watchdog_restarts) + std::to_string(state.stop_step);
     key += "|" + std::to_string(state.ways_taken) + "," + std::to_string(state.successes) + ":";
     for (const Revision& older : state.older_good) key += text(older);
     key += "|";
@@ -183,6 +185,7 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     }
     if (world.child) {
         events.push_back(Exited{"exit code 1"});
+        if (policy.restart == Restart::on_failure) events.push_back(Exited{"exit code 0", true});
         if (policy.has_probe && !world.reloading) {
             events.push_back(ProbeUp{});
             events.push_back(ProbeDown{"HTTP 503"});
@@ -206,7 +209,7 @@ std::vector<Event> possible(const World& world, const Policy& policy, const Boun
     }
     if (world.offers < bounds.offers) events.push_back(Offered{world.offers + 1});
     if (world.restarts < bounds.restarts) events.push_back(RestartWanted{});
-    if (world.state.held) events.push_back(StartWanted{});
+    if (world.state.held || world.state.ended) events.push_back(StartWanted{});
     if (world.wishes < bounds.wishes) {
         events.push_back(StopWanted{});
         events.push_back(RollbackWanted{world.state.base, "rolled back by the operator"});
@@ -250,6 +253,7 @@ std::optional<std::string> advance(World& world, const Event& event, const Polic
     hands.require(has_process == world.child.has_value(), "the phase knows the process");
     hands.require((phase == Phase::reloading) == world.reloading.has_value(), "the phase knows the reload");
     hands.require(phase != Phase::reloading || world.deadline, "a reload has an end");
+    hands.require(!world.state.ended || phase == Phase::down || phase == Phase::gone, "what has ended does not run");
     hands.require(!world.state.held || phase == Phase::down || phase == Phase::stopping || phase == Phase::starting ||
                       phase == Phase::backing_off || phase == Phase::gone,
                   "what the operator stopped does not run");
@@ -261,7 +265,7 @@ std::optional<std::string> settle(World world, const Policy& policy, const Bound
         const auto event = kind_event(world, policy);
         if (!event) {
             if (world.finished) return std::nullopt;
-            if (!world.state.proven) return "it comes to rest, but not proven";
+            if (!world.state.proven && !world.state.ended) return "it comes to rest, but not proven";
             if (world.offers != 0 &&
                 (!world.fates.contains(world.offers) || world.fates.at(world.offers) == Fate::applying))
                 return "the newest offer has no final status";
@@ -293,7 +297,10 @@ std::string live_many(unsigned seed, int lives, int steps) {
     for (int life = 0; life < lives; ++life) {
         const Policy policy{.has_probe = random() % 2 == 0,
                             .successes = 1 + static_cast<int>(random() % 3),
-                            .reloads = random() % 2 == 0};
+                            .reloads = random() % 2 == 0,
+                            .start_timeout = random() % 2 == 0 ? base::Duration(1) : base::Duration(),
+                            .restart = static_cast<Restart>(random() % 3),
+                            .watchdog_after = random() % 2 == 0 ? base::Duration(1) : base::Duration()};
         const World world = begin(policy, {good, good, base, false, 0, {{3, true}}, {{4, true}}});
         const std::string broken = live(random, policy, world, bounds, steps);
         if (!broken.empty()) return "life " + std::to_string(life) + " of seed " + std::to_string(seed) + ": " + broken;

@@ -211,7 +211,8 @@ TEST_CASE("what came in from outside is not shown in problems", "[settings][expa
          {"4: agent.args: a '${…}' inside an expanded value leads to a file that cannot be read"}},
         {"an unknown key",
          "  restart: \"${env:GONE:-{s3cret: 1}}\"\n",
-         {"4: agent.restart: an expanded value has an unknown key (known here: initial_backoff, max_backoff, "
+         {"4: agent.restart: an expanded value has an unknown key (known here: policy, crash_loop_after, "
+          "initial_backoff, max_backoff, "
           "reset_after)"}},
         {"a key twice", "  env: ${DUPLICATE}\n", {"4: agent.env: is given twice, first on line 4 (keep one)"}},
         {"a text as section",

@@ -18,7 +18,10 @@ inline const std::string kFolder = "/etc/opampd/presets/";
 /// A machine with the programs of the presets, and presets of its operator's.
 inline FakeEnvironment machine(const std::map<std::string, std::string>& presets = {}) {
     FakeEnvironment environment;
-    for (const char* program : {"prometheus", "promtool", "jaeger-all-in-one", "jaeger-remote-storage"})
+    for (const char* program :
+         {"prometheus", "promtool", "jaeger-all-in-one", "jaeger-remote-storage", "prometheus-alertmanager", "amtool",
+          "prometheus-blackbox-exporter", "nginx", "rsyslogd", "syslog-ng", "syslog-ng-ctl", "collectd", "haproxy",
+          "telegraf", "fluent-bit", "vector", "zabbix_agent2", "otelcol"})
         environment.programs.insert(std::string("/usr/bin/") + program);
     for (const auto& [name, yaml] : presets) environment.files[kFolder + name + ".yaml"] = yaml;
     return environment;

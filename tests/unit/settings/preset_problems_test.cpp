@@ -45,12 +45,15 @@ TEST_CASE("an unknown preset is answered with those that exist", "[settings][pre
     environment.files[kFolder + "README"] = "";
     environment.variables["KIND"] = "promethius";
     const std::string rest =
-        "known: generic, jaeger, jaeger-remote-storage, mine, prometheus; others go into /etc/opampd/presets)";
+        "known: alertmanager, blackbox-exporter, collectd, fluent-bit, generic, haproxy, jaeger, "
+        "jaeger-remote-storage, "
+        "mine, nginx, otelcol, prometheus, rsyslog, syslog-ng, telegraf, vector, zabbix-agent2; others go into "
+        "/etc/opampd/presets)";
     // What else the preset would have given is not asked for.
     CHECK(problems_of(kServer + "agents:\n  web:\n    preset: promethius\n", environment) ==
           Texts{"opampd.yaml:4: agents.web.preset: 'promethius' is not a preset (did you mean prometheus? " + rest});
-    CHECK(problems_of(kServer + "agent:\n  preset: nginx\n", environment) ==
-          Texts{"opampd.yaml:3: agent.preset: 'nginx' is not a preset (" + rest});
+    CHECK(problems_of(kServer + "agent:\n  preset: sendmail\n", environment) ==
+          Texts{"opampd.yaml:3: agent.preset: 'sendmail' is not a preset (" + rest});
     CHECK(problems_of(kServer + "agent:\n  preset: ${KIND}\n", environment) ==
           Texts{"opampd.yaml:3: agent.preset: '${KIND}' is not a preset (" + rest});
 }
@@ -121,10 +124,11 @@ TEST_CASE("mistakes in the settings file come before those in presets, and each 
 TEST_CASE("a built-in preset whose program is missing says so", "[settings][preset][problems]") {
     FakeEnvironment environment;
     const auto problems = problems_of(kServer + "agent: {preset: prometheus}\n", environment);
-    REQUIRE(problems.size() == 2);
+    REQUIRE(problems.size() == 3);
     CHECK(problems[0].starts_with("built-in preset prometheus:"));
     CHECK(problems[0].find(": agent.executable: 'prometheus' is not a program in $PATH") != std::string::npos);
-    CHECK(problems[1].find(": agent.config_check.command: the program is not a program in $PATH") != std::string::npos);
+    CHECK(problems[1].find(": agent.version.command: the program is not a program in $PATH") != std::string::npos);
+    CHECK(problems[2].find(": agent.config_check.command: the program is not a program in $PATH") != std::string::npos);
 }
 
 TEST_CASE("no text of a preset is fatal", "[settings][preset][problems]") {

@@ -42,6 +42,48 @@ TEST_CASE("the preset of Prometheus needs nothing but its name", "[settings][pre
     CHECK(agent.reload.confirm.url == "http://127.0.0.1:9090/metrics");
 }
 
+TEST_CASE("an agent without arguments of its own has the preset of its program", "[settings][preset]") {
+    const Agent agent = agent_with("  executable: /usr/bin/prometheus\n");
+    CHECK(agent.preset == "prometheus");
+    CHECK(agent.from_preset.by_program);
+    CHECK(agent.reload.signal == SIGHUP);
+    CHECK(agent_with("  executable: prometheus\n").preset == "prometheus");
+    CHECK(agent_with("  executable: prometheus-alertmanager\n").preset == "alertmanager");
+    CHECK(agent_with("  executable: prometheus\n  args: [--help]\n").preset == "generic");
+    CHECK(agent_with("  executable: prometheus\n  preset: generic\n").preset == "generic");
+    CHECK_FALSE(agent_with("  preset: prometheus\n").from_preset.by_program);
+    const auto mine = machine({{"mine", "executable: ./demo-service\nstop_timeout: 3s\n"},
+                               {"other", "executables: [demo, ./x]\n# demo-service\n"}});
+    CHECK(agent_with("  executable: ./demo-service\n", mine).preset == "mine");
+    CHECK(agent_with("  executable: ./demo-service\n", mine).stop_timeout == 3s);
+    const auto changed = machine({{"prometheus", "executable: prometheus\nargs: [mine]\n"}});
+    CHECK(agent_with("  executable: prometheus\n", changed).args == Texts{"mine"});
+}
+
+TEST_CASE("of the names of a preset's program the one that is there is run", "[settings][preset]") {
+    CHECK(agent_with("  preset: alertmanager\n").executable == "/usr/bin/prometheus-alertmanager");
+    auto environment = machine();
+    environment.programs.insert("/usr/bin/alertmanager");
+    CHECK(agent_with("  preset: alertmanager\n", environment).executable == "/usr/bin/alertmanager");
+    const auto none = machine({{"mine", "executables: [nobody, no-one]\n"}});
+    CHECK(problems_of(kServer + "agent: {preset: mine}\n", none) ==
+          Texts{kFolder +
+                "mine.yaml:1: agent.executable: 'nobody' is not a program in $PATH (for one elsewhere write a "
+                "path with a slash: ./NAME or /FOLDER/NAME)"});
+    const auto bad = machine({{"mine", "executable: prometheus\nexecutables: []\n"}});
+    CHECK(problems_of(kServer + "agent: {preset: mine}\n", bad) ==
+          Texts{kFolder + "mine.yaml:2: executables: is given together with executable (keep one)",
+                kFolder + "mine.yaml:2: executables: has no names (give those that the program may have)"});
+}
+
+TEST_CASE("{executable} is the program in every text", "[settings][preset]") {
+    const auto environment =
+        machine({{"mine", "executables: [prometheus]\nconfig_check: {command: [\"{executable}\", -t]}\n"}});
+    CHECK(agent_with("  preset: mine\n", environment).config_check.command == Texts{"/usr/bin/prometheus", "-t"});
+    CHECK(agent_with("  preset: mine\n  executable: ./demo-service\n", environment).config_check.command ==
+          Texts{"/srv/demo-service", "-t"});
+}
+
 TEST_CASE("the preset of Jaeger tells it where it is asked, and where its storage is", "[settings][preset]") {
     const Agent agent = agent_with("  preset: jaeger\n  parameters: {admin: \"127.0.0.1:7\", storage: grpc}\n");
     CHECK(agent.executable == "/usr/bin/jaeger-all-in-one");
@@ -190,13 +232,15 @@ TEST_CASE("in words: what the preset gave", "[settings][preset][describe]") {
     const auto text = [](const std::string& keys, const FakeEnvironment& environment) {
         return settings::describe(settings::parse(kServer + "agent:\n" + keys, environment, "opampd.yaml").settings);
     };
-    CHECK(text("  preset: prometheus\n  config_path: a.yml\n  health: {interval: 1s}\n", machine())
-              .find("agent       agent\n"
-                    "  preset    prometheus (built in): Prometheus, whose configs promtool checks\n"
-                    "  gives     parameters, executable, args, config_format, config_check, config_apply_timeout, "
-                    "health.type, health.endpoint, reload, own_telemetry, stop_timeout\n"
-                    "  runs      /usr/bin/prometheus \"--config.file=/srv/a.yml\" "
-                    "\"--web.listen-address=127.0.0.1:9090\"\n") != std::string::npos);
+    CHECK(
+        text("  preset: prometheus\n  config_path: a.yml\n  health: {interval: 1s}\n", machine())
+            .find(
+                "agent       agent\n"
+                "  preset    prometheus (built in): Prometheus, whose configs promtool checks\n"
+                "  gives     executable, parameters, args, version, config_format, config_check, config_apply_timeout, "
+                "health.type, health.endpoint, reload, own_telemetry, stop_timeout\n"
+                "  runs      /usr/bin/prometheus \"--config.file=/srv/a.yml\" "
+                "\"--web.listen-address=127.0.0.1:9090\"\n") != std::string::npos);
     CHECK(text("  executable: ./demo-service\n", machine({{"generic", "stop_timeout: 3s\n"}}))
               .find("  preset    generic (/etc/opampd/presets/generic.yaml)\n  gives     stop_timeout\n") !=
           std::string::npos);

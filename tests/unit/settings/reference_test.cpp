@@ -1,4 +1,5 @@
 #include "settings/reference.hpp"
+#include "settings/preset_list.hpp"
 
 #include <catch2/catch.hpp>
 #include <cctype>
@@ -48,6 +49,8 @@ FakeEnvironment example_machine() {
     environment.folders.insert("/etc/opampd/presets");
     environment.programs.insert("/usr/bin/prometheus");
     environment.programs.insert("/usr/bin/promtool");
+    environment.programs.insert("/srv/prepare");
+    environment.programs.insert("/srv/clean-up");
     return environment;
 }
 
@@ -71,6 +74,16 @@ TEST_CASE("docs/settings.md says what the table of keys says", "[settings][docs]
     REQUIRE(text);
     INFO("run this test with OPAMPD_UPDATE_DOCS=1 to write the page anew");
     CHECK((*text == settings::reference_page()));
+}
+
+TEST_CASE("docs/preset-list.md says what the built-in presets say", "[settings][docs]") {
+    const auto file = kSource / "docs" / "preset-list.md";
+    const char* update = std::getenv("OPAMPD_UPDATE_DOCS");
+    if (update && std::string(update) == "1") REQUIRE(base::replace_file(file, settings::preset_page(), 0644));
+    const auto text = base::read_file(file);
+    REQUIRE(text);
+    INFO("run this test with OPAMPD_UPDATE_DOCS=1 to write the page anew");
+    CHECK((*text == settings::preset_page()));
 }
 
 TEST_CASE("the reference page has every key once", "[settings][docs]") {

@@ -163,7 +163,7 @@ TEST_CASE("several agents have the names and the order of the file", "[settings]
     CHECK(settings.agents[0].stop_timeout == 3s);
     CHECK(settings.agents[1].name == "agent");
     CHECK(settings.agents[1].executable == "/usr/bin/otelcol");
-    CHECK(settings.agents[1].stop_timeout == 10s);
+    CHECK(settings.agents[1].stop_timeout == 30s);  // of the preset that its program has
 }
 
 TEST_CASE("agents can share keys through anchors", "[settings][values]") {

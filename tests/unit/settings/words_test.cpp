@@ -18,7 +18,7 @@ TEST_CASE("names are offered from where they stand", "[settings][suggest]") {
     CHECK(settings::names_in("") == std::vector<std::string>{"server", "agents", "agent", "capabilities", "presets",
                                                              "storage", "control", "telemetry", "healthcheck"});
     CHECK(settings::names_in("agent.restart") ==
-          std::vector<std::string>{"initial_backoff", "max_backoff", "reset_after"});
+          std::vector<std::string>{"policy", "crash_loop_after", "initial_backoff", "max_backoff", "reset_after"});
     CHECK(settings::names_in("agent.args").empty());
     CHECK(settings::remedy_for_unknown("agent", std::string(100'000, 'x')).starts_with("(known here: "));
 }

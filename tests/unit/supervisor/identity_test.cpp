@@ -61,14 +61,15 @@ TEST_CASE("an agent is described by the conventions, and by its settings",
     agent.description.identifying_attributes = {{"service.name", "shop"}, {"service.namespace", "eu"}};
     agent.description.non_identifying_attributes = {{"team", "sre"}};
     const auto uid = *base::Uuid::parse("018f3a6c-5d2e-7b9a-8c0d-112233445566");
-    const auto description = describe_agent(agent, uid);
+    const auto description = describe_agent(agent, uid, "1.2", {{"os.type", "linux"}, {"host.name", "h"}});
     CHECK(attribute(description.identifying, "service.name") == "shop");
     CHECK(attribute(description.identifying, "service.namespace") == "eu");
     CHECK(attribute(description.identifying, "service.instance.id") == uid.text());
     CHECK(attribute(description.non_identifying, "os.type") == "linux");
-    CHECK_FALSE(attribute(description.non_identifying, "host.name").empty());
+    CHECK(attribute(description.non_identifying, "host.name") == "h");
+    CHECK(attribute(description.identifying, "service.version") == "1.2");
     CHECK(attribute(description.non_identifying, "team") == "sre");
-    CHECK(attribute(describe_agent(demo(), uid).identifying, "service.name") == "demo-service");
+    CHECK(attribute(describe_agent(demo(), uid, "", {}).identifying, "service.name") == "demo-service");
 }
 
 TEST_CASE("an agent gets our environment, its own, and what it may want to know", "[supervisor][identity]") {

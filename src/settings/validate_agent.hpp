@@ -1,0 +1,23 @@
+// Checks of what keys of one agent say together, by part. Private to this folder.
+#pragma once
+
+#include <string>
+
+#include "settings/agent.hpp"
+#include "settings/environment.hpp"
+#include "settings/problem.hpp"
+
+namespace settings {
+
+/// `path` is the agent's key: "agents.web". What the agent says itself replaces what its preset says, where both cannot
+/// be.
+void check_reload(Reload& reload, const std::string& path, const Environment& environment, Report& report);
+
+/// Makes `stop_steps`.
+void check_stop(Agent& agent, const std::string& path, Report& report);
+
+/// `command` names its program by an absolute path afterwards.
+void check_command(std::vector<std::string>& command, const std::string& path, const Environment& environment,
+                   Report& report);
+
+}  // namespace settings

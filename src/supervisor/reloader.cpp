@@ -1,0 +1,169 @@
+#include "supervisor/reloader.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/files.hpp"
+#include "config/key_pattern.hpp"
+#include "health/http_line.hpp"
+#include "health/http_probe.hpp"
+#include "net/client.hpp"
+#include "process/run_command.hpp"
+#include "settings/command_line.hpp"
+#include "settings/signal_name.hpp"
+
+namespace supervisor {
+
+using namespace async;
+using base::Error;
+using base::Kind;
+using base::Result;
+
+namespace {
+
+constexpr std::uint64_t kMostChildren = 1u << 20;  // bytes of a list of PIDs
+constexpr std::uint64_t kMostPrinted = 1u << 20;
+
+bool has_line(std::string_view text, std::string_view pattern) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (config::matches_glob(pattern, base::trimmed(text.substr(0, end), "\r"))) return true;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return false;
+}
+
+}  // namespace
+
+std::set<pid_t> children_of(pid_t pid) {
+    std::set<pid_t> found;
+    std::error_code code;
+    std::filesystem::directory_iterator thread("/proc/" + std::to_string(pid) + "/task", code);
+    for (; !code && thread != std::filesystem::directory_iterator(); thread.increment(code)) {
+        const auto list = base::read_file(thread->path() / "children", kMostChildren);
+        std::istringstream words(list ? *list : "");
+        for (pid_t child = 0; words >> child;) found.insert(child);
+    }
+    return found;
+}
+
+Reloader::Reloader(const Partners& partners, pid_t pid, std::vector<std::string> environment, std::string instance_uid)
+    : partners_(partners), pid_(pid), environment_(std::move(environment)), instance_uid_(std::move(instance_uid)) {}
+
+std::string Reloader::describe(const settings::Reload& reload) {
+    if (!reload.command.empty()) return reload.command.front();  // its arguments may be secrets
+    if (!reload.url.empty()) return "POST " + reload.url.substr(0, reload.url.find('?'));
+    return settings::signal_name(reload.signal);
+}
+
+Task<Result<void>> Reloader::look_before() {
+    auto before = co_await look();
+    if (!before) co_return std::move(before).error().within("reload.confirm");
+    before_ = std::move(*before);
+    co_return Result<void>();
+}
+
+Task<Result<void>> Reloader::order(process::Child& child) {
+    const settings::Reload& reload = partners_.agent.reload;
+    printed_ = partners_.output.printed();
+    if (!reload.command.empty()) {
+        auto printed = co_await run(reload.command);
+        if (!printed) co_return std::move(printed).error().within("reload.command");
+    } else if (!reload.url.empty()) {
+        auto posted = co_await post();
+        if (!posted) co_return std::move(posted).error().within("reload.url");
+    } else {
+        child.signal_leader(reload.signal);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Reloader::await_proof() {
+    const settings::Agent& agent = partners_.agent;
+    const settings::ReloadConfirm& confirm = agent.reload.confirm;
+    if (confirm.url.empty() && confirm.command.empty() && confirm.output.empty() && !confirm.children)
+        co_return Result<void>();
+    const auto begun = SteadyClock::now();
+    for (;;) {
+        const auto now = co_await look();
+        const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ended) co_return Error(Kind::cancelled, "cancelled");
+        if (now && is_proof(*now)) co_return Result<void>();
+        const base::Duration elapsed = SteadyClock::now() - begun;
+        if (elapsed >= agent.reload.timeout) break;
+        co_await sleep_for(health::next_question(false, elapsed, agent.health.interval));
+    }
+    co_return Error(Kind::timeout, "the agent has not taken the config within " +
+                                       base::format_duration(agent.reload.timeout) + ": " + what_is_missing());
+}
+
+Task<Result<Reloader::Look>> Reloader::look() const {
+    const settings::Reload& reload = partners_.agent.reload;
+    const settings::ReloadConfirm& confirm = reload.confirm;
+    Look look;
+    if (confirm.children) look.children = children_of(pid_);
+    if (!confirm.url.empty()) {
+        auto url = net::parse_url(confirm.url);
+        if (!url) co_return std::move(url).error();
+        const health::HttpLine line{std::move(*url), confirm.line, reload.timeout};
+        auto answer = co_await health::read_line(line);
+        if (!answer) co_return std::move(answer).error();
+        look.text = std::move(*answer);
+    } else if (!confirm.command.empty()) {
+        auto printed = co_await run(confirm.command);
+        if (!printed) co_return std::move(printed).error();
+        look.text = std::move(*printed);
+    }
+    co_return look;
+}
+
+bool Reloader::is_proof(const Look& now) const {
+    const settings::ReloadConfirm& confirm = partners_.agent.reload.confirm;
+    if (confirm.children) return !std::ranges::includes(before_.children, now.children);
+    if (!confirm.output.empty()) {
+        const auto printed = partners_.output.printed_since(printed_, kMostPrinted);
+        return printed && has_line(*printed, confirm.output);
+    }
+    return now.text != before_.text;
+}
+
+std::string Reloader::what_is_missing() const {
+    const settings::ReloadConfirm& confirm = partners_.agent.reload.confirm;
+    if (confirm.children) return "it has no new child process";
+    if (!confirm.output.empty()) return "it has not printed '" + confirm.output + "'";
+    if (!confirm.command.empty()) return "what " + confirm.command.front() + " prints has not changed";
+    return confirm.url.substr(0, confirm.url.find('?')) + " has not changed";
+}
+
+Task<Result<std::string>> Reloader::run(std::vector<std::string> command) const {
+    const settings::Agent& agent = partners_.agent;
+    const settings::Replacements pid{{std::string(settings::kPidPlaceholder.name), std::to_string(pid_)}};
+    for (std::string& word : command) word = settings::replaced(word, pid);
+    process::CommandSpec spec;
+    spec.argv = settings::filled_in(command, agent, instance_uid_);
+    spec.environment = environment_;
+    spec.working_directory = agent.working_directory;
+    spec.timeout = agent.reload.timeout;
+    auto result = co_await process::run_command(partners_.executor, spec, partners_.guard);
+    if (!result) co_return std::move(result).error();
+    if (!result->succeeded()) co_return Error(Kind::refused, process::describe_failure(*result));
+    co_return std::move(result->output);
+}
+
+Task<Result<void>> Reloader::post() const {
+    const settings::Reload& reload = partners_.agent.reload;
+    auto url = net::parse_url(reload.url);
+    if (!url) co_return std::move(url).error();
+    net::ClientOptions options;
+    options.url = std::move(*url);
+    options.limits.handshake = reload.timeout;
+    auto answer = co_await net::http_post(options, "", "");
+    if (!answer) co_return std::move(answer).error();
+    if (answer->status >= 200 && answer->status <= 299) co_return Result<void>();
+    const std::string said = process::last_line(answer->body);
+    co_return Error(Kind::refused, "HTTP " + std::to_string(answer->status) + (said.empty() ? "" : ": " + said));
+}
+
+}  // namespace supervisor
