@@ -142,6 +142,19 @@ Complaint listen_address(Item item, const Environment&) {
     return "is not an address and a port (write 127.0.0.1:13134 or [::1]:13134)";
 }
 
+std::optional<Statuses> parse_statuses(std::string_view text) {
+    const std::size_t dash = std::min(text.find('-'), text.size());
+    const auto first = base::parse_number<unsigned>(text.substr(0, dash));
+    const auto last = dash == text.size() ? first : base::parse_number<unsigned>(text.substr(dash + 1));
+    if (!first || !last || *first < 100 || *last > 599 || *first > *last) return std::nullopt;
+    return Statuses{*first, *last};
+}
+
+Complaint status_range(Item item, const Environment&) {
+    if (!parse_statuses(item.text)) return "is no HTTP status and no range of them (write 401 or 200-299)";
+    return std::nullopt;
+}
+
 /// Protobuf counts in int, and a message is copied now and then.
 Complaint message_size(Item item, const Environment&) {
     constexpr std::uint64_t kLeast = 1u << 10, kMost = 1u << 30;

@@ -10,6 +10,7 @@
 
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "health/notify_state.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
@@ -24,6 +25,7 @@ public:
         async::asio::any_io_executor executor;
         const settings::Agent& agent;
         const AgentOutput& output;
+        health::NotifyState& notified;
         process::Guard* guard = nullptr;
     };
     /// Of the process `pid`; `environment` is for commands, `instance_uid` for their arguments.
