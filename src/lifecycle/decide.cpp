@@ -214,7 +214,7 @@ void on(Move& move, const ProbeDown& down, const Policy& policy) {
         return;
     }
     move->successes = 0;
-    move->trouble = down.reason;  // said when the time is up; until then it is only starting
+    move->probed = down.reason;  // said when the time is up; until then it is only starting
 }
 
 void on_gate_missed(Move& move, const Policy& policy) {
@@ -222,7 +222,7 @@ void on_gate_missed(Move& move, const Policy& policy) {
     const bool has_start_timeout = policy.start_timeout != base::Duration::zero() && !is_on_probation;
     const std::string reason = "not healthy within " +
                                base::format_duration(has_start_timeout ? policy.start_timeout : policy.apply_timeout) +
-                               ": " + move->trouble;
+                               (move->probed.empty() ? "" : ": " + move->probed);
     if (!has_start_timeout) move.report_health(reason);
     if (!is_on_probation) move.give_up_adopting(reason);
     if (has_start_timeout)

@@ -59,7 +59,8 @@ struct State {
     bool held = false;                 ///< Stopped by the operator: nothing is started until he says so.
     bool ended = false;                ///< Ended by itself for good: until a wish or another config.
     bool reloaded = false;             ///< It has `current` by a reload: a start of its own may do what that did not.
-    int successes = 0;                 ///< Of its probe in a row, before that.
+    int successes = 0;                 ///< Of its probe in a row, before that …
+    std::string probed;                ///< … and what was wrong the last time; empty before the first.
     OfferId offer = 0;                 ///< The offer whose fate hangs on `current`.
     OfferId staging = 0;               ///< Being composed and stored.
     OfferId waiting = 0;               ///< The newest offer that came in the meantime.

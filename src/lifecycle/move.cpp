@@ -63,6 +63,7 @@ void Move::go_down(std::string_view reason) {
 }
 
 void Move::stay_ended(const std::string& reason) {
+    give_up_adopting(reason);
     state_.ended = true;
     go_down(reason + "; it is not restarted");
 }
@@ -124,6 +125,7 @@ void Move::pass_gate() {
 
 void Move::begin_gate() {
     state_.successes = 0;
+    state_.probed.clear();
     const bool has_start_timeout = policy_.start_timeout != base::Duration::zero() && !is_on_probation();
     act(ArmDeadline{!policy_.has_probe  ? policy_.min_uptime
                     : has_start_timeout ? policy_.start_timeout

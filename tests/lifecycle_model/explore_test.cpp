@@ -17,6 +17,8 @@ const Revision kGood{2, true};
 const Revision kOlder{3, true};
 const Revision kFallback{4, true};
 
+constexpr std::size_t kMostStates = 1'000'000;  // several times what there are: one that grows is a finding too
+
 struct Found {
     World world;
     std::string path;
@@ -39,6 +41,10 @@ std::size_t explore(const Policy& policy, const Begun& begun, const Bounds& boun
     std::deque<Found> to_visit{{begin(policy, begun), "Begun"}};
     std::unordered_set<std::string> seen{to_visit.front().world.key()};
     while (!to_visit.empty()) {
+        if (seen.size() > kMostStates) {
+            FAIL_CHECK("the states do not come to an end: " << to_visit.back().path);
+            return 0;
+        }
         const Found here = std::move(to_visit.front());
         to_visit.pop_front();
         const auto stuck = settle(here.world, policy, bounds);

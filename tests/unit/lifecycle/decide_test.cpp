@@ -222,7 +222,7 @@ TEST_CASE("what each event leads to, with a probe", "[lifecycle][probe]") {
          Phase::running,
          {}},
         {"never healthy: rolled back, with the last answer as the reason",
-         troubled(on_trial(), "HTTP 503"),
+         probed(on_trial(), "HTTP 503"),
          DeadlinePassed{},
          Phase::stopping,
          {ReportHealth{false, "not healthy within 5s: HTTP 503"},

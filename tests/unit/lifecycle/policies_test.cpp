@@ -43,6 +43,12 @@ TEST_CASE("what has ended for good starts by a wish or another config", "[lifecy
     CHECK(decide(down, StartWanted{}, never).next.phase == Phase::starting);
     CHECK(decide(staging(down, 7), Staged{7, kNew}, never).next.phase == Phase::starting);
     CHECK(decide(staging(down, 7), Staged{7, kGood, kGood}, never).next.phase == Phase::starting);
+    // Offered once more while it was being started as a way back: nothing will come that could still prove it.
+    State way_back = state(Phase::starting);
+    way_back.ways_taken = 1;
+    const Step failed = run(staging(way_back, 7), never, {Staged{7, kNew, kGood}, SpawnFailed{kGood, "no such file"}});
+    CHECK(failed.next.phase == Phase::down);
+    CHECK(failed.actions[1] == Action(ReportConfig{7, Fate::failed, "no such file"}));
     const Step held = run(down, never, {StopWanted{}, StartWanted{}});
     CHECK(held.next.phase == Phase::starting);
     CHECK_FALSE(held.next.ended);
@@ -70,6 +76,9 @@ TEST_CASE("a start that takes too long is an end by itself", "[lifecycle][start]
     const Step ended = decide(late.next, Exited{"killed by signal 15"}, policy);
     CHECK(ended.next.phase == Phase::backing_off);
     CHECK(ended.next.failures == 1);
+    // Each process is late for a reason of its own.
+    const Step again = run(ended.next, policy, {DeadlinePassed{}, Spawned{kGood}, DeadlinePassed{}});
+    CHECK(again.next.trouble == "not healthy within 1m");
     // One on trial has the time of its gate.
     const Step trial = decide(on_trial(Phase::starting), Spawned{kNew}, policy);
     CHECK(trial.actions.back() == Action(ArmDeadline{5s}));

@@ -64,6 +64,11 @@ inline State troubled(State s, std::string trouble) {
     return s;
 }
 
+inline State probed(State s, std::string answer) {
+    s.probed = std::move(answer);
+    return s;
+}
+
 struct Row {
     const char* name;
     State from;

@@ -131,7 +131,7 @@ TEST_CASE("the operator goes back to an earlier config", "[lifecycle][operator]"
 }
 
 TEST_CASE("an offer of what runs, and never proves itself, has failed", "[lifecycle]") {
-    State sick = troubled(staging(state(Phase::running), 7), "HTTP 503");
+    State sick = probed(staging(state(Phase::running), 7), "HTTP 503");
     Step step = decide(sick, Staged{7, kNew, kGood}, kProbed);
     CHECK(step.actions == std::vector<Action>{ReportConfig{7, Fate::applying, ""}, ArmDeadline{5s}});
     step = decide(step.next, DeadlinePassed{}, kProbed);

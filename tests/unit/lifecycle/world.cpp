@@ -148,7 +148,7 @@ std::string World::key() const {
                       text(state.base) + "|" + std::to_string(state.trial) + std::to_string(state.proven) + "|" +
                       std::to_string(state.offer) + "," + std::to_string(state.staging) + "," +
                       std::to_string(state.waiting) + "|" + std::to_string(static_cast<int>(state.after)) +
-                      std::to_string(state.failures) + "|" + state.trouble + "|";
+                      std::to_string(state.failures) + "|" + state.trouble + "|" + state.probed + "|";
     if (child) key += "c" + text(*child);
     if (spawning) key += "s" + text(*spawning);
     if (reloading) key += "r" + text(*reloading);
