@@ -88,7 +88,7 @@ Error usage(std::string what) {
     return Error(Kind::invalid, std::move(what)).hint("see opampctl --help");
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     return "'" + base::shortened(text, 80) + "'";
 }
 
@@ -102,7 +102,7 @@ Result<Given> read_flag(const std::vector<std::string>& arguments, std::size_t& 
     const std::string name = arguments[at] == "-h" ? "--help" : arguments[at].substr(0, equals);
     const auto flag =
         std::find_if(std::begin(kFlags), std::end(kFlags), [&](auto& known) { return known.name == name; });
-    if (flag == std::end(kFlags)) return usage("unknown flag " + quoted(name));
+    if (flag == std::end(kFlags)) return usage("unknown flag " + in_quotes(name));
     if (flag->value == nullptr && equals != std::string::npos) return usage(name + " takes no value");
     if (flag->value == nullptr) return Given{flag, ""};
     std::string value;
@@ -126,12 +126,12 @@ Result<const Row*> find_row(std::vector<std::string>& words) {
     auto row = find(name);
     const bool has_two_words = words.size() > 1 && row != std::end(kRows);
     if (!has_two_words && !is_config) row = find(name = words.front());
-    if (row == std::end(kRows)) return usage("unknown command " + quoted(name));
+    if (row == std::end(kRows)) return usage("unknown command " + in_quotes(name));
     words.erase(words.begin(), words.begin() + (has_two_words ? 2 : 1));
     const std::string form = "write opampctl " + name + (*row->operands ? " " : "") + row->operands;
     if (words.size() < row->least) return usage("'" + name + "' needs more than that: " + form);
     if (words.size() > row->most)
-        return usage("too much for '" + name + "', from " + quoted(words[row->most]) + " on: " + form);
+        return usage("too much for '" + name + "', from " + in_quotes(words[row->most]) + " on: " + form);
     return row;
 }
 

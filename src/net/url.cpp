@@ -19,7 +19,7 @@ Error invalid(std::string message) {
 }
 
 /// For an error: without what may be a secret, before an '@' or after a '?'.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const auto scheme_end = text.find("://");
     const std::size_t rest = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
     std::string shown(text.substr(0, text.find('?')));
@@ -79,25 +79,25 @@ std::string Url::host_header() const {
 
 base::Result<Url> parse_url(std::string_view text) {
     if (text.find("://") == std::string_view::npos)
-        return invalid(quoted(text) + " has no scheme").hint("write ws://HOST:PORT/PATH, or wss, http, https");
+        return invalid(in_quotes(text) + " has no scheme").hint("write ws://HOST:PORT/PATH, or wss, http, https");
     const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-    if (!parsed) return invalid(quoted(text) + " is not a URL");
+    if (!parsed) return invalid(in_quotes(text) + " is not a URL");
     if (auto error = superfluous_part(*parsed)) return std::move(*error);
 
     Url url;
     url.scheme = lower_case(parsed->scheme());
     if (!is_supported(url.scheme))
-        return invalid("the scheme " + quoted(url.scheme) + " is not supported").hint("write ws, wss, http or https");
+        return invalid("the scheme " + in_quotes(url.scheme) + " is not supported").hint("write ws, wss, http or https");
     url.host = parsed->host_address();
-    if (url.host.empty()) return invalid(quoted(text) + " has no host");
+    if (url.host.empty()) return invalid(in_quotes(text) + " has no host");
     if (!is_host(url.host))
-        return invalid(quoted(text) + " has characters in its host that no name has").hint("write it in ASCII (xn--…)");
+        return invalid(in_quotes(text) + " has characters in its host that no name has").hint("write it in ASCII (xn--…)");
     url.target = parsed->encoded_target();
     // The library takes what is not a digit for the beginning of the path.
     const bool has_path = url.target.empty() || url.target.front() == '/' || url.target.front() == '?';
     const std::string_view port = parsed->port();
     url.port = port.empty() ? default_port(url.scheme) : parse_port(port);
-    if (!has_path || url.port == 0) return invalid("the port in " + quoted(text) + " is not a number from 1 to 65535");
+    if (!has_path || url.port == 0) return invalid("the port in " + in_quotes(text) + " is not a number from 1 to 65535");
     if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");
     return url;
 }
