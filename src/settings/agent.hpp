@@ -47,29 +47,18 @@ struct Description {
     TextMap non_identifying_attributes;
 };
 
+/// A program that is run to its end for the agent; none: it is empty. `command[0]` is an absolute path, once it is
+/// checked.
+struct Command {
+    std::vector<std::string> command;  ///< With placeholders: see command_line.hpp.
+    Duration timeout = std::chrono::seconds(10);
+};
+
 /// A program that answers the messages of one custom capability. `command[0]` is an absolute path.
 struct CustomCapability {
     std::vector<std::string> command;
     Duration timeout = std::chrono::seconds(10);
     std::uint64_t max_output = 1u << 20;  ///< Bytes.
-};
-
-/// A program that lists what the agent is made of; none: the command is empty.
-struct AvailableComponents {
-    std::vector<std::string> command;
-    Duration timeout = std::chrono::seconds(10);
-};
-
-/// A program that says which version the agent is; none: the command is empty.
-struct Version {
-    std::vector<std::string> command;  ///< With placeholders.
-    Duration timeout = std::chrono::seconds(10);
-};
-
-/// A program that says whether a config is good; none: the command is empty.
-struct ConfigCheck {
-    std::vector<std::string> command;  ///< With placeholders: see command_line.hpp.
-    Duration timeout = std::chrono::seconds(10);
 };
 
 /// How many of the agent's configs are kept, and for how long.
@@ -130,18 +119,6 @@ struct Watchdog {
     unsigned max_restarts = 3;
 };
 
-/// One signal of a stop, and the time until the next one, or until SIGKILL.
-struct StopStep {
-    int signal = SIGTERM;
-    Duration timeout = std::chrono::seconds(10);
-};
-
-/// A program that is run before each start or after each end; none: the command is empty.
-struct Hook {
-    std::vector<std::string> command;  ///< With placeholders.
-    Duration timeout = std::chrono::seconds(10);
-};
-
 /// What an agent's preset gave it.
 struct FromPreset {
     std::string file;               ///< Empty: a built-in preset.
@@ -169,14 +146,14 @@ struct Agent {
     OwnTelemetry own_telemetry;
     RemoteConfig remote_config;
     Redaction redaction;
-    ConfigCheck config_check;
+    Command config_check;  ///< Says whether a config is good.
     ConfigHistory config_history;
     Reload reload;
-    Hook pre_start, post_stop;
+    Command pre_start;         ///< Before each start.
+    Command post_stop;         ///< After each end.
     Duration start_timeout{};  ///< 0: any time.
     Watchdog watchdog;
-    std::vector<std::string> stop_sequence;  ///< As written: "SIGINT 5s".
-    std::vector<StopStep> stop_steps;        ///< The same as values; empty: the two below say it.
+    std::vector<std::string> stop_sequence;  ///< "SIGINT 5s"; empty: the two below say it.
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);
@@ -186,9 +163,9 @@ struct Agent {
     Health health;
     Description description;
     std::map<std::string, CustomCapability> custom_capabilities;  ///< By their names.
-    AvailableComponents available_components;
-    Version version;
-    std::string instance_id;  ///< A UUID as 8-4-4-4-12 digits, or empty.
+    Command available_components;                                 ///< Lists what the agent is made of.
+    Command version;                                              ///< Says which version it is.
+    std::string instance_id;                                      ///< A UUID as 8-4-4-4-12 digits, or empty.
 };
 
 }  // namespace settings

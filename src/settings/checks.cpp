@@ -9,8 +9,8 @@
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/command_line.hpp"
-#include "settings/scalar.hpp"
 #include "settings/signal_name.hpp"
+#include "settings/stop_steps.hpp"
 #include "telemetry/sampler.hpp"
 
 namespace settings {
@@ -102,18 +102,6 @@ Complaint reload_signal(Item item, const Environment&) {
     for (const int fatal : {SIGKILL, SIGSTOP})
         if (number == fatal) return "cannot be handled by a process (write SIGHUP, SIGUSR1 or none)";
     return std::nullopt;
-}
-
-std::optional<StopStep> parse_stop_step(const std::string& text) {
-    const std::size_t space = text.find(' ');
-    StopStep step;
-    if (space == std::string::npos || from_text(text.substr(space + 1), step.timeout) ||
-        step.timeout <= Duration::zero())
-        return std::nullopt;
-    const auto signal = parse_signal(text.substr(0, space));
-    if (!signal) return std::nullopt;
-    step.signal = *signal;
-    return step;
 }
 
 Complaint stop_step(Item item, const Environment& environment) {

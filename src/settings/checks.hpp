@@ -45,9 +45,6 @@ Complaint base_config(Item item, const Environment& environment);
 Complaint socket_path(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
 
-/// "SIGTERM 10s".
-std::optional<StopStep> parse_stop_step(const std::string& text);
-
 /// Whether `name` may name an agent or a preset: it is a file's name too.
 bool is_plain_name(std::string_view name);
 

@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "settings/command_line.hpp"
 #include "settings/scalar.hpp"
+#include "settings/stop_steps.hpp"
 #include "settings/suggest.hpp"
 
 namespace settings {
@@ -63,6 +64,23 @@ std::string preset_text(const Agent& agent) {
            (from.by_program ? ", by the program's name)" : ")") + (from.summary.empty() ? "" : ": " + from.summary);
 }
 
+/// "SIGINT, SIGTERM after 5s, SIGKILL after 10s".
+std::string stop_text(const Agent& agent) {
+    std::string text, after;
+    for (const StopStep& step : stop_steps(agent)) {
+        text += as_text(step.signal) + after + ", ";
+        after = " after " + as_text(step.timeout);
+    }
+    return text + "SIGKILL" + after;
+}
+
+std::string restart_text(const Restart& restart) {
+    if (restart.policy == RestartPolicy::never) return "never";
+    const std::string when =
+        restart.policy == RestartPolicy::on_failure ? "unless it ends with exit code 0, at once" : "at once";
+    return when + ", then after " + as_text(restart.initial_backoff) + " to " + as_text(restart.max_backoff);
+}
+
 void describe_agent(std::string& text, const Agent& agent, const Settings& settings) {
     line(text, "agent", agent.name);
     if (agent.preset != Agent{}.preset || !agent.from_preset.keys.empty()) {
@@ -73,9 +91,8 @@ void describe_agent(std::string& text, const Agent& agent, const Settings& setti
     line(text, "  in", agent.working_directory.string());
     line(text, "  config", config_text(agent, settings.capabilities));
     line(text, "  healthy", health_text(agent));
-    line(text, "  stop", as_text(agent.stop_signal) + ", SIGKILL after " + as_text(agent.stop_timeout));
-    line(text, "  restart",
-         "at once, then after " + as_text(agent.restart.initial_backoff) + " to " + as_text(agent.restart.max_backoff));
+    line(text, "  stop", stop_text(agent));
+    line(text, "  restart", restart_text(agent.restart));
     std::string names;
     for (const auto& [name, capability] : agent.custom_capabilities) names += (names.empty() ? "" : ", ") + name;
     if (!names.empty()) line(text, "  answers", names);

@@ -91,7 +91,7 @@ const Key kKeys[] = {
      .field = FIELD(agent.version.command)},
     {.name = "agent.version.timeout", .meaning = "How long it may take.",
      .field = FIELD(agent.version.timeout)},
-    {.name = "agent.available_components.command", .meaning = "The program and its arguments. It prints a map as YAML or JSON, from each component's name to its `metadata` (a map of texts) and `components` (a map like this one, to any depth). The program is found as `agent.executable` is.",
+    {.name = "agent.available_components.command", .meaning = "The program and its arguments, with placeholders. It prints a map as YAML or JSON, from each component's name to its `metadata` (a map of texts) and `components` (a map like this one, to any depth). The program is found as `agent.executable` is.",
      .field = FIELD(agent.available_components.command)},
     {.name = "agent.available_components.timeout", .meaning = "How long it may take.",
      .field = FIELD(agent.available_components.timeout)},

@@ -147,7 +147,9 @@ void PresetReader::take_executables(Preset& preset) {
 
 std::optional<std::string> PresetReader::name_of_program(const Node& own, const std::filesystem::path& directory) {
     const Node* executable = value_of(own, "executable");
-    if (!executable || executable->kind != Node::Kind::scalar || value_of(own, "args")) return std::nullopt;
+    const Node* args = value_of(own, "args");
+    const bool has_args = args && (args->kind != Node::Kind::null || args->whole);
+    if (!executable || executable->kind != Node::Kind::scalar || has_args) return std::nullopt;
     const std::string program = std::filesystem::path(executable->text).filename().string();
     if (program.empty()) return std::nullopt;
     for (const std::string& name : preset_names(directory, environment_)) {

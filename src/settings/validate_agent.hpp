@@ -13,7 +13,6 @@ namespace settings {
 /// be.
 void check_reload(Reload& reload, const std::string& path, const Environment& environment, Report& report);
 
-/// Makes `stop_steps`.
 void check_stop(Agent& agent, const std::string& path, Report& report);
 
 /// `command` names its program by an absolute path afterwards.

@@ -1,4 +1,3 @@
-#include "settings/checks.hpp"
 #include "settings/validate_agent.hpp"
 
 namespace settings {
@@ -14,8 +13,6 @@ void check_stop(Agent& agent, const std::string& path, Report& report) {
         else if (!is_own)
             agent.stop_sequence.clear();  // the agent's own is short for another one
     }
-    for (const std::string& text : agent.stop_sequence)
-        if (const auto step = parse_stop_step(text)) agent.stop_steps.push_back(*step);
 }
 
 }  // namespace settings

@@ -1,7 +1,7 @@
 // Programs that are run before a start and after an end.
 #include "process/run_command.hpp"
-#include "settings/command_line.hpp"
 #include "supervisor/agent_supervisor.hpp"
+#include "supervisor/from_settings.hpp"
 
 namespace supervisor {
 
@@ -15,19 +15,16 @@ Task<base::Result<void>> AgentSupervisor::run_pre_start() {
     co_return std::get<0>(std::move(ended));
 }
 
-/// What it cleans up is cleaned up in any case, so a shutdown waits for it.
+/// What it cleans up is cleaned up in any case, so a shutdown waits for it, but for one without patience.
 Task<> AgentSupervisor::run_post_stop() {
     if (agent_.post_stop.command.empty()) co_return;
-    const auto ended = co_await run_hook(agent_.post_stop, "post_stop");
+    const auto either = co_await (run_hook(agent_.post_stop, "post_stop") || kill_wanted_.raised());
+    const auto ended = either.index() == 0 ? std::get<0>(either) : base::Error(base::Kind::cancelled, "killed");
     if (!ended) log_.warning("agent.post_stop_failed", {{"error", ended.error().text()}});
 }
 
-Task<base::Result<void>> AgentSupervisor::run_hook(const settings::Hook& hook, const char* name) {
-    process::CommandSpec spec;
-    spec.argv = settings::filled_in(hook.command, agent_, identity_.uid.text());
-    spec.environment = agent_environment(agent_, identity_.uid, "");
-    spec.working_directory = agent_.working_directory;
-    spec.timeout = hook.timeout;
+Task<base::Result<void>> AgentSupervisor::run_hook(const settings::Command& hook, const char* name) {
+    const auto spec = command_spec(agent_, hook, identity_.uid.text(), agent_environment(agent_, identity_.uid, ""));
     const auto begun = SteadyClock::now();
     auto result = co_await process::run_command(shared_.executor, spec, shared_.guard);
     if (!result) co_return std::move(result).error().within(name);

@@ -31,7 +31,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
     : agent_(agent),
       folder_(settings.storage.directory / agent.name),
       policy_(lifecycle_policy(agent)),
-      stops_(stop_steps(agent)),
+      stops_(settings::stop_steps(agent)),
       shared_(shared),
       log_({{"agent", agent.name}}),
       telemetry_(shared.executor, log_, shared.telemetry),
@@ -43,6 +43,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       inbox_filled_(shared.executor),
       begun_(shared.executor),
       shutdown_wanted_(shared.executor),
+      kill_wanted_(shared.executor),
       spawned_(shared.executor),
       output_(folder_ / "agent.log"),
       output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
@@ -217,6 +218,7 @@ void AgentSupervisor::shut_down() {
 
 void AgentSupervisor::kill_now() {
     has_no_patience_ = true;
+    kill_wanted_.raise();
     if (child_) child_->signal(SIGKILL);
 }
 
@@ -297,15 +299,16 @@ Task<> AgentSupervisor::find_out() {
 Task<> AgentSupervisor::find_version() {
     const std::string remembered = version_.remembered();
     if (agent_.version.command.empty() || (!remembered.empty() && remembered == version_text_)) co_return;
-    auto asked = co_await version_.ask(shared_.executor, agent_environment(agent_, identity_.uid, ""), shared_.guard);
+    auto asked = co_await version_.ask(shared_.executor, identity_.uid.text(),
+                                       agent_environment(agent_, identity_.uid, ""), shared_.guard);
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return;
     if (!asked) {
         log_.warning("agent.version_unknown", {{"error", asked.error().text()}});
         co_return;
     }
-    if (const auto kept = version_.remember(*asked); !kept)
-        log_.warning("agent.version_unknown", {{"error", kept.error().text()}});
+    const auto kept = co_await shared_.disk.run([this, &asked] { return version_.remember(*asked); });
+    if (!kept) log_.warning("agent.version_unknown", {{"error", kept.error().text()}});
     if (*asked == version_text_) co_return;
     version_text_ = std::move(*asked);
     log_.info("agent.version", {{"version", version_text_}});

@@ -15,6 +15,7 @@
 #include "process/child.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "settings/stop_steps.hpp"
 #include "supervisor/agent_output.hpp"
 #include "supervisor/agent_output_records.hpp"
 #include "supervisor/agent_telemetry.hpp"
@@ -149,7 +150,7 @@ private:
     base::Result<void> spawn(const ConfigKeeper::Given& given);
     async::Task<base::Result<void>> run_pre_start();
     async::Task<> run_post_stop();
-    async::Task<base::Result<void>> run_hook(const settings::Hook& hook, const char* name);
+    async::Task<base::Result<void>> run_hook(const settings::Command& hook, const char* name);
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void describe();
@@ -180,6 +181,7 @@ private:
     async::Notice inbox_filled_;
     async::Notice begun_;
     async::Notice shutdown_wanted_;
+    async::Notice kill_wanted_;
     async::Notice spawned_;
     async::SteadyClock::time_point deadline_ = async::SteadyClock::time_point::max();
     AgentOutput output_;

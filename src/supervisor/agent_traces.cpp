@@ -126,6 +126,10 @@ void AgentTraces::name_cause(const Event& event, const State& before, const Stat
         begin("agent.restart", "crash");
         return exited(exit->reason);
     }
+    if (begins_stop && after.after == lifecycle::After::retry) {
+        if (!current()) return begin("agent.restart", "unhealthy");
+        current()->reason = "unhealthy";
+    }
     // Whatever it was started for, it is started anew because it died; a way back is told of by `rolls_back`.
     if (Episode* episode = current(); episode && was_running && after.phase == Phase::backing_off)
         episode->reason = "crash";

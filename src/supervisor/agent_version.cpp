@@ -8,7 +8,7 @@
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "process/run_command.hpp"
-#include "settings/command_line.hpp"
+#include "supervisor/from_settings.hpp"
 
 namespace supervisor {
 namespace {
@@ -70,13 +70,9 @@ std::string AgentVersion::remembered() const {
 }
 
 async::Task<base::Result<std::string>> AgentVersion::ask(async::asio::any_io_executor executor,
-                                                         std::vector<std::string> environment,
+                                                         std::string instance_uid, std::vector<std::string> environment,
                                                          process::Guard* guard) const {
-    process::CommandSpec spec;
-    spec.argv = settings::filled_in(agent_.version.command, agent_, "");
-    spec.environment = std::move(environment);
-    spec.working_directory = agent_.working_directory;
-    spec.timeout = agent_.version.timeout;
+    const auto spec = command_spec(agent_, agent_.version, instance_uid, std::move(environment));
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error();
     // Some print it as an error, and some end with another code than 0 after it.

@@ -17,7 +17,7 @@ namespace supervisor {
 /// out. Empty if there is none. Pure.
 std::string find_version(std::string_view output);
 
-/// The file `version` of an agent's folder. All but `ask` blocks, shortly.
+/// The file `version` of an agent's folder. All but `ask` blocks; `remember` until it is on the disk.
 class AgentVersion {
 public:
     AgentVersion(const settings::Agent& agent, std::filesystem::path folder);
@@ -26,7 +26,7 @@ public:
     std::string remembered() const;
     /// Asks the program by `agent.version.command`, and remembers the answer. Empty without a command.
     /// Errors: refused (the command failed, or there is no version in what it prints), as Child::spawn.
-    async::Task<base::Result<std::string>> ask(async::asio::any_io_executor executor,
+    async::Task<base::Result<std::string>> ask(async::asio::any_io_executor executor, std::string instance_uid,
                                                std::vector<std::string> environment, process::Guard* guard) const;
     base::Result<void> remember(const std::string& version) const;
 

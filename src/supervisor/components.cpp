@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "config/yaml.hpp"
 #include "process/run_command.hpp"
+#include "supervisor/from_settings.hpp"
 
 namespace supervisor {
 namespace {
@@ -92,14 +93,9 @@ Result<opamp::Components> parse_components(std::string_view text) {
 }
 
 async::Task<Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
-                                                       const settings::Agent& agent,
-                                                       const std::vector<std::string>& environment,
-                                                       process::Guard* guard) {
-    process::CommandSpec spec;
-    spec.argv = agent.available_components.command;
-    spec.environment = environment;
-    spec.working_directory = agent.working_directory;
-    spec.timeout = agent.available_components.timeout;
+                                                       const settings::Agent& agent, std::string instance_uid,
+                                                       std::vector<std::string> environment, process::Guard* guard) {
+    auto spec = command_spec(agent, agent.available_components, instance_uid, std::move(environment));
     spec.most_output = kMostOutput;
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("listing the components");

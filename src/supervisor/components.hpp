@@ -19,10 +19,10 @@ base::Result<opamp::Components> parse_components(std::string_view text);
 
 /// Runs the agent's `available_components.command`, and parses what it prints.
 /// Errors  as process::run_command; refused (the command failed), timeout, too_large, invalid.
-/// Cancel  ends the command. `agent` and `environment` ("NAME=value") outlive the task.
+/// Cancel  ends the command. `agent` outlives the task; `environment` is "NAME=value".
 async::Task<base::Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
-                                                             const settings::Agent& agent,
-                                                             const std::vector<std::string>& environment,
+                                                             const settings::Agent& agent, std::string instance_uid,
+                                                             std::vector<std::string> environment,
                                                              process::Guard* guard);
 
 }  // namespace supervisor

@@ -6,7 +6,7 @@
 #include "base/bytes.hpp"
 #include "process/run_command.hpp"
 #include "rules/admission.hpp"
-#include "settings/command_line.hpp"
+#include "supervisor/from_settings.hpp"
 #include "supervisor/identity.hpp"
 
 namespace supervisor {
@@ -45,11 +45,7 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
                                                      std::filesystem::path file, process::Guard* guard) {
     settings::Agent with_copy = agent;
     with_copy.config_path = std::move(file);
-    process::CommandSpec spec;
-    spec.argv = settings::filled_in(agent.config_check.command, with_copy, uid.text());
-    spec.environment = agent_environment(with_copy, uid, "");
-    spec.working_directory = agent.working_directory;
-    spec.timeout = agent.config_check.timeout;
+    const auto spec = command_spec(with_copy, agent.config_check, uid.text(), agent_environment(with_copy, uid, ""));
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
     co_return verdict_of(*result, rules::redactor_of(agent));

@@ -1,6 +1,7 @@
 #include "supervisor/from_settings.hpp"
 
 #include "settings/command_line.hpp"
+#include "settings/stop_steps.hpp"
 
 namespace supervisor {
 
@@ -10,7 +11,7 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.successes = static_cast<int>(agent.health.successes);
     policy.min_uptime = agent.min_uptime;
     policy.apply_timeout = agent.config_apply_timeout;
-    const auto stops = stop_steps(agent);
+    const auto stops = settings::stop_steps(agent);
     policy.stop_timeout = stops.front().timeout;
     for (auto next = stops.begin() + 1; next != stops.end(); ++next) policy.further_stops.push_back(next->timeout);
     policy.start_timeout = agent.start_timeout;
@@ -35,11 +36,6 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     return policy;
 }
 
-std::vector<settings::StopStep> stop_steps(const settings::Agent& agent) {
-    if (!agent.stop_steps.empty()) return agent.stop_steps;
-    return {{agent.stop_signal, agent.stop_timeout}};
-}
-
 config::Format config_format(const settings::Agent& agent) {
     switch (agent.config_format) {
     case settings::ConfigFormat::automatic: return config::Format::automatic;
@@ -47,6 +43,16 @@ config::Format config_format(const settings::Agent& agent) {
     case settings::ConfigFormat::raw: return config::Format::raw;
     }
     return config::Format::automatic;
+}
+
+process::CommandSpec command_spec(const settings::Agent& agent, const settings::Command& command,
+                                  std::string_view instance_uid, std::vector<std::string> environment) {
+    process::CommandSpec spec;
+    spec.argv = settings::filled_in(command.command, agent, instance_uid);
+    spec.environment = std::move(environment);
+    spec.working_directory = agent.working_directory;
+    spec.timeout = command.timeout;
+    return spec;
 }
 
 bool needs_main(const settings::Agent& agent) {

@@ -13,6 +13,7 @@
 #include "process/run_command.hpp"
 #include "settings/command_line.hpp"
 #include "settings/signal_name.hpp"
+#include "supervisor/from_settings.hpp"
 
 namespace supervisor {
 
@@ -59,6 +60,7 @@ std::string Reloader::describe(const settings::Reload& reload) {
 }
 
 Task<Result<void>> Reloader::look_before() {
+    printed_ = partners_.output.printed();
     auto before = co_await look();
     if (!before) co_return std::move(before).error().within("reload.confirm");
     before_ = std::move(*before);
@@ -115,6 +117,11 @@ Task<Result<Reloader::Look>> Reloader::look() const {
         auto printed = co_await run(confirm.command);
         if (!printed) co_return std::move(printed).error();
         look.text = std::move(*printed);
+    } else if (!confirm.output.empty()) {
+        const auto read = [this] { return partners_.output.printed_since(printed_, kMostPrinted); };
+        auto printed = co_await partners_.readers.run(read);
+        if (!printed) co_return std::move(printed).error();
+        look.text = std::move(*printed);
     }
     co_return look;
 }
@@ -122,10 +129,7 @@ Task<Result<Reloader::Look>> Reloader::look() const {
 bool Reloader::is_proof(const Look& now) const {
     const settings::ReloadConfirm& confirm = partners_.agent.reload.confirm;
     if (confirm.children) return !std::ranges::includes(before_.children, now.children);
-    if (!confirm.output.empty()) {
-        const auto printed = partners_.output.printed_since(printed_, kMostPrinted);
-        return printed && has_line(*printed, confirm.output);
-    }
+    if (!confirm.output.empty()) return has_line(now.text, confirm.output);
     return now.text != before_.text;
 }
 
@@ -141,11 +145,7 @@ Task<Result<std::string>> Reloader::run(std::vector<std::string> command) const 
     const settings::Agent& agent = partners_.agent;
     const settings::Replacements pid{{std::string(settings::kPidPlaceholder.name), std::to_string(pid_)}};
     for (std::string& word : command) word = settings::replaced(word, pid);
-    process::CommandSpec spec;
-    spec.argv = settings::filled_in(command, agent, instance_uid_);
-    spec.environment = environment_;
-    spec.working_directory = agent.working_directory;
-    spec.timeout = agent.reload.timeout;
+    const auto spec = command_spec(agent, {command, agent.reload.timeout}, instance_uid_, environment_);
     auto result = co_await process::run_command(partners_.executor, spec, partners_.guard);
     if (!result) co_return std::move(result).error();
     if (!result->succeeded()) co_return Error(Kind::refused, process::describe_failure(*result));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "async/blocking.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "process/child.hpp"
@@ -24,6 +25,7 @@ public:
         async::asio::any_io_executor executor;
         const settings::Agent& agent;
         const AgentOutput& output;
+        async::BlockingPool& readers;
         process::Guard* guard = nullptr;
     };
     /// Of the process `pid`; `environment` is for commands, `instance_uid` for their arguments.
@@ -42,7 +44,7 @@ public:
 
 private:
     struct Look {
-        std::string text;
+        std::string text;  ///< An answer, or what was printed.
         std::set<pid_t> children;
     };
     async::Task<base::Result<Look>> look() const;

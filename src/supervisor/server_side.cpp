@@ -83,8 +83,9 @@ Task<> ServerSide::connect() {
 Task<> ServerSide::load_components() {
     if (partners_.agent.available_components.command.empty()) co_return;
     const auto variables = environment();
+    const std::string uid = session_->instance_uid().text();
     auto components =
-        co_await supervisor::load_components(partners_.executor, partners_.agent, variables, partners_.guard);
+        co_await supervisor::load_components(partners_.executor, partners_.agent, uid, variables, partners_.guard);
     if (!components) {
         log_.warning("components.load_failed", {{"error", components.error().text()}});
         co_return;

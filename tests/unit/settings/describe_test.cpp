@@ -61,6 +61,17 @@ TEST_CASE("secrets are not in the words", "[settings][describe][secrets]") {
           "  state     /home/op/.local/state/opampd/web\n");
 }
 
+TEST_CASE("a stop of several signals and a restart policy in words", "[settings][describe]") {
+    const std::string text = described(
+        "server: {endpoint: ws://a}\n"
+        "agent: {executable: ./demo-service, stop_sequence: [SIGINT 5s, SIGTERM 7s], restart: {policy: on-failure}}\n");
+    CHECK(text.find("  stop      SIGINT, SIGTERM after 5s, SIGKILL after 7s\n"
+                    "  restart   unless it ends with exit code 0, at once, then after 1s to 1m\n") !=
+          std::string::npos);
+    CHECK(described("server: {endpoint: ws://a}\nagent: {executable: ./demo-service, restart: {policy: never}}\n")
+              .find("  restart   never\n") != std::string::npos);
+}
+
 TEST_CASE("an agent without any source of config is told so", "[settings][describe]") {
     CHECK(described("server: {endpoint: ws://a}\nagent: {executable: ./demo-service}\ncapabilities: "
                     "{accepts_remote_config: false}\n")

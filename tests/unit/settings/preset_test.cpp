@@ -50,6 +50,8 @@ TEST_CASE("an agent without arguments of its own has the preset of its program",
     CHECK(agent_with("  executable: prometheus\n").preset == "prometheus");
     CHECK(agent_with("  executable: prometheus-alertmanager\n").preset == "alertmanager");
     CHECK(agent_with("  executable: prometheus\n  args: [--help]\n").preset == "generic");
+    CHECK(agent_with("  executable: prometheus\n  args:\n").preset == "prometheus");
+    CHECK(agent_with("  executable: prometheus\n  args: []\n").preset == "generic");
     CHECK(agent_with("  executable: prometheus\n  preset: generic\n").preset == "generic");
     CHECK_FALSE(agent_with("  preset: prometheus\n").from_preset.by_program);
     const auto mine = machine({{"mine", "executable: ./demo-service\nstop_timeout: 3s\n"},

@@ -11,11 +11,11 @@ namespace {
 const Revision kGood{1}, kNew{2};
 
 struct Rig final : telemetry::SpanSink {
-    Rig() { happens(Begun{kGood, kGood, kGood}); }
+    explicit Rig(const Policy& as = {}) : policy(as) { happens(Begun{kGood, kGood, kGood}); }
     void take(telemetry::SpanRecord) override {}
 
     void happens(const Event& event) {
-        const Step step = decide(state, event, {});
+        const Step step = decide(state, event, policy);
         traces.stepped(event, state, step.next);
         state = step.next;
         for (const Action& action : step.actions) {
@@ -51,6 +51,7 @@ struct Rig final : telemetry::SpanSink {
         return found;
     }
 
+    Policy policy;
     telemetry::Tracer tracer{*this};
     telemetry::Meter meter;
     supervisor::AgentMetrics metrics{meter};
@@ -100,4 +101,18 @@ TEST_CASE("a config of which the agent dies leads to a start for it and one for 
     rig.dies();
     CHECK(rig.restarts() == Restarts{{"config", 1}, {"rollback", 1}});
     CHECK(rig.state.current == kGood);
+}
+
+TEST_CASE("an agent that was not healthy for too long is started anew for that", "[supervisor][telemetry]") {
+    Rig rig({.has_probe = true, .start_timeout = std::chrono::seconds(9), .watchdog_after = std::chrono::seconds(9)});
+    rig.happens(ProbeUp{});
+    rig.happens(ProbeDown{"HTTP 503"});
+    rig.time_passes();
+    rig.dies();
+    rig.time_passes();
+    CHECK(rig.restarts() == Restarts{{"unhealthy", 1}});
+    rig.time_passes();  // of the start
+    rig.dies();
+    rig.time_passes();
+    CHECK(rig.restarts() == Restarts{{"unhealthy", 2}});
 }

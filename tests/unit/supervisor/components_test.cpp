@@ -88,7 +88,8 @@ TEST_CASE("components come from the agent's command", "[supervisor][components]"
     const std::vector<std::string> environment{"PATH=/usr/bin:/bin", "ID=solo"};
     const auto load = [&](const std::string& script) {
         agent.available_components.command = {"/bin/sh", "-c", script};
-        return support::run(context, supervisor::load_components(context.get_executor(), agent, environment, nullptr));
+        return support::run(context,
+                            supervisor::load_components(context.get_executor(), agent, "", environment, nullptr));
     };
     const auto good = load("echo \"$ID: {metadata: {folder: $PWD}}\"");
     REQUIRE(good);
