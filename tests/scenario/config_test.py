@@ -117,6 +117,63 @@ def entries_that_are_not_yaml_become_files_beside_the_config(scene):
 # --- what is refused -----------------------------------------------------------------------------------------------------
 
 
+# --- a folder of files
+
+
+def folder_of(scene, **more):
+    """Its arguments have {config}, which is settings/main.conf."""
+    return {**scene.idle(), "config_layout": "folder", "config_path": "settings/main.conf", **more}
+
+
+def files_below(folder):
+    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+@scenario
+def config_that_is_a_folder_is_given_file_by_file(scene):
+    (scene.folder / "types").write_text("local")
+    check = ["sh", "-c", 'test "$(cat "$1" "$2"/conf.d/*.yaml)" = "ma: [" ', "check", "{config}", "{config_folder}"]
+    scene.begin(folder_of(scene, config_files=["types"], args=[], config_check={"command": check}))
+    scene.offer_files({"main.conf": text_file("m"), "conf.d/a.yaml": text_file("a: [")})
+    settings = scene.folder / "settings"
+    expect(f"these files: {files_below(settings)}", files_below(settings) == {"main.conf": "m", "conf.d/a.yaml": "a: [", "types": "local"})
+    expect("as they are reported", reported(scene) == {"": b"m", "conf.d/a.yaml": b"a: [", "types": b"local"})
+    scene.kill()
+    scene.nothing_is_left()
+    (settings / "conf.d" / "a.yaml").unlink()
+    scene.start()
+    scene.wait_until_healthy(3)
+    expect("they are there again", files_below(settings) == {"main.conf": "m", "conf.d/a.yaml": "a: [", "types": "local"})
+
+
+@scenario
+def files_of_a_folder_go_with_the_offer_that_had_them(scene):
+    scene.begin(folder_of(scene))
+    scene.offer_files({"": text_file("1"), "conf.d/a": text_file("1"), "b": text_file("1")})
+    scene.offer_files({"": text_file("2"), "conf.d": text_file("2"), "b/c": text_file("2")})
+    settings = scene.folder / "settings"
+    expect(f"these files: {files_below(settings)}", files_below(settings) == {"main.conf": "2", "conf.d": "2", "b/c": "2"})
+
+
+@scenario_for({"out of it": "../main.conf", "absolute": "/etc/passwd", "hidden": "a/.b", "through a link": "link/x"})
+def name_that_leads_out_of_the_folder_is_failed(scene, name):
+    scene.begin(folder_of(scene))
+    scene.offer_files({"": text_file("1")})
+    pid, starts = scene.pid(), len(scene.starts())
+    (scene.folder / "elsewhere").mkdir()
+    (scene.folder / "settings" / "link").symlink_to(scene.folder / "elsewhere")
+    scene.offer_files({"": text_file("2"), name: text_file("2")}, "FAILED")
+    nothing_happened(scene, pid, starts)
+    expect("nor anything else", not files_below(scene.folder / "elsewhere") and (scene.folder / "settings" / "main.conf").read_text() == "1")
+
+
+@scenario
+def folder_without_the_file_that_the_agent_is_given_is_failed(scene):
+    scene.begin(folder_of(scene, args=["{config}"]))
+    failed = error_message(scene.offer_files({"other": text_file("1")}, "FAILED"))
+    expect(f"why: {failed}", "the config has no entry main.conf" in failed)
+
+
 @scenario_for({name: name for name in ("../evil", "/tmp/evil", "..", ".hidden", "a/b", "new\nline", "tab\there", "x" * 300)})
 def entry_with_a_bad_name_is_failed(scene, name):
     scene.begin()

@@ -110,6 +110,40 @@ def command_before_a_start_does_not_hold_up_the_end(scene):
     expect("and the agent was not started", not scene.starts())
 
 
+@scenario
+def second_signal_does_not_wait_for_the_command_after_an_end(scene):
+    scene.configure({**scene.idle(), "post_stop": {"command": ["sh", "-c", "echo $$$$ > pid; sleep infinity"], "timeout": LONG}})
+    scene.start()
+    scene.wait_until_healthy()
+    scene.daemon.process.send_signal(signal.SIGTERM)
+    pid = scene.wait_for("that it runs", lambda: (scene.folder / "pid").exists() and (scene.folder / "pid").read_text())
+    scene.stop()
+    expect("it is gone", not is_alive(int(pid)))
+
+
+@scenario
+def version_is_asked_for_once_for_each_program(scene):
+    program = scene.folder / "program"
+    program.write_text("#!/bin/sh\nexec sleep infinity\n")
+    program.chmod(0o755)
+    asks = ["sh", "-c", "echo asked >> asked; echo program v1.$(grep -c . asked)"]
+    peer = scene.begin({"executable": str(program), "args": [], "version": {"command": asks}})
+    described = lambda version: lambda message: {"key": "service.version", "value": {"string_value": version}} in message.get(  # noqa: E731
+        "agent_description", {}).get("identifying_attributes", [])
+    peer.wait_for("the version", described("1.1"))
+    scene.offer("good: 1\n")
+    scene.stop()
+    since = peer.now()
+    scene.start()
+    expect("remembered", peer.wait_for("its first message", lambda message: "agent_description" in message, since) and
+           described("1.1")(peer.messages(since)[0]))
+    (scene.folder / "next").write_text("#!/bin/sh\nexec sleep 100000\n")
+    (scene.folder / "next").chmod(0o755)
+    (scene.folder / "next").rename(program)
+    peer.order(restart=True)
+    peer.wait_for("the version of the other program", described("1.2"), since)
+
+
 # --- the stop
 
 

@@ -97,6 +97,8 @@ def agent_whose_answers_cannot_be_read_is_restarted(scene):
 
 
 def told_by(scene, reload):
+    if "url" in reload:
+        reload = {"url": reload["url"].replace("PORT", str(scene.service_port))}
     return merged(scene.subject(), {"reload": {"timeout": "2s", **reload}})
 
 
@@ -112,8 +114,6 @@ WAYS = {
 @scenario_for(WAYS)
 def config_is_taken_without_a_restart(scene, reload):
     scene.folder.joinpath("taken").write_text("0\n")
-    if "url" in reload:
-        reload = {"url": reload["url"].replace("PORT", str(scene.service_port))}
     pid = begin(scene, told_by(scene, reload))
     stops = len(scene.events("agent.stopping"))
     for i in range(3):
@@ -132,22 +132,14 @@ def nothing_that_is_seen_makes_a_restart(scene, reload):
     expect("the log says why", "has not taken the config within 300ms" in scene.events("agent.reload_failed")[-1]["error"])
 
 
-@scenario
-def answer_that_says_no_makes_a_restart(scene):
-    pid = begin(scene, told_by(scene, {"url": f"http://127.0.0.1:{scene.service_port}/reload"}))
+@scenario_for({"an answer": ({"url": "http://127.0.0.1:PORT/reload"}, "reload.url: HTTP 500: not that one"),
+               "a command": ({"command": ["sh", "-c", "echo cannot >&2; exit 4"]}, "reload.command: exit code 4: cannot")})
+def order_that_is_refused_makes_a_restart(scene, reload, why):
+    pid = begin(scene, told_by(scene, reload))
     scene.offer("refuse: true\n")
     expect("another process", scene.pid() != pid and in_force(scene) == "refuse: true\n")
     told = scene.events("agent.reload_failed")[-1]["error"]
-    expect(f"the log says why: {told}", "reload.url: HTTP 500: not that one" in told)
-
-
-@scenario
-def command_that_fails_makes_a_restart(scene):
-    pid = begin(scene, told_by(scene, {"command": ["sh", "-c", "echo cannot >&2; exit 4"]}))
-    scene.offer("good: 2\n")
-    expect("another process", scene.pid() != pid and in_force(scene) == "good: 2\n")
-    told = scene.events("agent.reload_failed")[-1]["error"]
-    expect(f"the log says why: {told}", "reload.command: exit code 4: cannot" in told)
+    expect(f"the log says why: {told}", why in told)
 
 
 @scenario
