@@ -109,6 +109,7 @@ void on(Move& move, const RollbackWanted& wanted, const Policy&) {
 void on(Move& move, const Spawned& spawned, const Policy&) {
     if (move->phase != Phase::starting) return;
     move->phase = Phase::running;
+    move->probed.clear();
     if (move->after == After::shutdown || move->held || spawned.revision != move->current) {
         move.stop(move->after);
         return;

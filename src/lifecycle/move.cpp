@@ -125,7 +125,6 @@ void Move::pass_gate() {
 
 void Move::begin_gate() {
     state_.successes = 0;
-    state_.probed.clear();
     const bool has_start_timeout = policy_.start_timeout != base::Duration::zero() && !is_on_probation();
     act(ArmDeadline{!policy_.has_probe  ? policy_.min_uptime
                     : has_start_timeout ? policy_.start_timeout
@@ -190,6 +189,7 @@ void Move::take_waiting() {
 void Move::reload() {
     state_.phase = Phase::reloading;
     state_.proven = false;
+    state_.probed.clear();
     act(Reload{state_.current});
     act(ArmDeadline{policy_.reload_timeout});
 }
