@@ -24,33 +24,7 @@ constexpr std::array<Spelling, 22> kSpellings{{
     {"\xC5\xBF", "s"},    {"\xE2\x84\xAA", "k"},
 }};
 
-bool continues_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 }  // namespace
-
-bool matches_glob(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0, t = 0;
-    std::size_t star = std::string_view::npos, star_end = 0;  // the last `*`, and up to where it has eaten
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            star_end = t;
-        } else if (p < pattern.size() && pattern[p] == '?') {
-            ++p, ++t;
-            while (t < text.size() && continues_character(text[t])) ++t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p, ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++star_end;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 std::string folded(std::string_view key) {
     std::string result;

@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/glob.hpp"
 #include "base/result.hpp"
 
 namespace config {
 
-/// `text` against `*` (any characters) and `?` (one character); everything else stands for itself.
-bool matches_glob(std::string_view pattern, std::string_view text);
+using base::matches_glob;
 
 /// `key` as the most tolerant reader takes it: ASCII letters in lower case, no white space, no byte order mark.
 std::string folded(std::string_view key);
