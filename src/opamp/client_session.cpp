@@ -34,6 +34,12 @@ ClientSession::ClientSession(const Options& options)
       poll_interval_(local_poll_interval_),
       parts_(capabilities_) {}
 
+void ClientSession::set_health(const ComponentHealth& health, Urgency urgency) {
+    const bool has_urgent_news = parts_.has_health_news(server_capabilities_) && !is_health_paced_;
+    parts_.set_health(health);
+    is_health_paced_ = urgency == Urgency::paced && !has_urgent_news;
+}
+
 void ClientSession::set_custom_capabilities(const std::vector<std::string>& capabilities) {
     parts_.set_custom_capabilities(capabilities);
     custom_.set_ours(capabilities);
@@ -68,8 +74,10 @@ void ClientSession::connected(Transport transport) {
     report_due_ = true;
 }
 
-bool ClientSession::has_news() const {
-    return report_due_ || has_request() || custom_.is_ready() || parts_.has_news(server_capabilities_);
+bool ClientSession::has_news(TimePoint now) const {
+    const bool is_held_back = is_health_paced_ && now < health_pace_.next();
+    return report_due_ || has_request() || custom_.is_ready() || parts_.has_news_beside_health(server_capabilities_) ||
+           (!is_held_back && parts_.has_health_news(server_capabilities_));
 }
 
 std::string ClientSession::compose(TimePoint now, bool is_goodbye) {
@@ -93,6 +101,10 @@ std::string ClientSession::compose(TimePoint now, bool is_goodbye) {
     std::string message = head.SerializeAsString();
     constexpr std::size_t kFrameHeader = 1;
     parts_.append_news(message, server_capabilities_, kFrameHeader);
+    if (parts_.had_health()) {
+        health_pace_.say(now);
+        is_health_paced_ = false;
+    }
     report_due_ = false;
     last_sent_ = now;
     return message;
@@ -108,12 +120,18 @@ void ClientSession::have_read(const std::string& hash, std::optional<ConfigMap> 
 }
 
 std::optional<std::string> ClientSession::next_message(TimePoint now) {
-    const auto due = next_due();
-    if (!has_news() && !(due && now >= *due)) return std::nullopt;
+    const auto due = next_beat();
+    if (!has_news(now) && !(due && now >= *due)) return std::nullopt;
     return compose(now, false);
 }
 
 std::optional<ClientSession::TimePoint> ClientSession::next_due() const {
+    const auto beat = next_beat();
+    if (!is_health_paced_ || !parts_.has_health_news(server_capabilities_)) return beat;
+    return std::min(beat.value_or(TimePoint::max()), health_pace_.next());
+}
+
+std::optional<ClientSession::TimePoint> ClientSession::next_beat() const {
     const bool has_heartbeats =
         (capabilities_ & kReportsHeartbeat) != 0 && heartbeat_interval_ > base::Duration::zero();
     if (transport_ == Transport::websocket && !has_heartbeats) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pace.hpp"
 #include "base/result.hpp"
 #include "opamp/custom_messages.hpp"
 #include "opamp/messages.hpp"
@@ -16,6 +17,11 @@
 namespace opamp {
 
 enum class Transport { websocket, http };
+
+enum class Urgency {
+    at_once,
+    paced,  ///< Five times at once, then once a second; what is held back goes with any message that is sent before.
+};
 
 /// One agent's side of the protocol, over any number of connections.
 ///
@@ -37,7 +43,7 @@ public:
     explicit ClientSession(const Options& options);
 
     void set_description(const AgentDescription& description) { parts_.set_description(description); }
-    void set_health(const ComponentHealth& health) { parts_.set_health(health); }
+    void set_health(const ComponentHealth& health, Urgency urgency = Urgency::at_once);
     void set_effective_config(EffectiveConfig config) { parts_.set_effective_config(std::move(config)); }
     void set_remote_config_status(const RemoteConfigStatus& status) { parts_.set_remote_config_status(status); }
     void set_connection_settings_status(const ConnectionSettingsStatus& status) {
@@ -82,7 +88,8 @@ public:
     /// The AgentToServer to send now, or nothing: a report if something changed, else a heartbeat or poll if one is
     /// due.
     std::optional<std::string> next_message(TimePoint now);
-    /// When `next_message` will have a heartbeat (WebSocket) or a poll (HTTP); nothing if heartbeats are off.
+    /// When `next_message` will have something if nothing changes: a heartbeat (WebSocket), a poll (HTTP) or health
+    /// that is held back. Nothing if there is none of them.
     std::optional<TimePoint> next_due() const;
     /// The last message of a connection: `agent_disconnect`, with whatever is not reported yet.
     std::string goodbye(TimePoint now);
@@ -106,7 +113,8 @@ private:
     };
 
     bool has_request() const { return csr_ && server_accepts(kAcceptsConnectionSettingsRequest); }
-    bool has_news() const;
+    bool has_news(TimePoint now) const;
+    std::optional<TimePoint> next_beat() const;
     std::string compose(TimePoint now, bool is_goodbye);
     void bring_back_requests(Last last);
     bool is_for_us(std::string_view uid) const;
@@ -129,6 +137,8 @@ private:
     CustomMessages custom_;
     std::optional<std::string> csr_;
     bool report_due_ = false;
+    base::Pace health_pace_{std::chrono::seconds(1), 5};
+    bool is_health_paced_ = false;  ///< All of its news.
     std::uint64_t sequence_num_ = 0;
     TimePoint last_sent_{};
     std::optional<Last> last_;

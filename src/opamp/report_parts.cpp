@@ -126,8 +126,17 @@ bool ReportParts::is_news(const Part& part, std::uint64_t server_capabilities) c
 }
 
 bool ReportParts::has_news(std::uint64_t server_capabilities) const {
-    return std::any_of(parts_.begin(), parts_.end(),
-                       [&](const Part& part) { return is_news(part, server_capabilities); });
+    return has_health_news(server_capabilities) || has_news_beside_health(server_capabilities);
+}
+
+bool ReportParts::has_news_beside_health(std::uint64_t server_capabilities) const {
+    return std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) {
+        return &part != &parts_[kHealth] && is_news(part, server_capabilities);
+    });
+}
+
+bool ReportParts::has_health_news(std::uint64_t server_capabilities) const {
+    return is_news(parts_[kHealth], server_capabilities);
 }
 
 const EffectiveConfig* ReportParts::to_read(std::uint64_t server_capabilities) const {

@@ -37,6 +37,11 @@ public:
 
     /// `server_capabilities`: ServerCapability bits; 0 while it has not announced any, and then all are used.
     bool has_news(std::uint64_t server_capabilities) const;
+    /// The same of all but health, and of health alone.
+    bool has_news_beside_health(std::uint64_t server_capabilities) const;
+    bool has_health_news(std::uint64_t server_capabilities) const;
+    /// Whether what was appended last has health in it.
+    bool had_health() const { return parts_[kHealth].size != 0; }
     /// What `append_news` would read: its `read` is better called beforehand, on another thread, for `have_read`.
     const EffectiveConfig* to_read(std::uint64_t server_capabilities) const;
     /// What `read` of the effective config with this hash has brought; kept until it is appended, or there is another.
