@@ -209,9 +209,10 @@ void on(Move& move, const ProbeUp&, const Policy& policy) {
 void on(Move& move, const ProbeDown& down, const Policy& policy) {
     if (move->phase != Phase::running || !policy.has_probe) return;
     if (move->proven) {
-        if (!move->trouble.empty()) return;
+        if (move->trouble == down.reason) return;
+        const bool was_well = move->trouble.empty();
         move.report_health(down.reason);
-        if (is_watched(move, policy)) move.act(ArmDeadline{policy.watchdog_after});
+        if (was_well && is_watched(move, policy)) move.act(ArmDeadline{policy.watchdog_after});
         return;
     }
     move->successes = 0;
