@@ -1,0 +1,35 @@
+#include "process/descent.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "base/files.hpp"
+
+namespace process {
+namespace {
+
+constexpr int kMostGenerations = 64;
+
+/// By "PID (NAME) STATE PPID …"; the name may hold anything. 0: there is none.
+pid_t parent_of(pid_t pid) {
+    const auto stat = base::read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
+    const std::size_t name_end = stat ? stat->rfind(')') : std::string::npos;
+    if (name_end == std::string::npos) return 0;
+    char state = 'X';
+    int parent = 0;
+    return std::sscanf(stat->c_str() + name_end + 1, " %c %d", &state, &parent) == 2 ? parent : 0;
+}
+
+}  // namespace
+
+bool belongs_to(pid_t pid, pid_t leader) {
+    for (int i = 0; i < kMostGenerations && pid > 1; ++i) {
+        if (pid == leader || ::getpgid(pid) == leader) return true;
+        pid = parent_of(pid);
+    }
+    return false;
+}
+
+}  // namespace process
