@@ -7,7 +7,8 @@
 
 namespace base {
 
-/// Of all of `text`: decimal digits, with a minus in front where the type has a sign; for fractions also with a point and an exponent. Nothing if it is anything else.
+/// Of all of `text`: decimal digits, with a minus in front where the type has a sign; for fractions also with a point
+/// and an exponent. Nothing if it is anything else.
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number{};

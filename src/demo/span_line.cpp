@@ -34,8 +34,8 @@ std::string_view kind_name(telemetry::SpanKind kind) {
 std::string span_line(const telemetry::SpanRecord& span) {
     const std::string parent = span.parent_span_id.is_valid() ? span.parent_span_id.hex() : "";
     std::string line = "{\"name\":" + in_quotes(span.name) + ",\"kind\":" + in_quotes(kind_name(span.kind));
-    line +=
-        ",\"trace_id\":" + in_quotes(span.context.trace_id.hex()) + ",\"span_id\":" + in_quotes(span.context.span_id.hex());
+    line += ",\"trace_id\":" + in_quotes(span.context.trace_id.hex()) +
+            ",\"span_id\":" + in_quotes(span.context.span_id.hex());
     line += ",\"parent_span_id\":" + in_quotes(parent);
     line += std::string(",\"trace_flags\":") + (span.context.is_sampled ? "\"01\"" : "\"00\"");
     line += ",\"start_time_unix_nano\":" + std::to_string(span.start_time_unix_nano);

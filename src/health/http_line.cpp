@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "health/http_probe.hpp"
-#include "net/client.hpp"
 
 namespace health {
 namespace {
@@ -22,7 +21,8 @@ std::optional<std::string_view> find_line(std::string_view text, std::string_vie
 }
 
 async::Task<base::Result<std::string>> read_line(const HttpLine& line) {
-    auto answer = co_await get(line.url, line.timeout, kMostOfAnswer);
+    const HttpProbe probe{line.url, line.timeout};
+    auto answer = co_await get(probe, kMostOfAnswer);
     if (!answer) co_return std::move(answer).error();
     if (line.begin.empty()) co_return std::move(answer->body);
     const auto found = find_line(answer->body, line.begin);

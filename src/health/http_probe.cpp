@@ -2,53 +2,43 @@
 
 #include <algorithm>
 
-#include "net/client.hpp"
+#include "base/glob.hpp"
 
 namespace health {
+namespace {
 
-using namespace std::chrono_literals;
+using base::Error;
+using base::Kind;
 
-async::Task<base::Result<net::HttpResponse>> get(const net::Url& url, base::Duration timeout,
-                                                 std::size_t most_of_body) {
+bool is_good(unsigned status, const std::vector<StatusRange>& good) {
+    return std::ranges::any_of(good,
+                               [&](const StatusRange& range) { return status >= range.first && status <= range.last; });
+}
+
+/// Without the query, which may be a secret.
+std::string text_of(const net::Url& url) {
+    return url.authority() + url.target.substr(0, url.target.find('?'));
+}
+
+}  // namespace
+
+async::Task<base::Result<net::HttpResponse>> get(const HttpProbe& probe, std::size_t most_of_body) {
     net::ClientOptions options;
-    options.url = url;
-    options.limits.handshake = timeout;
+    options.url = probe.url;
+    options.tls = probe.tls;
+    options.limits.handshake = probe.timeout;
     auto response = co_await net::http_get(options, most_of_body);
-    if (response && (response->status < 200 || response->status > 299))
-        co_return base::Error(base::Kind::refused,
-                              "HTTP " + std::to_string(response->status) + " from " + url.authority() + url.target);
+    if (response && !is_good(response->status, probe.good))
+        co_return Error(Kind::refused, "HTTP " + std::to_string(response->status) + " from " + text_of(probe.url));
     co_return response;
 }
 
 async::Task<base::Result<void>> ask(const HttpProbe& probe) {
-    auto response = co_await get(probe.url, probe.timeout, net::kProbeBody);
+    auto response = co_await get(probe, net::kProbeBody);
     if (!response) co_return std::move(response).error();
+    if (!probe.body.empty() && !base::has_line(response->body, probe.body))
+        co_return Error(Kind::not_found, "no line from " + text_of(probe.url) + " matches '" + probe.body + "'");
     co_return base::Result<void>();
-}
-
-base::Duration next_question(bool has_been_well, base::Duration elapsed, base::Duration interval) {
-    if (has_been_well) return interval;
-    return std::clamp<base::Duration>(elapsed / 10, 1ms, std::max<base::Duration>(interval, 1ms));
-}
-
-async::Task<> watch(HttpProbe probe, Listener& listener) {
-    const auto begin = async::SteadyClock::now();
-    bool has_been_well = false;
-    unsigned in_a_row = 0;
-    for (;;) {
-        const auto asked = async::SteadyClock::now();
-        const auto answer = co_await ask(probe);
-        const base::Duration took = async::SteadyClock::now() - asked;
-        const bool is_ended = async::is_cancelled(co_await async::asio::this_coro::cancellation_state);
-        if (is_ended) co_return;
-        in_a_row = answer ? in_a_row + 1 : 0;
-        has_been_well = has_been_well || in_a_row >= probe.successes;
-        if (answer)
-            listener.probe_up(took);
-        else
-            listener.probe_down(took, answer.error().text());
-        co_await async::sleep_for(next_question(has_been_well, async::SteadyClock::now() - begin, probe.interval));
-    }
 }
 
 }  // namespace health

@@ -87,17 +87,20 @@ base::Result<Url> parse_url(std::string_view text) {
     Url url;
     url.scheme = lower_case(parsed->scheme());
     if (!is_supported(url.scheme))
-        return invalid("the scheme " + in_quotes(url.scheme) + " is not supported").hint("write ws, wss, http or https");
+        return invalid("the scheme " + in_quotes(url.scheme) + " is not supported")
+            .hint("write ws, wss, http or https");
     url.host = parsed->host_address();
     if (url.host.empty()) return invalid(in_quotes(text) + " has no host");
     if (!is_host(url.host))
-        return invalid(in_quotes(text) + " has characters in its host that no name has").hint("write it in ASCII (xn--…)");
+        return invalid(in_quotes(text) + " has characters in its host that no name has")
+            .hint("write it in ASCII (xn--…)");
     url.target = parsed->encoded_target();
     // The library takes what is not a digit for the beginning of the path.
     const bool has_path = url.target.empty() || url.target.front() == '/' || url.target.front() == '?';
     const std::string_view port = parsed->port();
     url.port = port.empty() ? default_port(url.scheme) : parse_port(port);
-    if (!has_path || url.port == 0) return invalid("the port in " + in_quotes(text) + " is not a number from 1 to 65535");
+    if (!has_path || url.port == 0)
+        return invalid("the port in " + in_quotes(text) + " is not a number from 1 to 65535");
     if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");
     return url;
 }

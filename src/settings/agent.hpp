@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "settings/agent_health.hpp"
 
 namespace settings {
 
@@ -21,8 +22,6 @@ enum class ConfigLayout {
     merged,  ///< One file, and beside it what is no part of it.
     folder,  ///< Every entry is a file of its own.
 };
-enum class ProbeType { process, http };
-
 enum class RestartPolicy { always, on_failure, never };
 
 /// The first restart after a crash is immediate; these are the next ones.
@@ -32,14 +31,6 @@ struct Restart {
     Duration initial_backoff = std::chrono::seconds(1);
     Duration max_backoff = std::chrono::seconds(60);
     Duration reset_after = std::chrono::seconds(60);
-};
-
-struct Health {
-    ProbeType type = ProbeType::process;
-    std::string endpoint;  ///< For ProbeType::http: a URL, checked.
-    Duration interval = std::chrono::seconds(10);
-    Duration timeout = std::chrono::seconds(1);
-    unsigned successes = 1;  ///< In a row, for the gate of a config.
 };
 
 struct Description {
@@ -74,6 +65,7 @@ struct ReloadConfirm {
     std::vector<std::string> command;  ///< What it prints; with placeholders.
     std::string output;                ///< A line that the agent prints, as a pattern.
     bool children = false;             ///< A child process that was not there before.
+    bool notify = false;               ///< What the agent says by sd_notify.
 };
 
 /// An agent that takes a new config without a restart, told in one of these ways; in none: it is restarted.

@@ -48,6 +48,14 @@ bool is_this_machine(std::string_view text) {
     return host == "localhost";
 }
 
+/// Of an agent: it need not be there yet.
+Complaint socket_to_ask(Item item, const Environment& environment) {
+    constexpr std::size_t kLongest = 107;  // of sockaddr_un
+    item.text = absolute(item.text, environment).string();
+    if (item.text.size() > kLongest) return "is too long for a socket (at most " + std::to_string(kLongest) + " bytes)";
+    return std::nullopt;
+}
+
 }  // namespace
 
 Complaint opamp_url(Item item, const Environment&) {
@@ -64,6 +72,27 @@ Complaint http_url(Item item, const Environment&) {
     const std::string scheme = scheme_of(item.text);
     if (scheme != "http" && scheme != "https") return "does not begin with http:// or https:// (write " + example + ")";
     return parsed_url(item.text, example);
+}
+
+EndpointShape shape_of_endpoint(std::string_view text) {
+    if (text.find("://") != std::string_view::npos) return EndpointShape::url;
+    if (text.starts_with('@') || text.find('/') != std::string_view::npos) return EndpointShape::socket;
+    const std::size_t colon = text.rfind(':');
+    const std::string_view host = text.substr(0, colon);
+    const bool is_bare_ipv6 = host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']');
+    const bool is_address = colon != std::string_view::npos && !host.empty() && !is_bare_ipv6;
+    return is_address && is_port(text.substr(colon + 1)) ? EndpointShape::address : EndpointShape::other;
+}
+
+/// Which of them it has to be is said by the probe's type.
+Complaint probe_endpoint(Item item, const Environment& environment) {
+    switch (shape_of_endpoint(item.text)) {
+    case EndpointShape::url: return http_url(item, environment);
+    case EndpointShape::socket: return item.text.starts_with('@') ? std::nullopt : socket_to_ask(item, environment);
+    case EndpointShape::address: return std::nullopt;
+    case EndpointShape::other: break;
+    }
+    return "is not a URL, an address or a socket (write http://127.0.0.1:PORT/PATH, 127.0.0.1:PORT or /PATH)";
 }
 
 /// A user name and password may stand in it: they are for the proxy.

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "base/address.hpp"
+#include "base/number.hpp"
 #include "base/units.hpp"
 #include "base/uuid.hpp"
 #include "settings/command_line.hpp"
@@ -128,6 +129,19 @@ Complaint sampler(Item item, const Environment&) {
 Complaint listen_address(Item item, const Environment&) {
     if (base::parse_address(item.text)) return std::nullopt;
     return "is not an address and a port (write 127.0.0.1:13134 or [::1]:13134)";
+}
+
+std::optional<Statuses> parse_statuses(std::string_view text) {
+    const std::size_t dash = std::min(text.find('-'), text.size());
+    const auto first = base::parse_number<unsigned>(text.substr(0, dash));
+    const auto last = dash == text.size() ? first : base::parse_number<unsigned>(text.substr(dash + 1));
+    if (!first || !last || *first < 100 || *last > 599 || *first > *last) return std::nullopt;
+    return Statuses{*first, *last};
+}
+
+Complaint status_range(Item item, const Environment&) {
+    if (!parse_statuses(item.text)) return "is no HTTP status and no range of them (write 401 or 200-299)";
+    return std::nullopt;
 }
 
 /// Protobuf counts in int, and a message is copied now and then.

@@ -29,10 +29,12 @@ Complaint output_size(Item item, const Environment& environment);
 Complaint token_parameter(Item item, const Environment& environment);
 Complaint sampler(Item item, const Environment& environment);
 Complaint listen_address(Item item, const Environment& environment);
+Complaint status_range(Item item, const Environment& environment);
 
 // check_urls.cpp
 Complaint opamp_url(Item item, const Environment& environment);
 Complaint http_url(Item item, const Environment& environment);
+Complaint probe_endpoint(Item item, const Environment& environment);
 Complaint proxy_url(Item item, const Environment& environment);
 Complaint token_url(Item item, const Environment& environment);
 
@@ -44,6 +46,16 @@ Complaint readable_file(Item item, const Environment& environment);
 Complaint base_config(Item item, const Environment& environment);
 Complaint socket_path(Item item, const Environment& environment);
 Complaint log_output(Item item, const Environment& environment);
+
+/// What an endpoint of a probe is written as.
+enum class EndpointShape { url, address, socket, other };
+EndpointShape shape_of_endpoint(std::string_view text);
+
+/// "200", "200-299".
+struct Statuses {
+    unsigned first = 0, last = 0;
+};
+std::optional<Statuses> parse_statuses(std::string_view text);
 
 /// Whether `name` may name an agent or a preset: it is a file's name too.
 bool is_plain_name(std::string_view name);

@@ -52,10 +52,26 @@ std::string config_text(const Agent& agent, const Capabilities& capabilities) {
     return text + ", from " + (sources.empty() ? "nothing: no config_files, and no remote config accepted" : sources);
 }
 
+std::string probe_text(const Probe& probe, const Agent& agent) {
+    const std::string every = " every " + as_text(probe.interval);
+    switch (probe.type) {
+    case ProbeType::process: return "once alive for " + as_text(agent.min_uptime);
+    case ProbeType::http:
+    case ProbeType::tcp:
+    case ProbeType::unix_socket: return without_query(probe.endpoint) + every;
+    case ProbeType::command: return probe.command.front() + every;  // its arguments may be secrets
+    case ProbeType::file: return probe.file.string() + every;
+    case ProbeType::notify: return "once it has said READY=1";
+    }
+    return "";
+}
+
 std::string health_text(const Agent& agent) {
-    const std::string apply = ", within " + as_text(agent.config_apply_timeout) + " for a new config";
-    if (agent.health.type == ProbeType::process) return "once alive for " + as_text(agent.min_uptime) + apply;
-    return without_query(agent.health.endpoint) + " every " + as_text(agent.health.interval) + apply;
+    const Health& health = agent.health;
+    std::string text = health.probes.empty() || health.type != ProbeType::process ? probe_text(health, agent) : "";
+    for (const auto& [name, probe] : health.probes)
+        text += (text.empty() ? "" : "; ") + name + ": " + probe_text(probe, agent);
+    return text + ", within " + as_text(agent.config_apply_timeout) + " for a new config";
 }
 
 std::string preset_text(const Agent& agent) {

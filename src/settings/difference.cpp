@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kAgent = "agent.";
 constexpr std::string_view kCapability = "agent.custom_capabilities.";
+constexpr std::string_view kHealth = "agent.health.";
 
 bool is_same(const Key& key, Target before, Target after) {
     return std::visit(
@@ -35,7 +36,8 @@ public:
     std::vector<std::string> keys() {
         for (const Key& key : settings::keys())
             if (!key.name.starts_with(kAgent))
-                compare(key, std::string(key.name), {before_, none_, no_capability_}, {after_, none_, no_capability_});
+                compare(key, std::string(key.name), {before_, none_, no_capability_, none_.health},
+                        {after_, none_, no_capability_, none_.health});
         const bool is_one = before_.agents.size() == 1 && after_.agents.size() == 1;
         for (Agent& agent : before_.agents) {
             const std::string path = is_one ? "agent" : "agents." + agent.name;
@@ -62,13 +64,29 @@ private:
     void compare(const std::string& path, Agent& before, Agent& after) {
         for (const Key& key : settings::keys()) {
             if (!key.name.starts_with(kAgent) || key.name.starts_with(kCapability)) continue;
-            compare(key, name_below(path, kAgent, key.name), {before_, before, no_capability_},
-                    {after_, after, no_capability_});
+            compare(key, name_below(path, kAgent, key.name), {before_, before, no_capability_, before.health},
+                    {after_, after, no_capability_, after.health});
         }
-        std::set<std::string> names;
-        for (const auto* agent : {&before, &after})
+        std::set<std::string> names, probes;
+        for (const auto* agent : {&before, &after}) {
             for (const auto& [name, capability] : agent->custom_capabilities) names.insert(name);
+            for (const auto& [name, probe] : agent->health.probes) probes.insert(name);
+        }
         for (const std::string& name : names) compare(path + ".custom_capabilities." + name, name, before, after);
+        for (const std::string& name : probes) compare_probe(path + ".health.probes." + name, name, before, after);
+    }
+
+    void compare_probe(const std::string& path, const std::string& probe, Agent& before, Agent& after) {
+        const auto was = before.health.probes.find(probe);
+        const auto is = after.health.probes.find(probe);
+        if (was == before.health.probes.end() || is == after.health.probes.end()) {
+            changed_.push_back(path);
+            return;
+        }
+        for (const Key& key : settings::keys())
+            if (key.name.starts_with(kHealth))
+                compare(key, name_below(path, kHealth, key.name), {before_, before, no_capability_, was->second},
+                        {after_, after, no_capability_, is->second});
     }
 
     void compare(const std::string& path, const std::string& capability, Agent& before, Agent& after) {
@@ -80,8 +98,8 @@ private:
         }
         for (const Key& key : settings::keys())
             if (key.name.starts_with(kCapability))
-                compare(key, name_below(path, kCapability, key.name), {before_, before, was->second},
-                        {after_, after, is->second});
+                compare(key, name_below(path, kCapability, key.name), {before_, before, was->second, before.health},
+                        {after_, after, is->second, after.health});
     }
 
     Settings before_, after_;

@@ -14,12 +14,13 @@
 
 namespace settings {
 
-/// What a key writes to: the settings, and for keys of an agent or a custom capability the one
+/// What a key writes to: the settings, and for keys of an agent, a custom capability or a probe the one
 /// that is being read.
 struct Target {
     Settings& settings;
     Agent& agent;
     CustomCapability& capability;
+    Probe& probe;  ///< `agent.health` is one.
 };
 
 /// The type of a key is the type of its field, the default is the field's initial value.

@@ -5,8 +5,6 @@
 namespace settings {
 namespace {
 
-using namespace std::chrono_literals;
-
 // clang-format off
 const Key kKeys[] = {
     {.name = "agent.min_uptime", .meaning = "Without a probe: the agent is healthy once it has been alive for this long.",
@@ -42,17 +40,6 @@ const Key kKeys[] = {
     {.name = "agent.restart.reset_after", .meaning = "A run of at least this long makes the crashes before it forgotten.",
      .field = FIELD(agent.restart.reset_after)},
 
-    {.name = "agent.health.type", .meaning = "`process`: healthy while alive. `http`: healthy while `endpoint` answers with a status of 200 to 299.",
-     .field = FIELD(agent.health.type)},
-    {.name = "agent.health.endpoint", .meaning = "URL for `type: http`, say `http://127.0.0.1:8080/healthz`.",
-     .field = FIELD(agent.health.endpoint), .check = http_url},
-    {.name = "agent.health.interval", .meaning = "How often it is asked.",
-     .field = FIELD(agent.health.interval), .at_least = 100ms},
-    {.name = "agent.health.timeout", .meaning = "How long one answer may take.",
-     .field = FIELD(agent.health.timeout)},
-    {.name = "agent.health.successes", .meaning = "How many good answers in a row a new config has to give before it is kept.",
-     .field = FIELD(agent.health.successes)},
-
     {.name = "agent.reload.signal", .meaning = "The signal that makes the running agent read its config again, sent to its main process: `SIGHUP`.",
      .field = FIELD(agent.reload.signal), .check = reload_signal},
     {.name = "agent.reload.command", .meaning = "A program and its arguments, with placeholders and `{pid}`, the agent's main process, that makes it do so. Another exit code than 0: it has not taken the config. The program is found as `agent.executable` is.",
@@ -71,6 +58,8 @@ const Key kKeys[] = {
      .field = FIELD(agent.reload.confirm.output), .check = not_empty},
     {.name = "agent.reload.confirm.children", .meaning = "The agent's main process has a child that it did not have before: new workers.",
      .field = FIELD(agent.reload.confirm.children)},
+    {.name = "agent.reload.confirm.notify", .meaning = "The agent sends `RELOADING=1` and then `READY=1` to `$NOTIFY_SOCKET`, as a service of systemd of `Type=notify-reload` does.",
+     .field = FIELD(agent.reload.confirm.notify)},
 };
 
 const Section kSections[] = {
@@ -78,7 +67,6 @@ const Section kSections[] = {
     {"agent.post_stop", "After each end."},
     {"agent.watchdog", "An agent that runs and is not well."},
     {"agent.restart", "An agent that ends by itself is started again, with pauses, for ever; unless `policy` says otherwise."},
-    {"agent.health", "What decides whether the agent is healthy, and whether a new config is kept."},
     {"agent.reload", "A new config without a restart, by one of `signal`, `command` and `url`; without any of them the agent is restarted for each config. The agent has to prove itself with it as after a start; a reload that it does not take becomes a restart, and so does the way back."},
     {"agent.reload.confirm", "What shows that the agent has taken the config, one of these. Where there is no probe, that is proof enough and `min_uptime` is not waited for. Without any of them `health` alone decides, and whoever reloads by `command` or `url` knows by its answer."},
 };

@@ -15,13 +15,14 @@ namespace {
 /// In the state folder, beside the agents' folders.
 constexpr std::string_view kLockFile = "lock", kSocketFile = "control.sock";
 
-/// The map that is being read: its key in the file, the same in the table of keys, and the agent and
-/// capability it belongs to.
+/// The map that is being read: its key in the file, the same in the table of keys, and the agent,
+/// capability and probe it belongs to.
 struct Scope {
     std::string path;
     std::string table_path;
     Agent& agent;
     CustomCapability& capability;
+    Probe& probe;
 };
 
 class Parser {
@@ -34,7 +35,7 @@ public:
         std::stable_partition(root.entries.begin(), root.entries.end(),
                               [](const Entry& entry) { return entry.key.text == "presets"; });
         Agent no_agent;
-        section(root, {"", "", no_agent, no_capability_});
+        section(root, {"", "", no_agent, no_capability_, no_agent.health});
     }
 
     /// The key that each agent has in the file: "agent", "agents.web".
@@ -45,7 +46,8 @@ private:
         for (const Entry& entry : node.entries) {
             const std::string path = joined(scope.path, entry.key.text);
             report_.saw(path, entry.key.mark);
-            read(entry, {path, joined(scope.table_path, entry.key.text), scope.agent, scope.capability}, scope);
+            read(entry, {path, joined(scope.table_path, entry.key.text), scope.agent, scope.capability, scope.probe},
+                 scope);
         }
     }
 
@@ -56,6 +58,7 @@ private:
         if (inner.table_path == "agent") return agent(entry.value, inner.path, "agent");
         if (inner.table_path == "agents") return agents(entry.value);
         if (inner.table_path == "agent.custom_capabilities") return custom_capabilities(entry.value, inner);
+        if (inner.table_path == "agent.health.probes") return probes(entry, inner, outer);
         if (const Key* key = find_key(inner.table_path)) return field(*key, entry.value, inner);
         if (!entry.key.text.empty() && !names_in(inner.table_path).empty()) {
             if (is_section(entry.value, inner.path)) section(entry.value, inner);
@@ -72,7 +75,8 @@ private:
     }
 
     void field(const Key& key, const Node& node, const Scope& scope) {
-        read_field(key, node, {scope.path, {settings_, scope.agent, scope.capability}, environment_, report_});
+        read_field(key, node,
+                   {scope.path, {settings_, scope.agent, scope.capability, scope.probe}, environment_, report_});
         if (key.name == "agent.args") keep_as_written(scope.agent, node);
     }
 
@@ -114,7 +118,7 @@ private:
         Agent agent;
         agent.name = name;
         section(presets_.over_preset(node, path, settings_.presets.directory, agent),
-                {path, "agent", agent, no_capability_});
+                {path, "agent", agent, no_capability_, agent.health});
         settings_.agents.push_back(std::move(agent));
         agent_paths_.push_back(path);
     }
@@ -131,7 +135,24 @@ private:
                             "name, with /VERSION if need be: com.example.inventory/1.0)");
             CustomCapability& capability = scope.agent.custom_capabilities[name];
             if (entry.value.kind == Node::Kind::null || is_section(entry.value, path))
-                section(entry.value, {path, scope.table_path, scope.agent, capability});
+                section(entry.value, {path, scope.table_path, scope.agent, capability, scope.probe});
+        }
+    }
+
+    void probes(const Entry& all, const Scope& scope, const Scope& outer) {
+        if (&scope.probe != &scope.agent.health) return refuse(all, scope, outer, "(a probe has none below it)");
+        if (all.value.kind != Node::Kind::null && !is_section(all.value, scope.path)) return;
+        for (const Entry& entry : all.value.entries) {
+            const std::string& name = entry.key.text;
+            const std::string path = entry.key.expanded ? scope.path : joined(scope.path, name);
+            report_.saw(path, entry.key.mark);
+            if (!is_plain_name(name))
+                report_.add(
+                    entry.key.mark, path,
+                    "is not a name for a probe (letters, digits, '.', '_' and '-', no dot in front, at most 64)");
+            Probe& probe = scope.agent.health.probes[name];
+            if (entry.value.kind == Node::Kind::null || is_section(entry.value, path))
+                section(entry.value, {path, "agent.health", scope.agent, scope.capability, probe});
         }
     }
 

@@ -39,6 +39,8 @@ public:
     void add(Mark mark, const std::string& key, const std::string& message);
     /// At the key's own place, or where that is missing at the section's.
     void add(const std::string& key, const std::string& message) { add(where(key), key, message); }
+    /// The key does not count: it is as if it had not been written.
+    void forget(const std::string& key) { marks_.erase(key); }
     bool failed(std::string_view key) const;
     /// What is wrong with `key` has been said elsewhere.
     void spoil(const std::string& key) { spoiled_.insert(key); }

@@ -119,13 +119,14 @@ std::string row(const Key& key) {
     Settings settings;
     Agent agent;
     CustomCapability capability;
+    const Target target{settings, agent, capability, agent.health};
     std::string type = key.name == "agents" ? "a map of names and agents" : "a map of names and sections";
     std::string initial = "none";
     std::visit(
         [&](auto access) {
             if constexpr (!std::is_same_v<decltype(access), std::monostate>) {
-                type = type_text(access({settings, agent, capability}));
-                initial = default_of(access({settings, agent, capability}));
+                type = type_text(access(target));
+                initial = default_of(access(target));
             }
         },
         key.field);

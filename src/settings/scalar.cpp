@@ -22,7 +22,10 @@ constexpr Choice<ConfigFormat> kConfigFormats[] = {
 constexpr Choice<ConfigLayout> kLayouts[] = {{"merged", ConfigLayout::merged}, {"folder", ConfigLayout::folder}};
 constexpr Choice<RestartPolicy> kRestarts[] = {
     {"always", RestartPolicy::always}, {"on-failure", RestartPolicy::on_failure}, {"never", RestartPolicy::never}};
-constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http}};
+constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"http", ProbeType::http},
+                                             {"tcp", ProbeType::tcp},         {"unix", ProbeType::unix_socket},
+                                             {"command", ProbeType::command}, {"file", ProbeType::file},
+                                             {"notify", ProbeType::notify}};
 constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery::none},
                                                      {"environment", TelemetryDelivery::environment},
                                                      {"file", TelemetryDelivery::file}};

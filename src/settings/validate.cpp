@@ -125,18 +125,6 @@ void check_auth(const Server& server, Report& report) {
             return report.add("server.auth", "is given together with the header Authorization (keep one)");
 }
 
-void check_health(const Health& health, const std::string& path, Report& report) {
-    const std::string endpoint = path + ".health.endpoint";
-    if (report.failed(path + ".health.type") || report.failed(endpoint)) return;
-    if (health.type == ProbeType::http && health.endpoint.empty())
-        report.add(endpoint, "is missing (type http needs the URL to ask, such as http://127.0.0.1:8080/healthz)");
-    // Whoever chooses the type need not take the preset's endpoint away.
-    const std::string type = path + ".health.type";
-    const bool is_overruled = report.is_from_preset(endpoint) && report.has(type) && !report.is_from_preset(type);
-    if (health.type == ProbeType::process && !health.endpoint.empty() && !is_overruled)
-        report.add(endpoint, "is never asked with health.type process (write type: http, or remove the endpoint)");
-}
-
 void check_signature(const RemoteConfig& remote, const std::string& path, Report& report) {
     const std::string keys = path + ".remote_config.public_keys";
     if (remote.require_signature && remote.public_keys.empty() && !report.failed(keys))
@@ -160,7 +148,7 @@ void check_commands(Settings& settings, Agent& agent, const std::string& path, c
                     Report& report) {
     for (auto& [name, capability] : agent.custom_capabilities) {
         const std::string its_path = path + ".custom_capabilities." + name;
-        need_keys("agent.custom_capabilities", its_path, {settings, agent, capability}, report);
+        need_keys("agent.custom_capabilities", its_path, {settings, agent, capability, agent.health}, report);
         check_command(capability.command, its_path + ".command", environment, report);
     }
     const auto check_optional = [&](const std::string& section, std::vector<std::string>& command, const char* what) {
@@ -184,18 +172,18 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         Agent& agent = settings.agents[i];
         const std::string& path = paths[i];
         CustomCapability none;
-        if (!report.failed(path + ".preset")) need_keys("agent", path, {settings, agent, none}, report);
+        if (!report.failed(path + ".preset")) need_keys("agent", path, {settings, agent, none, agent.health}, report);
         check_commands(settings, agent, path, environment, report);
         check_order(path + ".restart.initial_backoff", agent.restart.initial_backoff, path + ".restart.max_backoff",
                     agent.restart.max_backoff, report);
-        if (agent.health.type == ProbeType::process)
+        if (waits_for_uptime(agent.health))
             check_order(path + ".min_uptime", agent.min_uptime, path + ".config_apply_timeout",
                         agent.config_apply_timeout, report);
-        check_health(agent.health, path, report);
         check_reload(agent.reload, path, environment, report);
         check_stop(agent, path, report);
         check_signature(agent.remote_config, path, report);
         place_config(agent, path, settings.file, environment, report);
+        check_health(agent, path, environment, report);
         place_own_telemetry(agent, path, settings.file, environment, report);
         const fs::path real = environment.canonical(agent.config_path);
         const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");
@@ -238,7 +226,7 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
               Report& report) {
     Agent none;
     CustomCapability no_capability;
-    need_keys("server", "server", {settings, none, no_capability}, report);
+    need_keys("server", "server", {settings, none, no_capability, none.health}, report);
     check_tls(settings.server.tls, report);
     check_certificate_request(settings, report);
     check_auth(settings.server, report);
@@ -247,6 +235,8 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
     check_one_form(report);
     check_agents(settings, agent_paths, environment, report);
     choose_paths(settings, environment, report);
+    for (std::size_t i = 0; i < settings.agents.size(); ++i)
+        check_notify_socket(settings.agents[i], agent_paths[i], settings.storage.directory, report);
     const Telemetry::Tls& tls = settings.telemetry.tls;
     if (tls.cert_file.empty() != tls.key_file.empty())
         report.add("telemetry.tls", "has only one of cert_file and key_file (give both, or neither)");

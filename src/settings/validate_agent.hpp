@@ -13,6 +13,14 @@ namespace settings {
 /// be.
 void check_reload(Reload& reload, const std::string& path, const Environment& environment, Report& report);
 
+/// After `working_directory` is known. Makes paths absolute.
+void check_health(Agent& agent, const std::string& path, const Environment& environment, Report& report);
+/// Whether `min_uptime` counts.
+bool waits_for_uptime(const Health& health);
+/// `storage` is the state folder.
+void check_notify_socket(const Agent& agent, const std::string& path, const std::filesystem::path& storage,
+                         Report& report);
+
 void check_stop(Agent& agent, const std::string& path, Report& report);
 
 /// `command` names its program by an absolute path afterwards.

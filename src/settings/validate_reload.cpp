@@ -42,7 +42,8 @@ void check_reload(Reload& reload, const std::string& path, const Environment& en
         {{confirm + ".url", !proof.url.empty() || !proof.line.empty(), [&] { proof.url.clear(), proof.line.clear(); }},
          {confirm + ".command", !proof.command.empty(), [&] { proof.command.clear(); }},
          {confirm + ".output", !proof.output.empty(), [&] { proof.output.clear(); }},
-         {confirm + ".children", proof.children, [&] { proof.children = false; }}},
+         {confirm + ".children", proof.children, [&] { proof.children = false; }},
+         {confirm + ".notify", proof.notify, [&] { proof.notify = false; }}},
         report);
     check_command(reload.command, section + ".command", environment, report);
     check_command(proof.command, confirm + ".command", environment, report);
@@ -50,7 +51,8 @@ void check_reload(Reload& reload, const std::string& path, const Environment& en
         report.add(confirm + ".url", "is missing (give the URL of the answer that the line is in)");
     const std::vector<std::string> orders{section + ".signal", section + ".command", section + ".url"};
     const bool is_ordered = std::ranges::any_of(orders, [&](const std::string& key) { return report.has(key); });
-    const bool confirms = !proof.url.empty() || !proof.command.empty() || !proof.output.empty() || proof.children;
+    const bool confirms =
+        !proof.url.empty() || !proof.command.empty() || !proof.output.empty() || proof.children || proof.notify;
     if (confirms && !is_ordered)
         report.add(orders.front(),
                    "is missing (give the signal, or a command or url, that makes the agent read its config again)");

@@ -118,6 +118,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
          {std::pair("TRACEPARENT", carrier.traceparent), std::pair("TRACESTATE", carrier.tracestate),
           std::pair("BAGGAGE", carrier.baggage)})
         if (!value.empty()) variables[name] = value;
+    variables.merge(probes_.variables());
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
@@ -136,7 +137,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
     log_.info("agent.started", fields);
-    begin_probes();
+    probes_.begin({child_->pid(), agent_environment(agent_, identity_.uid, hash), identity_.uid.text()});
     return {};
 }
 
@@ -222,7 +223,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
 
 Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
     const bool was_healthy = health_.healthy;
-    report_health(report.healthy, report.reason);
+    report_health(report.healthy, report.reason, is_flip_ ? opamp::Urgency::paced : opamp::Urgency::at_once);
     if (report.healthy != was_healthy)
         log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy",
                   report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});

@@ -45,8 +45,10 @@ void AgentMetrics::rolled_out(base::Duration took, std::string_view kind, std::s
     rollouts_.record(seconds(took), {{"kind", std::string(kind)}, {"outcome", std::string(outcome)}});
 }
 
-void AgentMetrics::probed(base::Duration took, bool is_well) {
-    probes_.record(seconds(took), {{"outcome", is_well ? "up" : "down"}});
+void AgentMetrics::probed(base::Duration took, bool is_well, const std::string& probe) {
+    Attributes attributes{{"outcome", is_well ? "up" : "down"}};
+    if (!probe.empty()) attributes.emplace_back("probe", probe);
+    probes_.record(seconds(took), attributes);
 }
 
 void AgentMetrics::running_for(base::Duration uptime) {

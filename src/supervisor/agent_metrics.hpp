@@ -17,7 +17,8 @@ public:
     void restarted(std::string_view reason) { restarts_.add(1, {{"reason", std::string(reason)}}); }
     /// `kind`: what was rolled out, "config" or "own_telemetry".
     void rolled_out(base::Duration took, std::string_view kind, std::string_view outcome);
-    void probed(base::Duration took, bool is_well);
+    /// `probe`: its name, if it has one.
+    void probed(base::Duration took, bool is_well, const std::string& probe);
     void healthy(bool is_healthy) { healthy_.set(is_healthy); }
     void running_for(base::Duration uptime);
     void not_running() { uptime_.clear(); }

@@ -8,7 +8,7 @@ using namespace async;
 
 Task<> AgentSupervisor::perform(lifecycle::Reload order) {
     co_await end_probes();  // they speak of the config before
-    probes_.spawn("reload", reload(order.revision));
+    reloads_.spawn("reload", reload(order.revision));
 }
 
 Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
@@ -28,13 +28,13 @@ Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
     }
     log_.info("agent.reloaded", {{"revision", revision.id}, {"took", base::Duration(SteadyClock::now() - begun)}});
     post(lifecycle::Reloaded{revision});
-    begin_probes();
+    probes_.begin_again();
 }
 
 /// Errors: of the files, of the agent's answers; timeout (the agent has not taken the config).
 Task<base::Result<void>> AgentSupervisor::reload_with(std::uint64_t revision) {
-    Reloader reloader({shared_.executor, agent_, output_, shared_.readers, shared_.guard}, child_->pid(),
-                      agent_environment(agent_, identity_.uid, ""), identity_.uid.text());
+    Reloader reloader({shared_.executor, agent_, output_, probes_.notified(), shared_.readers, shared_.guard},
+                      child_->pid(), agent_environment(agent_, identity_.uid, ""), identity_.uid.text());
     auto looked = co_await reloader.look_before();
     if (!looked) co_return looked;
     const auto installed = co_await install_revision(revision);

@@ -19,10 +19,14 @@ namespace {
 
 constexpr std::size_t kLongestHash = 256;
 
+bool is_answer(const Event& event) {
+    return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event);
+}
+
 /// What a process says of itself; nothing once it has ended or is about to.
 bool is_of_process(const Event& event) {
-    return std::holds_alternative<lifecycle::ProbeUp>(event) || std::holds_alternative<lifecycle::ProbeDown>(event) ||
-           std::holds_alternative<lifecycle::Reloaded>(event) || std::holds_alternative<lifecycle::ReloadFailed>(event);
+    return is_answer(event) || std::holds_alternative<lifecycle::Reloaded>(event) ||
+           std::holds_alternative<lifecycle::ReloadFailed>(event);
 }
 
 }  // namespace
@@ -47,7 +51,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       spawned_(shared.executor),
       output_(folder_ / "agent.log"),
       output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
-      probes_(shared.executor),
+      probes_({shared.executor, agent, telemetry_.metrics(), log_, shared.guard, [this] { heed_probes(); }}, folder_),
+      reloads_(shared.executor),
       staging_(shared.executor),
       own_telemetry_(shared.executor) {
     telemetry_.measure([this] { return processes(); });
@@ -84,6 +89,7 @@ base::Result<void> AgentSupervisor::open() {
     keeper_ = std::move(*keeper);
     if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
 
+    if (auto opened = probes_.open(); !opened) return opened;
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
     version_text_ = version_.remembered();
     describe();
@@ -109,15 +115,17 @@ Task<> AgentSupervisor::run() {
         begun_.raise();
     }
     staging_.cancel();
-    probes_.cancel();
+    reloads_.cancel();
     co_await staging_.joined();
-    co_await probes_.joined();
+    co_await reloads_.joined();
+    co_await probes_.end();
 }
 
 Task<> AgentSupervisor::step(Event event) {
     const auto before = state_.phase;
     last_words_.reset();
     tried_offer_ = std::holds_alternative<lifecycle::RollbackWanted>(event) ? 0 : state_.offer;
+    is_flip_ = is_answer(event) && state_.proven;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
     telemetry_.traces().stepped(event, state_, step.next);
     state_ = std::move(step.next);
@@ -127,6 +135,7 @@ Task<> AgentSupervisor::step(Event event) {
         Task<> done = std::visit([this](auto& order) { return perform(std::move(order)); }, action);
         co_await std::move(done);
     }
+    if (probes_.checkup().take_changed()) tell_health(opamp::Urgency::paced);
     offers_.forget_settled(state_);
     telemetry_.traces().settled(state_, offers_.newest());
 }
@@ -174,6 +183,7 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     co_await process::group_gone(pid, 2s);
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
+    co_await probes_.end();
     health_.start_time_unix_nano = 0;
     co_await run_post_stop();
     const std::string reason = process::describe(*status);
@@ -185,24 +195,21 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     co_return lifecycle::Exited{reason, *status == process::ExitStatus{}};
 }
 
-void AgentSupervisor::begin_probes() {
-    if (const auto probe = http_probe(agent_)) probes_.spawn("probe", health::watch(*probe, *this));
-}
-
 Task<> AgentSupervisor::end_probes() {
-    probes_.cancel();
-    co_await probes_.joined();
+    reloads_.cancel();
+    co_await reloads_.joined();
+    co_await probes_.pause();
     std::erase_if(inbox_, is_of_process);
 }
 
-void AgentSupervisor::probe_up(base::Duration took) {
-    telemetry_.metrics().probed(took, true);
-    post(lifecycle::ProbeUp{});
-}
-
-void AgentSupervisor::probe_down(base::Duration took, const std::string& reason) {
-    telemetry_.metrics().probed(took, false);
-    post(lifecycle::ProbeDown{reason});
+void AgentSupervisor::heed_probes() {
+    switch (probes_.checkup().verdict()) {
+    case health::Checkup::Verdict::well: post(lifecycle::ProbeUp{}); break;
+    case health::Checkup::Verdict::unwell: post(lifecycle::ProbeDown{probes_.checkup().reason()}); break;
+    case health::Checkup::Verdict::undecided:
+        if (probes_.checkup().take_changed()) tell_health(opamp::Urgency::paced);
+        break;
+    }
 }
 
 void AgentSupervisor::post(Event event) {
@@ -318,16 +325,24 @@ Task<> AgentSupervisor::find_version() {
 
 std::string AgentSupervisor::status_text() const {
     if (state_.phase == lifecycle::Phase::down && state_.proven) return "stopped: no config";
-    return std::string(to_string(state_.phase));
+    const std::string said = probes_.status();
+    return std::string(to_string(state_.phase)) + (said.empty() ? "" : ": " + said);
 }
 
-void AgentSupervisor::report_health(bool healthy, const std::string& reason) {
+void AgentSupervisor::report_health(bool healthy, const std::string& reason, opamp::Urgency urgency) {
     health_.healthy = healthy;
     health_.last_error = reason;
-    health_.status = status_text();
     health_.status_time_unix_nano = base::unix_nano_now();
-    server_.session().set_health(health_);
     telemetry_.metrics().healthy(healthy);
+    tell_health(urgency);
+}
+
+void AgentSupervisor::tell_health(opamp::Urgency urgency) {
+    (void)probes_.checkup().take_changed();
+    const std::string status = status_text();
+    if (std::exchange(health_.status, status) != status) health_.status_time_unix_nano = base::unix_nano_now();
+    health_.components = probes_.components(health_.start_time_unix_nano);
+    server_.session().set_health(health_, urgency);
     server_.wake();
 }
 

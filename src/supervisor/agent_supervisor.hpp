@@ -10,7 +10,6 @@
 #include "async/notice.hpp"
 #include "async/task_group.hpp"
 #include "base/log.hpp"
-#include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
@@ -18,6 +17,7 @@
 #include "settings/stop_steps.hpp"
 #include "supervisor/agent_output.hpp"
 #include "supervisor/agent_output_records.hpp"
+#include "supervisor/agent_probes.hpp"
 #include "supervisor/agent_telemetry.hpp"
 #include "supervisor/agent_version.hpp"
 #include "supervisor/config_keeper.hpp"
@@ -31,7 +31,7 @@ namespace supervisor {
 
 /// The shell around the pure table: waits for an event, asks `decide`, carries out the actions. No decision is taken
 /// here.
-class AgentSupervisor : public OrderTaker, public health::Listener {
+class AgentSupervisor : public OrderTaker {
 public:
     /// What all agents of a daemon share; outlives them.
     struct Shared {
@@ -112,8 +112,6 @@ public:
 
 private:
     void take(opamp::Orders orders, const Received& received) override;
-    void probe_up(base::Duration took) override;
-    void probe_down(base::Duration took, const std::string& reason) override;
 
     void post(lifecycle::Event event);
     void queue_offer(opamp::RemoteConfig offer, const Received& received = {});
@@ -146,7 +144,7 @@ private:
     async::Task<> reload(lifecycle::Revision revision);
     async::Task<base::Result<void>> reload_with(std::uint64_t revision);
     async::Task<> end_probes();
-    void begin_probes();
+    void heed_probes();
     base::Result<void> spawn(const ConfigKeeper::Given& given);
     async::Task<base::Result<void>> run_pre_start();
     async::Task<> run_post_stop();
@@ -156,7 +154,8 @@ private:
     void describe();
     async::Task<> find_version();
     std::vector<telemetry::ObservedProcess> processes() const;
-    void report_health(bool healthy, const std::string& reason);
+    void report_health(bool healthy, const std::string& reason, opamp::Urgency urgency = opamp::Urgency::at_once);
+    void tell_health(opamp::Urgency urgency);
     std::string status_text() const;
 
     const settings::Agent& agent_;
@@ -187,13 +186,15 @@ private:
     AgentOutput output_;
     AgentOutputRecords output_records_;
     std::unique_ptr<process::Child> child_;
-    async::TaskGroup probes_;
+    AgentProbes probes_;
+    async::TaskGroup reloads_;
     async::TaskGroup staging_;
     opamp::ComponentHealth health_;
     std::optional<async::SteadyClock::time_point> died_;  ///< For the log: from an end to the next start.
 
     Offers offers_;
     OwnTelemetryRollouts own_telemetry_;
+    bool is_flip_ = false;                   ///< In the present step: a probe of an agent that is proven has spoken.
     lifecycle::OfferId tried_offer_ = 0;     ///< In the present step: the one that a process was started for.
     std::optional<std::string> last_words_;  ///< In the present step: of that process.
     std::optional<std::string> last_received_hash_;

@@ -2,13 +2,13 @@
 
 #include "settings/command_line.hpp"
 #include "settings/stop_steps.hpp"
+#include "supervisor/agent_probes.hpp"
 
 namespace supervisor {
 
 lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     lifecycle::Policy policy;
-    policy.has_probe = agent.health.type != settings::ProbeType::process;
-    policy.successes = static_cast<int>(agent.health.successes);
+    policy.has_probe = !probes_of(agent).empty();  // which count their answers themselves
     policy.min_uptime = agent.min_uptime;
     policy.apply_timeout = agent.config_apply_timeout;
     const auto stops = settings::stop_steps(agent);
@@ -26,7 +26,7 @@ lifecycle::Policy lifecycle_policy(const settings::Agent& agent) {
     policy.reloads = agent.reload.signal != 0 || !agent.reload.command.empty() || !agent.reload.url.empty();
     const settings::ReloadConfirm& confirm = agent.reload.confirm;
     policy.reload_is_proof = agent.reload.signal == 0 || !confirm.url.empty() || !confirm.command.empty() ||
-                             !confirm.output.empty() || confirm.children;
+                             !confirm.output.empty() || confirm.children || confirm.notify;
     policy.reloads_environment = agent.own_telemetry.delivery == settings::TelemetryDelivery::file;
     // The reload knows itself when its time is over: a question before, the order, the wait, a question at its end.
     policy.reload_timeout = 4 * agent.reload.timeout + std::chrono::seconds(1);
@@ -96,13 +96,6 @@ opamp::ClientSession::Options session_options(const settings::Settings& settings
 
 net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect) {
     return {reconnect.initial_interval, reconnect.max_interval, reconnect.throttled_interval};
-}
-
-std::optional<health::HttpProbe> http_probe(const settings::Agent& agent) {
-    if (agent.health.type != settings::ProbeType::http) return std::nullopt;
-    auto url = net::parse_url(agent.health.endpoint);
-    if (!url) return std::nullopt;  // the settings have checked it
-    return health::HttpProbe{std::move(*url), agent.health.timeout, agent.health.interval, agent.health.successes};
 }
 
 }  // namespace supervisor

@@ -1,12 +1,9 @@
 // The settings, as the modules below want them. Pure.
 #pragma once
 
-#include <optional>
-
 #include "base/result.hpp"
 #include "config/compose.hpp"
 #include "config/revisions.hpp"
-#include "health/http_probe.hpp"
 #include "lifecycle/decide.hpp"
 #include "net/reconnect.hpp"
 #include "opamp/client_session.hpp"
@@ -26,7 +23,5 @@ config::Kept kept(const settings::Agent& agent);
 opamp::ClientSession::Options session_options(const settings::Settings& settings, const settings::Agent& agent,
                                               const base::Uuid& uid);
 net::ReconnectPolicy reconnect_policy(const settings::Reconnect& reconnect);
-/// Nothing for an agent that is judged by its process alone.
-std::optional<health::HttpProbe> http_probe(const settings::Agent& agent);
 
 }  // namespace supervisor

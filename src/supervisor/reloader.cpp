@@ -4,11 +4,10 @@
 #include <sstream>
 #include <utility>
 
-#include "base/bytes.hpp"
 #include "base/files.hpp"
-#include "config/key_pattern.hpp"
+#include "base/glob.hpp"
 #include "health/http_line.hpp"
-#include "health/http_probe.hpp"
+#include "health/watch.hpp"
 #include "net/client.hpp"
 #include "process/run_command.hpp"
 #include "settings/command_line.hpp"
@@ -26,15 +25,6 @@ namespace {
 
 constexpr std::uint64_t kMostChildren = 1u << 20;  // bytes of a list of PIDs
 constexpr std::uint64_t kMostPrinted = 1u << 20;
-
-bool has_line(std::string_view text, std::string_view pattern) {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        if (config::matches_glob(pattern, base::trimmed(text.substr(0, end), "\r"))) return true;
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return false;
-}
 
 }  // namespace
 
@@ -70,6 +60,8 @@ Task<Result<void>> Reloader::look_before() {
 Task<Result<void>> Reloader::order(process::Child& child) {
     const settings::Reload& reload = partners_.agent.reload;
     printed_ = partners_.output.printed();
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now().time_since_epoch());
+    partners_.notified.expect_reload(static_cast<std::uint64_t>(now.count()));
     if (!reload.command.empty()) {
         auto printed = co_await run(reload.command);
         if (!printed) co_return std::move(printed).error().within("reload.command");
@@ -85,7 +77,8 @@ Task<Result<void>> Reloader::order(process::Child& child) {
 Task<Result<void>> Reloader::await_proof() {
     const settings::Agent& agent = partners_.agent;
     const settings::ReloadConfirm& confirm = agent.reload.confirm;
-    if (confirm.url.empty() && confirm.command.empty() && confirm.output.empty() && !confirm.children)
+    if (confirm.url.empty() && confirm.command.empty() && confirm.output.empty() && !confirm.children &&
+        !confirm.notify)
         co_return Result<void>();
     const auto begun = SteadyClock::now();
     for (;;) {
@@ -128,13 +121,15 @@ Task<Result<Reloader::Look>> Reloader::look() const {
 
 bool Reloader::is_proof(const Look& now) const {
     const settings::ReloadConfirm& confirm = partners_.agent.reload.confirm;
+    if (confirm.notify) return partners_.notified.has_reloaded();
     if (confirm.children) return !std::ranges::includes(before_.children, now.children);
-    if (!confirm.output.empty()) return has_line(now.text, confirm.output);
+    if (!confirm.output.empty()) return base::has_line(now.text, confirm.output);
     return now.text != before_.text;
 }
 
 std::string Reloader::what_is_missing() const {
     const settings::ReloadConfirm& confirm = partners_.agent.reload.confirm;
+    if (confirm.notify) return "it has not sent RELOADING=1 and then READY=1";
     if (confirm.children) return "it has no new child process";
     if (!confirm.output.empty()) return "it has not printed '" + confirm.output + "'";
     if (!confirm.command.empty()) return "what " + confirm.command.front() + " prints has not changed";

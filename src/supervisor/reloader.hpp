@@ -11,6 +11,7 @@
 #include "async/blocking.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "health/notify_state.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
@@ -25,6 +26,7 @@ public:
         async::asio::any_io_executor executor;
         const settings::Agent& agent;
         const AgentOutput& output;
+        health::NotifyState& notified;
         async::BlockingPool& readers;
         process::Guard* guard = nullptr;
     };

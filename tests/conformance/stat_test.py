@@ -6,8 +6,8 @@ import time
 import stage as stage_module  # noqa: F401  (finds tests/support)
 from protocol import attributes, flagged, has, is_full, is_healthy, is_unhealthy, parts, uid_text
 from rig import expect
-from scene import LONG
-from stage import TRANSPORTS, run
+from scene import LONG, merged
+from stage import SOON, TRANSPORTS, run
 from suite import conformance
 
 CONFIG = "instrument: true\n"
@@ -182,6 +182,41 @@ def times(stage):
     stage.stop()
     last = fs.messages()[-1].health
     expect(f"0 at the end: {last}", not last.healthy and last.start_time_unix_nano == 0)
+
+
+def part_is(name, healthy):
+    """Of the component of that name."""
+    def fits(message):
+        parts = message.health.component_health_map if message.HasField("health") else {}
+        return name in parts and parts[name].healthy == healthy
+    return fits
+
+
+@conformance("[STAT-18] [STAT-4] [STAT-13] [STAT-16] what is probed stands below the whole, and each change of it is told", TRANSPORTS)
+def components(stage, scheme):
+    stage.scheme = scheme
+    disk = {"type": "command", "command": ["test", "!", "-e", "full"], "interval": SOON}
+    fs = stage.begin(merged(stage.probed(), {"health": None}) | {"health": {"probes": {"api": stage.probe("/"), "disk": disk}}})
+    whole = stage.wait_report("healthy", is_healthy).health
+    expect(f"each below it: {whole}", {"api", "disk"} == set(whole.component_health_map))
+    for part in whole.component_health_map.values():
+        expect(f"with all it has: {part}", part.healthy and part.status and part.start_time_unix_nano == whole.start_time_unix_nano
+               and whole.start_time_unix_nano <= part.status_time_unix_nano <= time.time_ns())
+    since, hurt = fs.now(), time.time_ns()
+    (stage.folder / "full").touch()
+    ill = stage.wait_report("ill as a whole", is_unhealthy, since).health
+    part = ill.component_health_map["disk"]
+    expect(f"by one of them: {ill}", not part.healthy and "exit code 1" in part.last_error and "disk" in ill.last_error)
+    expect("observed after it happened", part.status_time_unix_nano >= hurt - 10**7)
+    expect("the other as it was", ill.component_health_map["api"] == whole.component_health_map["api"])
+    since = fs.now()
+    (stage.folder / "full").unlink()
+    healed = stage.wait_report("well", part_is("disk", True), since)
+    expect(f"no error is left: {healed.health}", not healed.health.component_health_map["disk"].last_error)
+    said = fs.now()
+    stage.let_probes_pass(5)
+    expect(f"good answers are no news: {fs.messages(said)}", not any(message.HasField("health") for message in fs.messages(said)[2:]))
+    expect("all of it in a full report", set(stage.everything().health.component_health_map) == {"api", "disk"})
 
 
 @conformance("[STAT-16] the reason is a valid text, whatever the agent has printed")

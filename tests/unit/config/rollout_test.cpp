@@ -5,8 +5,9 @@
 using config::Rollout;
 
 TEST_CASE("what is remembered of rollouts comes back as it was", "[config][rollout]") {
-    const Rollout rollout = GENERATE(
-        Rollout{}, Rollout{7, 2, {6, 5}, 42, "local", {{"h", "line one\nline two \xFF"}, {std::string("\0\n", 2), ""}}});
+    const Rollout rollout =
+        GENERATE(Rollout{},
+                 Rollout{7, 2, {6, 5}, 42, "local", {{"h", "line one\nline two \xFF"}, {std::string("\0\n", 2), ""}}});
     CHECK(config::parse_rollout(format(rollout)) == rollout);
 }
 

@@ -64,3 +64,15 @@ TEST_CASE("custom capabilities are told apart by their names", "[settings][diffe
     CHECK(changed(with(a), with("    com.example.a: {command: [/srv/bin/agent, -v]}\n")) ==
           Names{"agent.custom_capabilities.com.example.a.command"});
 }
+
+TEST_CASE("a probe that has changed is named by its keys, and one that came or went as a whole",
+          "[settings][difference]") {
+    const auto with = [](const std::string& health) {
+        return kServer + "agent:\n  executable: ./demo-service\n  health: " + health + "\n";
+    };
+    CHECK(changed(with("{probes: {a: {type: notify}, b: {type: tcp, endpoint: 'localhost:1'}}}"),
+                  with("{probes: {b: {type: tcp, endpoint: 'localhost:2', failures: 3}, c: {type: process}}}")) ==
+          Names{"agent.health.probes.a", "agent.health.probes.b.endpoint", "agent.health.probes.b.failures",
+                "agent.health.probes.c"});
+    CHECK(changed(with("{type: notify}"), with("{type: notify, failures: 2}")) == Names{"agent.health.failures"});
+}

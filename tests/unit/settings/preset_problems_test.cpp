@@ -97,7 +97,7 @@ TEST_CASE("a mistake in a preset is shown in its file", "[settings][preset][prob
           Texts{file + "1: agent.health.endpoint: is missing (type http needs the URL to ask, such as "
                        "http://127.0.0.1:8080/healthz)"});
     CHECK(problems_of_preset("health:\n  endpoint: http://a\n") ==
-          Texts{file + "2: agent.health.endpoint: is never asked with health.type process (write type: http, or "
+          Texts{file + "2: agent.health.endpoint: is never asked with type process (write type: http, or "
                        "remove the endpoint)"});
     CHECK(problems_of_preset("preset: prometheus\n") ==
           Texts{file + "1: preset: stands in a preset, which cannot build on another one (remove it)"});

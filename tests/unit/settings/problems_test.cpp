@@ -96,13 +96,14 @@ TEST_CASE("a health probe knows whom to ask", "[settings][problems]") {
                   {"5: agent.health.endpoint: is missing (type http needs the URL to ask, such as "
                    "http://127.0.0.1:8080/healthz)"}),
         agent_row("an endpoint for nothing", "  health:\n    endpoint: http://a/\n",
-                  {"6: agent.health.endpoint: is never asked with health.type process (write type: http, or "
+                  {"6: agent.health.endpoint: is never asked with type process (write type: http, or "
                    "remove the endpoint)"}),
         agent_row("a WebSocket", "  health: {type: http, endpoint: ws://a/}\n",
                   {"5: agent.health.endpoint: 'ws://a/' does not begin with http:// or https:// (write "
                    "http://127.0.0.1:PORT/PATH)"}),
-        agent_row("an unknown type", "  health: {type: tcp, endpoint: http://a}\n",
-                  {"5: agent.health.type: 'tcp' is not known here (write process or http)"}),
+        agent_row("an unknown type", "  health: {type: ping, endpoint: http://a}\n",
+                  {"5: agent.health.type: 'ping' is not known here (write process, http, tcp, unix, command, file or "
+                   "notify)"}),
     });
 }
 

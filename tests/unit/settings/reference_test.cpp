@@ -50,6 +50,7 @@ FakeEnvironment example_machine() {
     environment.programs.insert("/usr/bin/prometheus");
     environment.programs.insert("/usr/bin/promtool");
     environment.programs.insert("/srv/prepare");
+    environment.programs.insert("/srv/check-queue");
     environment.programs.insert("/srv/clean-up");
     return environment;
 }

@@ -66,8 +66,8 @@ struct Rig {
     /// Where the daemon connects first.
     std::string start() {
         session.emplace(opamp::ClientSession::Options{});
-        const supervisor::ConnectionSettings::Partners partners{disk,          server,           *session,
-                                                                own_telemetry, telemetry.tracer(), log};
+        const supervisor::ConnectionSettings::Partners partners{
+            disk, server, *session, own_telemetry, telemetry.tracer(), log};
         settings.emplace(context.get_executor(), partners, folder.path(),
                          supervisor::ConnectionSettings::Enabled{true, false});
         const auto first = settings->open(notes);
