@@ -8,6 +8,7 @@ comes back from one that passes the check and cannot be used, comes back after a
 import json
 import os
 import pathlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -168,33 +169,54 @@ class SyslogNg(Kind):
 
 
 class Rsyslog(Kind):
-    preset, refusal = "rsyslog", "module name 'bogus' is unknown"  # an input that cannot be used it leaves out, and goes on
+    """It leaves out an input that cannot be used, and goes on: a probe sees that."""
+    preset, refusal, cannot_be_used = "rsyslog", "module name 'bogus' is unknown", "connection refused"
 
-    def config(self, n, more=""):
-        return (f'global(workDirectory="{self.scene.folder}")\nmodule(load="imudp")\n'
-                f'input(type="imudp" address="127.0.0.1" port="{self.port}")\n{more}action(type="omfile" file="{self.scene.folder}/out{n}")\n')
+    def settings(self):
+        return {"health": {"type": "tcp", "endpoint": f"127.0.0.1:{self.port}", "interval": "100ms"}}
+
+    def config(self, n, more="", port=None):
+        return (f'global(workDirectory="{self.scene.folder}")\nmodule(load="imtcp")\n'
+                f'input(type="imtcp" address="127.0.0.1" port="{port or self.port}")\n{more}'
+                f'action(type="omfile" file="{self.scene.folder}/out{n}")\n')
 
     def refused(self):
         return self.config(1, 'input(type="bogus")\n')
 
+    def unusable(self):
+        return self.config(1, port=taken_port(self.scene))
+
     def in_force(self, n):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(b"<14>hello", ("127.0.0.1", self.port))
-        return (self.scene.folder / f"out{n}").exists()
+        word = secrets.token_hex(8)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as sender:
+            sender.sendall(f"<14>{word}\n".encode())
+        eventually("it is written", lambda: any(word in out.read_text() for out in self.scene.folder.glob("out*")))
+        return word in (self.scene.folder / f"out{n}").read_text()
 
 
 class Collectd(Kind):
-    preset, refusal = "collectd", "syntax error"  # a plugin that cannot be used it leaves out, and goes on
+    """The same with its plugins."""
+    preset, refusal, cannot_be_used = "collectd", "syntax error", "No such file or directory"
 
-    def config(self, n, more=""):
-        return (f'FQDNLookup false\nHostname "host{n}"\nInterval 1\nBaseDir "{self.scene.folder}"\nLoadPlugin load\nLoadPlugin csv\n'
-                f'<Plugin csv>\n DataDir "{self.scene.folder}/csv"\n</Plugin>\n{more}')
+    def settings(self):
+        return {"health": {"type": "unix", "endpoint": str(self.scene.folder / "collectd.sock"), "interval": "100ms"}}
+
+    def config(self, n, more="", place=None):
+        return (f'FQDNLookup false\nHostname "host{n}"\nInterval 1\nBaseDir "{self.scene.folder}"\nLoadPlugin load\nLoadPlugin unixsock\n'
+                f'<Plugin unixsock>\n SocketFile "{place or self.scene.folder}/collectd.sock"\n DeleteSocket true\n</Plugin>\n{more}')
 
     def refused(self):
         return self.config(1, "<Plugin load>\n")
 
+    def unusable(self):
+        return self.config(1, place="/no/such/place")
+
     def in_force(self, n):
-        return (self.scene.folder / "csv" / f"host{n}").is_dir()
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(5)
+            asked.connect(str(self.scene.folder / "collectd.sock"))
+            asked.sendall(b"LISTVAL\n")
+            return f" host{n}/".encode() in asked.recv(4096)
 
 
 class ZabbixAgent2(Kind):
