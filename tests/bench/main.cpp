@@ -215,6 +215,7 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
         {"start", [&] { return measure_start(rig, runs); }},
         {"changes", [&] { return measure_changes(rig, runs); }},
         {"rollouts", [&] { return measure_rollouts(rig, runs); }},
+        {"reloads", [&] { return measure_reloads(rig, runs); }},
         {"offers", [&] { return measure_many_offers(rig); }},
         {"memory", [&] { return measure_memory(rig); }},
         {"telemetry", [&] { return measure_telemetry(rig, runs); }},
@@ -237,11 +238,11 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
 int main(int count, char** arguments) {
     const int runs = count > 2 ? std::atoi(arguments[2]) : 15;
     if (count < 2 || runs < 1) {
-        std::fprintf(
-            stderr,
-            "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
-            "parts: parse spans start changes rollouts offers memory telemetry large idle reconnects; all of them if "
-            "none is named\n");
+        std::fprintf(stderr,
+                     "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
+                     "parts: parse spans start changes rollouts reloads offers memory telemetry large idle reconnects; "
+                     "all of them if "
+                     "none is named\n");
         return 2;
     }
     try {

@@ -43,6 +43,12 @@ pid_t spawn_daemon(char* const* argv, const char* log) {
     return -1;
 }
 
+std::filesystem::path folder_on_tmpfs() {
+    std::string name = "/dev/shm/opampd-bench-XXXXXX";
+    if (!mkdtemp(name.data())) throw std::runtime_error("no folder on tmpfs");
+    return name;
+}
+
 }  // namespace
 
 Server::Server(asio::any_io_executor executor) : executor_(executor), server_(executor, *this) {
@@ -133,36 +139,38 @@ Task<> Agents::run() {
 }
 
 Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents,
-               const std::string& more) {
-    std::string name = "/dev/shm/opampd-bench-XXXXXX";
-    if (!mkdtemp(name.data())) throw std::runtime_error("no folder on tmpfs");
-    folder_ = name;
-    const auto settings = folder_ / "opampd.yaml";
-    std::ofstream file(settings);
-    file << "server:\n  endpoint: ws://127.0.0.1:" << server_port << "/v1/opamp\nstorage:\n  directory: " << name
-         << "/state\n";
+               const std::string& more)
+    : folder_(folder_on_tmpfs()) {
     const auto agent = [&](const std::string& indent) {
-        file << indent << "executable: " << (bin / "bench-agent").string() << "\n"
-             << indent << "env:\n"
-             << indent << "  BENCH_PORT: \"" << agents_port << "\"\n";
+        return indent + "executable: " + (bin / "bench-agent").string() + "\n" + indent + "env:\n" + indent +
+               "  BENCH_PORT: \"" + std::to_string(agents_port) + "\"\n";
     };
     if (agents == 1) {
-        file << "agent:\n  working_directory: " << name << "\n";
-        agent("  ");
-        file << more;
-    } else {
-        file << "agents:\n";
-        for (int i = 0; i < agents; ++i) {
-            std::filesystem::create_directory(folder_ / std::to_string(i));
-            file << "  a" << i << ":\n    working_directory: " << name << "/" << i << "\n";
-            agent("    ");
-        }
+        start(bin, server_port, "agent:\n  working_directory: " + folder_.string() + "\n" + agent("  ") + more);
+        return;
     }
-    file.close();
+    std::string all = "agents:\n";
+    for (int i = 0; i < agents; ++i) {
+        const auto place = folder_ / std::to_string(i);
+        std::filesystem::create_directory(place);
+        all += "  a" + std::to_string(i) + ":\n    working_directory: " + place.string() + "\n" + agent("    ");
+    }
+    start(bin, server_port, all);
+}
+
+Daemon::Daemon(const std::filesystem::path& bin, std::uint16_t server_port, const std::string& agent)
+    : folder_(folder_on_tmpfs()) {
+    start(bin, server_port, "agent:\n  working_directory: " + folder_.string() + "\n" + agent);
+}
+
+void Daemon::start(const std::filesystem::path& bin, std::uint16_t server_port, const std::string& agents) {
+    const std::string settings = (folder_ / "opampd.yaml").string();
+    std::ofstream(settings) << "server:\n  endpoint: ws://127.0.0.1:" << server_port
+                            << "/v1/opamp\nstorage:\n  directory: " << folder_.string() << "/state\n"
+                            << agents;
     const std::string program = (bin / "opampd").string();
-    const std::string path = settings.string();
     char* const argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>("--config"),
-                          const_cast<char*>(path.c_str()), nullptr};
+                          const_cast<char*>(settings.c_str()), nullptr};
     const std::string log = (folder_ / "opampd.log").string();
     spawned_ = SteadyClock::now();
     pid_ = spawn_daemon(argv, log.c_str());

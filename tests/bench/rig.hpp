@@ -85,13 +85,17 @@ public:
     /// `more`: further lines for one agent, first of its environment (indented by four), then of its settings (by two).
     Daemon(const std::filesystem::path& bin, std::uint16_t server_port, std::uint16_t agents_port, int agents,
            const std::string& more = {});
+    /// Of one agent with these settings, indented by two.
+    Daemon(const std::filesystem::path& bin, std::uint16_t server_port, const std::string& agent);
     ~Daemon();
     const std::filesystem::path& folder() const { return folder_; }
     pid_t pid() const { return pid_; }
     Time spawned() const { return spawned_; }
 
 private:
-    std::filesystem::path folder_;
+    void start(const std::filesystem::path& bin, std::uint16_t server_port, const std::string& agents);
+
+    const std::filesystem::path folder_;
     pid_t pid_ = 0;
     Time spawned_{};
 };

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <stdexcept>
 
 namespace bench {
@@ -38,6 +39,19 @@ bool answers(std::uint16_t port) {
     const bool is_open = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     ::close(fd);
     return is_open;
+}
+
+Duration time_of(const std::vector<std::string>& command) {
+    std::vector<char*> argv;
+    for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const Time begin = std::chrono::steady_clock::now();
+    pid_t pid = 0;
+    int status = 0;
+    if (::posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0 ||
+        ::waitpid(pid, &status, 0) != pid || status != 0)
+        throw std::runtime_error(command.front() + " cannot be run");
+    return std::chrono::steady_clock::now() - begin;
 }
 
 pid_t spawn(const fs::path& agent, std::string reports_to, std::string serves) {
@@ -84,13 +98,31 @@ std::pair<std::size_t, std::uintmax_t> disk_of(const Daemon& daemon) {
     return {files, bytes};
 }
 
+std::string numbered(int number) {
+    return "number: " + std::to_string(number) + "\n";
+}
+
 /// From the offer to the server's knowledge that it is applied.
-Duration apply(Rig& rig, int number) {
+Duration apply(Rig& rig, int number, const std::string& config) {
     const Time begin = std::chrono::steady_clock::now();
     const std::string hash = "rollout " + std::to_string(number);
-    rig.server.offer("number: " + std::to_string(number) + "\n", hash);
+    rig.server.offer(config, hash);
     rig.until([&] { return rig.server.applied(hash) == 1; });
     return rig.server.last_applied() - begin;
+}
+
+std::string nginx_config(const fs::path& folder, std::uint16_t port, int number) {
+    return "pid " + (folder / "nginx.pid").string() +
+           "; worker_processes 1; events {}\nhttp { access_log off; server { listen 127.0.0.1:" + std::to_string(port) +
+           "; return 200 \"" + std::to_string(number) + "\"; } }\n";
+}
+
+/// After a reload its main process pauses for 100 ms before it tells the old workers to go, and hears no signal.
+bool is_at_rest(const fs::path& folder) {
+    std::string pid, worker, second;
+    std::ifstream(folder / "nginx.pid") >> pid;
+    std::ifstream workers("/proc/" + pid + "/task/" + pid + "/children");
+    return workers >> worker && !(workers >> second);
 }
 
 void await_agent(Rig& rig, std::size_t started_before) {
@@ -108,7 +140,7 @@ bool measure_rollouts(Rig& rig, int runs) {
     std::vector<double> whole, own, rest;
     for (int i = 0; i < runs; ++i) {
         own.push_back(ms(own_time(rig, own_port)));
-        whole.push_back(ms(apply(rig, i)));
+        whole.push_back(ms(apply(rig, i, numbered(i))));
         rest.push_back(whole.back() - own.back());
     }
     print("offer -> APPLIED with an HTTP probe", whole, 0, "ms");
@@ -123,11 +155,11 @@ bool measure_many_offers(Rig& rig) {
     const std::size_t before = rig.agents.started();
     const Daemon daemon(rig.bin, rig.server.port(), rig.agents.port(), 1, probed(port));
     await_agent(rig, before);
-    for (int i = 0; i < kFirst; ++i) apply(rig, i);
+    for (int i = 0; i < kFirst; ++i) apply(rig, i, numbered(i));
     const Memory memory = memory_of(daemon.pid());
     const std::size_t descriptors = descriptors_of(daemon.pid());
     const auto [files, bytes] = disk_of(daemon);
-    for (int i = kFirst; i < kAll; ++i) apply(rig, i);
+    for (int i = kFirst; i < kAll; ++i) apply(rig, i, numbered(i));
     const auto [files_now, bytes_now] = disk_of(daemon);
     const auto grown = [](auto now, auto then) { return static_cast<double>(now) - static_cast<double>(then); };
     bool is_kept = print("10,000 offers, the last 9,000: memory grown by",
@@ -135,6 +167,26 @@ bool measure_many_offers(Rig& rig) {
     is_kept = print("  descriptors grown by", {grown(descriptors_of(daemon.pid()), descriptors)}, 0.5, "") && is_kept;
     is_kept = print("  files in the state folder grown by", {grown(files_now, files)}, 0.5, "") && is_kept;
     return print("  and their bytes", {grown(bytes_now, bytes)}, 4096, "B") && is_kept;
+}
+
+bool measure_reloads(Rig& rig, int runs) {
+    const fs::path nginx = "/usr/sbin/nginx";
+    rig.until_connected(0);
+    const std::uint16_t port = free_port();
+    const Daemon daemon(rig.bin, rig.server.port(), "  executable: " + nginx.string() + "\n");
+    rig.until_connected(1);
+    const fs::path same = daemon.folder() / "same.conf";
+    std::ofstream(same) << nginx_config(daemon.folder(), port, -1);
+    apply(rig, 0, nginx_config(daemon.folder(), port, 0));  // its start
+    std::vector<double> whole, check;
+    for (int i = 1; i <= runs; ++i) {
+        rig.until([&] { return is_at_rest(daemon.folder()); });
+        check.push_back(ms(time_of({nginx, "-t", "-q", "-c", same, "-e", "stderr", "-g", "daemon off;"})));
+        whole.push_back(ms(apply(rig, i, nginx_config(daemon.folder(), port, i))));
+    }
+    const bool is_kept = print("nginx: offer -> APPLIED by a reload", whole, 10, "ms");
+    print("  of that nginx -t", check, 0, "ms");
+    return is_kept;
 }
 
 }  // namespace bench
