@@ -20,6 +20,8 @@ struct KeyTable {
 KeyTable server_keys();
 KeyTable agent_keys();
 KeyTable agent_process_keys();
+KeyTable agent_privileges_keys();
+KeyTable agent_cgroup_keys();
 KeyTable daemon_keys();
 
 }  // namespace settings
