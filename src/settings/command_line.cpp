@@ -17,6 +17,21 @@ std::string replaced(std::string_view text, const Replacements& replacements) {
     return filled;
 }
 
+std::vector<std::pair<std::string, const std::vector<std::string>*>> commands_of(const Agent& agent) {
+    std::vector<std::pair<std::string, const std::vector<std::string>*>> commands{
+        {"config_check.command", &agent.config_check.command},
+        {"pre_start.command", &agent.pre_start.command},
+        {"post_stop.command", &agent.post_stop.command},
+        {"reload.command", &agent.reload.command},
+        {"reload.confirm.command", &agent.reload.confirm.command},
+        {"version.command", &agent.version.command},
+        {"available_components.command", &agent.available_components.command},
+    };
+    for (const auto& [name, capability] : agent.custom_capabilities)
+        commands.emplace_back("custom_capabilities." + name + ".command", &capability.command);
+    return commands;
+}
+
 std::string credential_placeholder(std::string_view name) {
     std::string text(kCredentialPlaceholder.name);
     return text.replace(text.find("NAME"), 4, name);

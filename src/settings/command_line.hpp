@@ -29,6 +29,10 @@ inline constexpr Placeholder kExecutablePlaceholder{
 inline constexpr Placeholder kPidPlaceholder{"{pid}",
                                              "in the commands of `agent.reload`: the PID of the agent's main process"};
 
+/// The commands that are run beside the agent, by their keys below the agent's: "config_check.command". Those that it
+/// has not are empty.
+std::vector<std::pair<std::string, const std::vector<std::string>*>> commands_of(const Agent& agent);
+
 /// Placeholders, and what each becomes.
 using Replacements = std::vector<std::pair<std::string, std::string>>;
 

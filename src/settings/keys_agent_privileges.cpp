@@ -7,7 +7,7 @@ namespace {
 
 // clang-format off
 const Key kKeys[] = {
-    {.name = "agent.user", .meaning = "The user that the agent runs as, by name or number. Its files (the config, `own_telemetry.file`, credentials) are that user's; so are the runs of `config_check`, `custom_capabilities` and `available_components`. Needs root, or `CAP_SETUID`, `CAP_SETGID`, `CAP_CHOWN` and `CAP_KILL`.",
+    {.name = "agent.user", .meaning = "The user that the agent runs as, by name or number. Its files (the config, `own_telemetry.file`, credentials) are that user's; and all commands that are run beside it run as that user too. Needs root, or `CAP_SETUID`, `CAP_SETGID`, `CAP_CHOWN` and `CAP_KILL`.",
      .field = FIELD(agent.privileges.user), .check = not_empty, .default_text = "opampd's own"},
     {.name = "agent.group", .meaning = "Its group, by name or number.",
      .field = FIELD(agent.privileges.group), .check = not_empty, .default_text = "that of `user`, else opampd's own"},
@@ -32,7 +32,7 @@ const Key kKeys[] = {
      .field = FIELD(agent.provisions.environment_files), .check = environment_file},
     {.name = "agent.credentials", .meaning = "Secrets for the agent: names, and the files that opampd reads them from before each start. See [privileges.md](privileges.md).",
      .field = FIELD(agent.provisions.credentials), .check = credential},
-    {.name = "agent.credentials_delivery", .meaning = "`folder`: `$CREDENTIALS_DIRECTORY` is a folder in memory with a file for each, which the agent's user alone can read, and which is gone after the agent's end. `descriptor`: each is an open file that has no name anywhere. `{credential:NAME}` in `args`, `env` and `config_check.command` is the path in both.",
+    {.name = "agent.credentials_delivery", .meaning = "`folder`: `$CREDENTIALS_DIRECTORY` is a folder in memory with a file for each, which the agent's user alone can read, and which is gone after the agent's end. `descriptor`: each is an open file that has no name anywhere. `{credential:NAME}` in `args`, `env` and the agent's commands is the path in both.",
      .field = FIELD(agent.provisions.credentials_delivery)},
 };
 // clang-format on

@@ -147,7 +147,8 @@ void check_credentials(const Agent& agent, const std::string& path, Report& repo
     };
     for (const std::string& arg : agent.args) check(arg, path + ".args");
     for (const auto& [name, value] : agent.env) check(value, path + ".env." + name);
-    for (const std::string& arg : agent.config_check.command) check(arg, path + ".config_check.command");
+    for (const auto& [key, command] : commands_of(agent))
+        for (const std::string& arg : *command) check(arg, path + "." + key);
     if (report.has(path + ".credentials_delivery") && agent.provisions.credentials.empty() &&
         !report.has(path + ".credentials"))
         report.add(path + ".credentials_delivery", "has nothing to deliver (give agent.credentials, or remove it)");

@@ -66,11 +66,18 @@ std::vector<telemetry::ObservedProcess> AgentSupervisor::processes() const {
 }
 
 base::Result<void> AgentSupervisor::open() {
+    if (agent_.cgroup.enabled && shared_.cgroups && *shared_.cgroups) {
+        auto cgroup = process::Cgroup::make(**shared_.cgroups, agent_.name, agent_.cgroup.files);
+        if (!cgroup) return std::move(cgroup).error().within("cgroup");
+        cgroup_.emplace(std::move(*cgroup));
+    }
+    memory_kills_ = process::MemoryKills::here();
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);
     auto admission = rules::read_admission(agent_);
     if (!admission) return std::move(admission).error();
+    remove_private_folders();
     ConfigKeeper::Options options{folder_, agent_.config_path, agent_.config_files, config_format(agent_)};
     options.folder_of_files = agent_.config_layout == settings::ConfigLayout::folder;
     options.needs_main = needs_main(agent_);
@@ -79,6 +86,8 @@ base::Result<void> AgentSupervisor::open() {
     options.redactor = rules::redactor_of(agent_);
     options.kept = kept(agent_);
     options.fallback_files = agent_.startup_fallback_configs;
+    options.owner = owner_of(agent_);
+    options.private_folder = agent_.provisions.folder;
     auto keeper = ConfigKeeper::open(std::move(options));
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
@@ -112,6 +121,14 @@ Task<> AgentSupervisor::run() {
     probes_.cancel();
     co_await staging_.joined();
     co_await probes_.joined();
+    remove_private_folders();
+}
+
+/// What a daemon that was killed has left, and at the end what nobody reads any more.
+void AgentSupervisor::remove_private_folders() const {
+    std::error_code code;
+    std::filesystem::remove_all(agent_.provisions.folder, code);
+    std::filesystem::remove(agent_.provisions.folder.parent_path(), code);  // if it is empty
 }
 
 Task<> AgentSupervisor::step(Event event) {
@@ -162,27 +179,50 @@ Task<Event> AgentSupervisor::next_event() {
 }
 
 Task<std::optional<Event>> AgentSupervisor::exit_event() {
-    using namespace std::chrono_literals;
     // A process may end before the table has heard that it began: Spawned is waiting, and comes first.
     const bool is_known = child_ && state_.phase != lifecycle::Phase::starting;
     const auto status = is_known ? child_->reap() : std::nullopt;
     if (!status) co_return std::nullopt;
     died_ = SteadyClock::now();
     const pid_t pid = child_->pid();
+    if (cgroup_) cgroup_->kill();
     co_await end_probes();
-    // What the agent left behind has been killed; it must not hold a port that the next start needs.
-    co_await process::group_gone(pid, 2s);
+    co_await end_descendants(pid);
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
+    secrets_ = {};
     health_.start_time_unix_nano = 0;
+    const std::string reason = describe(*status);
     co_await run_post_stop();
-    const std::string reason = process::describe(*status);
     telemetry_.traces().exited(reason);
     if (state_.phase == lifecycle::Phase::stopping)
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
     else
         log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
     co_return lifecycle::Exited{reason, *status == process::ExitStatus{}};
+}
+
+/// What the agent left in its group has been killed; it must not hold a port that the next start needs. So with what
+/// has left the group, and lost its parents.
+Task<> AgentSupervisor::end_descendants(pid_t group) {
+    using namespace std::chrono_literals;
+    co_await process::group_gone(group, 2s);
+    if (cgroup_) co_await cgroup_->emptied(2s);
+    if (!shared_.orphans) co_return;
+    const std::size_t killed = co_await shared_.orphans->end_run(run_id_, 2s);
+    if (killed > 0) log_.warning("agent.descendants_killed", {{"pid", group}, {"processes", killed}});
+}
+
+std::uint64_t AgentSupervisor::memory_kills() const {
+    return cgroup_ ? cgroup_->memory_kills() : memory_kills_.count().value_or(0);
+}
+
+/// A kill by the kernel for want of memory is told apart from any other.
+std::string AgentSupervisor::describe(const process::ExitStatus& status) const {
+    const std::string text = process::describe(status);
+    if (status.signal != SIGKILL || memory_kills() <= memory_kills_before_) return text;
+    const std::string& limit = agent_.cgroup.memory_max;
+    return text + " for want of memory" + (limit.empty() ? "" : " (agent.cgroup.memory_max is " + limit + ")");
 }
 
 void AgentSupervisor::begin_probes() {
@@ -299,8 +339,9 @@ Task<> AgentSupervisor::find_out() {
 Task<> AgentSupervisor::find_version() {
     const std::string remembered = version_.remembered();
     if (agent_.version.command.empty() || (!remembered.empty() && remembered == version_text_)) co_return;
-    auto asked = co_await version_.ask(shared_.executor, identity_.uid.text(),
-                                       agent_environment(agent_, identity_.uid, ""), shared_.guard);
+    const auto provision = provide(agent_, identity_.uid, "", For::command);
+    if (!provision) co_return log_.warning("agent.version_unknown", {{"error", provision.error().text()}});
+    auto asked = co_await version_.ask(shared_.executor, identity_.uid.text(), *provision, shared_.guard);
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return;
     if (!asked) {

@@ -46,10 +46,12 @@ config::Format config_format(const settings::Agent& agent) {
 }
 
 process::CommandSpec command_spec(const settings::Agent& agent, const settings::Command& command,
-                                  std::string_view instance_uid, std::vector<std::string> environment) {
+                                  std::string_view instance_uid, const Provision& provision) {
     process::CommandSpec spec;
-    spec.argv = settings::filled_in(command.command, agent, instance_uid);
-    spec.environment = std::move(environment);
+    spec.argv = settings::filled_in(command.command, agent, instance_uid, provision.credentials);
+    spec.environment = provision.environment;
+    spec.privileges = provision.privileges;
+    spec.descriptors = provision.descriptor_numbers();
     spec.working_directory = agent.working_directory;
     spec.timeout = command.timeout;
     return spec;
