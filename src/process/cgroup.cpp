@@ -128,8 +128,10 @@ Result<CgroupTree> CgroupTree::find(const std::set<std::string>& controllers) {
     if (!place) return refused("this host has no control groups of version 2");
     fs::path folder = place->folder;
     if (folder.filename() == "") folder = folder.parent_path();
-    const bool is_own_leaf = folder.filename() == kOwnLeaf || has_mark(folder.parent_path());
-    if (is_own_leaf && !has_mark(folder)) folder = folder.parent_path();
+    // A unit beside us may be below what was given to a user's systemd: that is not ours.
+    const bool is_leaf = !is_systemds(folder.filename()) && !has_mark(folder) &&
+                         (folder.filename() == kOwnLeaf || has_mark(folder.parent_path()));
+    if (is_leaf) folder = folder.parent_path();
     if (is_systemds(place->path) && !has_mark(folder))
         return refused("opampd's control group '" + place->path + "' is not delegated to it");
     if (!is_writable(folder))
