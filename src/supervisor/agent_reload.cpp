@@ -37,8 +37,8 @@ Task<base::Result<void>> AgentSupervisor::reload_with(std::uint64_t revision) {
     const auto provision =
         runs_commands ? provide(agent_, identity_.uid, "", For::command) : base::Result<Provision>(Provision{});
     if (!provision) co_return provision.error();
-    Reloader reloader({shared_.executor, agent_, output_, shared_.readers, shared_.guard}, child_->pid(),
-                      *provision, identity_.uid.text());
+    Reloader reloader({shared_.executor, agent_, output_, shared_.readers, shared_.guard}, child_->pid(), *provision,
+                      identity_.uid.text());
     auto looked = co_await reloader.look_before();
     if (!looked) co_return looked;
     const auto installed = co_await install_revision(revision);

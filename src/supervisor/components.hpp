@@ -23,7 +23,6 @@ base::Result<opamp::Components> parse_components(std::string_view text);
 /// Cancel  ends the command. `agent` and `provision` outlive the task.
 async::Task<base::Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
                                                              const settings::Agent& agent, std::string instance_uid,
-                                                             const Provision& provision,
-                                                             process::Guard* guard);
+                                                             const Provision& provision, process::Guard* guard);
 
 }  // namespace supervisor
