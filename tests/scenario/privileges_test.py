@@ -11,6 +11,7 @@ import stat
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from peer import text_file  # noqa: E402
 from rig import expect  # noqa: E402
 from scene import GOOD  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
@@ -187,12 +188,35 @@ def commands_of_the_agent_run_as_its_user(scene):
     script = 'test -r "$0" && id -un >checked-by'
     agent = {**SLEEP, **work, "user": "games", "umask": "0077",
              "config_check": {"command": ["/bin/sh", "-c", script, "{config}"]},
-             "available_components": {"command": ["/bin/sh", "-c", "id -un >components-by; echo '{}'"]}}
+             "available_components": {"command": ["/bin/sh", "-c", "id -un >components-by; echo '{}'"]},
+             "version": {"command": ["/bin/sh", "-c", "id -un >version-by; echo 1.2"]},
+             "reload": {"command": ["/bin/sh", "-c", "id -un >reloaded-by"],
+                        "confirm": {"command": ["/bin/sh", "-c", "id -un >confirmed-by; date +%N"]}},
+             "pre_start": {"command": ["/bin/sh", "-c", "id -un >prepared-by"]},
+             "post_stop": {"command": ["/bin/sh", "-c", "id -un >tidied-by"]}}
     scene.begin(agent)
     scene.offer(GOOD)
-    for name in ("checked-by", "components-by"):
+    scene.wait_for_event("agent.version")
+    scene.wait_for_event("agent.reloaded")
+    scene.stop()
+    for name in ("checked-by", "components-by", "version-by", "reloaded-by", "confirmed-by", "prepared-by", "tidied-by"):
         note = scene.folder / "work" / name
         expect(f"{name}: {note.read_text()!r}", note.read_text() == "games\n" and stat.S_IMODE(note.stat().st_mode) == 0o600)
+
+
+@scenario
+def folders_of_a_config_are_its_users(scene):
+    scene.begin({**SLEEP, **open_to_all(scene), "user": "games", "config_layout": "folder"})
+    scene.offer_files({"conf.d/site/one.conf": text_file("one")})
+    work = scene.folder / "work"
+    for name, mode in {"conf.d": 0o700, "conf.d/site": 0o700, "conf.d/site/one.conf": 0o600}.items():
+        info = (work / name).stat()
+        expect(f"{name}: {info}", (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (USER.pw_uid, USER.pw_gid, mode))
+    scene.stop()
+    scene.configure({**SLEEP, "working_directory": "work", "user": "nobody", "config_layout": "folder"})
+    scene.start()
+    scene.wait_for_starts(3)
+    expect("they go with the user", all((work / name).stat().st_uid == OTHER.pw_uid for name in ("conf.d", "conf.d/site")))
 
 
 @scenario
