@@ -113,6 +113,25 @@ void play(const Privileges& privileges, const char* working_directory, const std
     seen.is_trouble = true;
 }
 
+/// Has a child do `work`, which shares our memory and makes system calls alone, and waits for its end. Errors: io.
+template <typename Work>
+base::Result<void> in_child(const Work& work) {
+    const DumpableAgain dumpable_again;
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const pid_t pid = ::vfork();
+    if (pid == 0) {
+        work();
+        ::_exit(0);
+    }
+    const int code = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (pid < 0) return base::errno_error(code).within("making a process");
+    ::waitpid(pid, nullptr, 0);
+    return {};
+}
+
 }  // namespace
 
 const char* to_string(PrivilegeStep step) {
@@ -167,22 +186,29 @@ std::optional<PrivilegeTrouble> take_privileges(const Privileges& privileges, in
 base::Result<std::optional<PrivilegeTrouble>> rehearse(const Privileges& privileges,
                                                        const std::filesystem::path& working_directory,
                                                        const std::vector<Access>& wanted) {
-    const DumpableAgain dumpable_again;
-    sigset_t all, before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     volatile Seen seen;
-    const pid_t pid = ::vfork();
-    if (pid == 0) {
-        play(privileges, working_directory.c_str(), wanted, seen);
-        ::_exit(0);
-    }
-    const int code = errno;
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (pid < 0) return base::errno_error(code).within("making a process");
-    ::waitpid(pid, nullptr, 0);
+    const auto done = in_child([&] { play(privileges, working_directory.c_str(), wanted, seen); });
+    if (!done) return done.error();
     if (!seen.is_trouble) return std::optional<PrivilegeTrouble>();
     return std::optional(PrivilegeTrouble{seen.trouble.step, seen.trouble.code, seen.trouble.index});
+}
+
+std::optional<std::string> read_as(const Privileges& privileges, const std::filesystem::path& file, std::size_t most) {
+    std::string text(most, '\0');
+    volatile std::size_t size = 0;
+    volatile bool is_read = false;
+    const auto done = in_child([&] {
+        if (take_privileges(privileges, -1)) return;
+        const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+        if (fd < 0) return;
+        ssize_t got = 1;
+        while (got > 0 && size < most)
+            if (got = ::read(fd, text.data() + size, most - size); got > 0) size = size + static_cast<std::size_t>(got);
+        is_read = got == 0;
+    });
+    if (!done || !is_read) return std::nullopt;
+    text.resize(size);
+    return text;
 }
 
 DumpableAgain::DumpableAgain() : before_(::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) {}

@@ -75,6 +75,10 @@ base::Result<std::optional<PrivilegeTrouble>> rehearse(const Privileges& privile
                                                        const std::filesystem::path& working_directory,
                                                        const std::vector<Access>& wanted);
 
+/// The whole of `file`, as a child that has taken `privileges` may read it; nothing if it may not, or if it has more
+/// than `most`.
+std::optional<std::string> read_as(const Privileges& privileges, const std::filesystem::path& file, std::size_t most);
+
 /// A change of user makes what shares our memory look secret to the kernel, until exec; this makes us as we were.
 /// Without it the daemon leaves no core dump and cannot be traced.
 class DumpableAgain {

@@ -17,7 +17,8 @@ const std::string& daemon_mark();
 /// For one process of an agent and all that comes of it.
 std::string new_run_id();
 
-/// Whether the process has the variable, with a value that begins so. False for one that is not ours to look at.
+/// Whether the process has the variable, with a value that begins so. False for one that neither we nor its
+/// own user may look at.
 bool has_variable(pid_t pid, std::string_view name, std::string_view value_begin);
 
 /// Of /proc, without what could not be read.

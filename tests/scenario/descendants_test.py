@@ -8,11 +8,16 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from privileged import open_to_all  # noqa: E402
 from rig import eventually, expect, is_alive  # noqa: E402
 from suite import main, scenario, scenario_for  # noqa: E402
 
 DETACH = "setsid sh -c '(sh -c \"echo \\$\\$ >>{0}; exec sleep infinity\" &)'"  # two forks, a session of its own, and no parent
 CLEARED = "env -i /usr/bin/setsid /bin/sh -c '(/bin/sh -c \"echo \\$\\$ >>{0}; exec /bin/sleep 7357\" &)'"
+
+# What Docker leaves to root: not CAP_SYS_PTRACE nor CAP_PERFMON, which it takes to read another user's /proc/PID/environ.
+IN_CONTAINER = ["setpriv", "--bounding-set", "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,"
+                "+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap"]
 
 
 def agent(detach, then="exec sleep infinity", file="detached"):
@@ -88,6 +93,20 @@ def program_that_puts_itself_into_the_background_has_ended(scene):
     scene.wait_for_event("agent.descendants_killed")
     scene.wait_for_starts(3)
     expect("one at a time", len([pid for pid, command in scene.agents().items() if "sleep infinity" in command]) <= 1)
+
+
+@scenario_for({"as root": [], "as root of a container": IN_CONTAINER})
+def what_another_users_agent_has_detached_is_gone_before_the_next_start(scene, wrapper):
+    scene.configure({**agent(DETACH), **open_to_all(scene), "user": "games"})
+    scene.start(before=wrapper)
+    pid = detached(scene, file="work/detached")[0]
+    eventually("opampd has taken it in", lambda: parent_of(pid) == scene.daemon.pid)
+    os.kill(scene.pid(), signal.SIGKILL)
+    scene.wait_for_event("agent.started", 2)
+    expect("gone", not is_alive(pid))
+    new = detached(scene, 2, file="work/detached")[1]
+    scene.kill()
+    eventually("gone with opampd", lambda: not is_alive(new))
 
 
 @scenario
