@@ -24,6 +24,14 @@ bool is_same_config(const config::Revision& a, const config::Revision& b) {
     return a.hash == b.hash && a.runs == b.runs && a.remote_hash == b.remote_hash;
 }
 
+base::Result<void> make_missing_folder(const std::filesystem::path& folder, const base::Owner& owner) {
+    constexpr mode_t kPrivateFolder = 0700;
+    std::error_code code;
+    if (std::filesystem::is_directory(folder, code)) return {};
+    if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
+    return base::give_to(folder, owner);
+}
+
 }  // namespace
 
 base::Result<ConfigKeeper> ConfigKeeper::open(Options options) {
@@ -164,6 +172,9 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
             "config.link_failed",
             {{"agent", options_.folder.filename().string()}, {"revision", id}, {"error", pointed.error().text()}});
     }
+    if (options_.folder_of_files)
+        if (auto made = make_missing_folder(options_.config_path.parent_path(), options_.owner); !made)
+            return std::move(made).error();
     // If it fails half-way, files of both are there.
     installed_.add(*effective);
     if (auto installed = config::install(*effective, installed_, options_.config_path, options_.owner); !installed)

@@ -1,5 +1,7 @@
 #include "supervisor/from_settings.hpp"
 
+#include <algorithm>
+
 #include "settings/command_line.hpp"
 #include "settings/stop_steps.hpp"
 
@@ -58,10 +60,9 @@ process::CommandSpec command_spec(const settings::Agent& agent, const settings::
 }
 
 bool needs_main(const settings::Agent& agent) {
-    for (const auto* words : {&agent.args, &agent.config_check.command, &agent.reload.command})
-        for (const std::string& word : *words)
-            if (word.find(settings::kConfigPlaceholder.name) != std::string::npos) return true;
-    return false;
+    return std::ranges::any_of(agent.args, [](const std::string& word) {
+        return word.find(settings::kConfigPlaceholder.name) != std::string::npos;
+    });
 }
 
 config::Kept kept(const settings::Agent& agent) {
