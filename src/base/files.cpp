@@ -44,9 +44,17 @@ Result<void> write_all(int fd, std::string_view content) {
     return {};
 }
 
-Result<void> write_synced(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
+uid_t user_of(const Owner& owner) {
+    return owner.user.value_or(static_cast<uid_t>(-1));
+}
+gid_t group_of(const Owner& owner) {
+    return owner.group.value_or(static_cast<gid_t>(-1));
+}
+
+Result<void> write_synced(const std::filesystem::path& file, const Pieces& content, mode_t mode, const Owner& owner) {
     UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!fd) return errno_error(errno);
+    if (owner != Owner{} && ::fchown(fd.get(), user_of(owner), group_of(owner)) != 0) return errno_error(errno);
     for (const std::string_view piece : content.all())
         if (auto written = write_all(fd.get(), piece); !written) return written;
     if (::fsync(fd.get()) != 0) return errno_error(errno);
@@ -113,20 +121,33 @@ bool has_content(const std::filesystem::path& file, std::string_view content) {
     return there && *there == content;
 }
 
-Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
-    Pieces pieces;
-    pieces.add(content);
-    return replace_file(file, pieces, mode);
+bool is_of(const std::filesystem::path& file, const Owner& owner) {
+    struct stat info {};
+    return ::lstat(file.c_str(), &info) == 0 && owner.user.value_or(info.st_uid) == info.st_uid &&
+           owner.group.value_or(info.st_gid) == info.st_gid;
 }
 
-Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
-    if (auto prepared = prepare_file(file, content, mode); !prepared) return prepared;
+Result<void> give_to(const std::filesystem::path& path, const Owner& owner) {
+    if (owner != Owner{} && ::lchown(path.c_str(), user_of(owner), group_of(owner)) != 0)
+        return errno_error(errno).within("changing the owner of " + quoted(path));
+    return {};
+}
+
+Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
+                          const Owner& owner) {
+    Pieces pieces;
+    pieces.add(content);
+    return replace_file(file, pieces, mode, owner);
+}
+
+Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode, const Owner& owner) {
+    if (auto prepared = prepare_file(file, content, mode, owner); !prepared) return prepared;
     return finish_file(file);
 }
 
-Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode) {
+Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode, const Owner& owner) {
     const auto made = temporary_beside(file);
-    auto written = write_synced(made, content, mode);
+    auto written = write_synced(made, content, mode, owner);
     if (written) return {};
     ::unlink(made.c_str());
     return std::move(written).error().within("writing " + quoted(file));

@@ -27,14 +27,27 @@ Result<std::string> read_tail(const std::filesystem::path& file, std::uint64_t b
 /// Whether `file` is there and has this content.
 bool has_content(const std::filesystem::path& file, std::string_view content);
 
+/// Whose a file is to be; what is not said is as the process makes it.
+struct Owner {
+    std::optional<uid_t> user;
+    std::optional<gid_t> group;
+    friend bool operator==(const Owner&, const Owner&) = default;
+};
+bool is_of(const std::filesystem::path& file, const Owner& owner);
+/// Errors: io (not allowed to us).
+Result<void> give_to(const std::filesystem::path& path, const Owner& owner);
+
 /// Replaces `file` in one step with `content`: a reader sees the old or the new one, whole, and so does a start after a
-/// power cut. The file never exists with another mode than `mode`.
-Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
-Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode);
+/// power cut. The file never exists with another mode than `mode`, nor under its name with another owner.
+Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
+                          const Owner& owner = {});
+Result<void> replace_file(const std::filesystem::path& file, const Pieces& content, mode_t mode,
+                          const Owner& owner = {});
 
 /// The same in two steps, for several files: what needs room comes before the first of them is replaced. What is not
 /// finished is to be removed with `remove_unfinished`.
-Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode);
+Result<void> prepare_file(const std::filesystem::path& file, const Pieces& content, mode_t mode,
+                          const Owner& owner = {});
 Result<void> finish_file(const std::filesystem::path& file);
 
 /// Replaces the symbolic link `link` in one step so that it points to `target`; durable as `replace_file`.

@@ -11,11 +11,13 @@
 #include "base/log.hpp"
 #include "process/guard.hpp"
 #include "process/init.hpp"
+#include "process/orphans.hpp"
 #include "rules/admission.hpp"
 #include "settings/describe.hpp"
 #include "settings/load.hpp"
 #include "settings/preset_list.hpp"
 #include "supervisor/daemon.hpp"
+#include "supervisor/privilege_check.hpp"
 
 namespace {
 
@@ -89,6 +91,9 @@ std::optional<settings::Settings> load_settings(const std::string& file) {
             return std::nullopt;
         }
     }
+    const auto impossible = supervisor::impossible_privileges(loaded->settings);
+    for (const std::string& problem : impossible) std::fprintf(stderr, "%s: %s\n", file.c_str(), problem.c_str());
+    if (!impossible.empty()) return std::nullopt;
     return std::move(loaded->settings);
 }
 
@@ -136,10 +141,12 @@ int start(const Options& options, char** arguments) {
     const auto as_init = process::run_init_if_first();
     if (as_init) return *as_init;
     auto guard = process::Guard::start(arguments);
+    const auto adopts = process::adopt_orphans();
     if (auto logs = base::log::start(settings->logs); !logs) {
         std::fprintf(stderr, "opampd: %s\n", logs.error().text().c_str());
         return kBadInput;
     }
+    if (!adopts) base::log::warning("orphans.not_adopted", {{"error", adopts.error().text()}});
     if (!guard) base::log::warning("guard.lost", {{"detail", guard.error().text()}});
     return run_daemon(*settings, guard ? &*guard : nullptr);
 }

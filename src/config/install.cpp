@@ -19,17 +19,17 @@ constexpr mode_t kPrivateFile = 0600, kPrivateFolder = 0700;
 /// Files that are all written before the first of them takes the place of an old one.
 class Replacements {
 public:
-    Replacements() = default;
+    explicit Replacements(const base::Owner& owner) : owner_(owner) {}
     Replacements(const Replacements&) = delete;
     ~Replacements() {
         for (const fs::path& file : prepared_) base::remove_unfinished(file);
     }
 
     base::Result<void> prepare(const fs::path& file, const std::string& content) {
-        if (base::has_content(file, content)) return {};
+        if (base::has_content(file, content) && base::is_of(file, owner_)) return {};
         base::Pieces pieces;
         pieces.add(content);
-        auto prepared = base::prepare_file(file, pieces, kPrivateFile);
+        auto prepared = base::prepare_file(file, pieces, kPrivateFile, owner_);
         if (prepared) prepared_.insert(file);
         return prepared;
     }
@@ -39,6 +39,7 @@ public:
     }
 
 private:
+    const base::Owner& owner_;
     std::set<fs::path> prepared_;
 };
 
@@ -48,6 +49,20 @@ bool each_folder(const std::string& name, Visit visit) {
     for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
         if (!visit(name.substr(0, slash))) return false;
     return true;
+}
+
+/// Those above `name`. What is closed to all but its owner is given to the one who is to read what is in it.
+base::Result<void> make_folders(const fs::path& folder, const std::string& name, const base::Owner& owner) {
+    base::Result<void> made;
+    each_folder(name, [&](const std::string& above) {
+        const fs::path path = folder / above;
+        made = base::make_folder(path, kPrivateFolder);
+        std::error_code code;
+        const bool is_closed = fs::status(path, code).permissions() == fs::perms::owner_all;
+        if (made && is_closed && !base::is_of(path, owner)) made = base::give_to(path, owner);
+        return static_cast<bool>(made);
+    });
+    return made;
 }
 
 fs::file_type type_of(const fs::path& path) {
@@ -134,15 +149,15 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
     return {};
 }
 
-base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path) {
+base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path,
+                           const base::Owner& owner) {
     const fs::path folder = config_path.parent_path();
     if (auto are_free = check_names(now, before, config_path); !are_free) return are_free;
     const auto first = in_the_way(now, before);
     if (auto cleared = remove_files(folder, first); !cleared) return cleared;
-    Replacements files;
+    Replacements files(owner);
     for (const auto& [name, body] : now.beside) {
-        if (name.find('/') != std::string::npos)
-            if (auto made = base::make_folder((folder / name).parent_path(), kPrivateFolder); !made) return made;
+        if (auto made = make_folders(folder, name, owner); !made) return made;
         if (auto prepared = files.prepare(folder / name, body); !prepared) return prepared;
     }
     if (now.main)

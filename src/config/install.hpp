@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "base/files.hpp"
 #include "base/result.hpp"
 #include "config/compose.hpp"
 
@@ -26,10 +27,11 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
 
 /// Makes the files those of `now`. `before` is what was installed last: its files that `now` does not have are removed,
 /// and only its files may be overwritten beside the config, so that an offer never replaces a file that is not of an
-/// offer. Files that have their content already are not touched.
+/// offer. Files that have their content and their owner already are not touched.
 ///
 /// Errors  as check_names, io. Without room nothing is replaced; after another error what was there is partly replaced,
 ///         never torn: install the previous config again.
-base::Result<void> install(const Effective& now, const Installed& before, const std::filesystem::path& config_path);
+base::Result<void> install(const Effective& now, const Installed& before, const std::filesystem::path& config_path,
+                           const base::Owner& owner = {});
 
 }  // namespace config

@@ -14,9 +14,13 @@
 
 #include "base/files.hpp"
 #include "base/unique_fd.hpp"
+#include "process/orphans.hpp"
 
 namespace process {
 namespace {
+
+/// Above what a child can be given.
+constexpr int kFirstFree = 64;
 
 // <sys/pidfd.h> of glibc 2.36 lacks C linkage, and P_PIDFD a constant.
 constexpr idtype_t kPidfd = static_cast<idtype_t>(3);
@@ -28,6 +32,8 @@ int open_pidfd(pid_t pid) {
 struct Prepared {
     std::vector<char*> argv, envp;
     int input = -1, error_output = -1;
+    std::vector<base::UniqueFd> descriptors;  ///< Where none of the numbers is that they are to get; so with the next.
+    base::UniqueFd cgroup_procs;
     pid_t parent = 0;
 };
 
@@ -47,11 +53,29 @@ void write_start_line(const SpawnSpec& spec) {
     char* begin = digits + sizeof digits;
     for (pid_t rest = ::getpid(); rest > 0; rest /= 10) *--begin = static_cast<char>('0' + rest % 10);
     const auto put = [&](const char* data, std::size_t size) {
-        if (::write(spec.output, data, size) < 0) return;  // a full disk is no reason not to run
+        if (::write(STDOUT_FILENO, data, size) < 0) return;  // a full disk is no reason not to run
     };
     put(spec.start_line_head.data(), spec.start_line_head.size());
     put(begin, static_cast<std::size_t>(digits + sizeof digits - begin));
     put(spec.start_line_tail.data(), spec.start_line_tail.size());
+}
+
+/// False: the daemon died before the promise stood. A change of credentials takes the promise back.
+bool die_with(pid_t parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return ::getppid() == parent;
+}
+
+/// Those that were given, and no other.
+bool arrange_descriptors(const SpawnSpec& spec, const Prepared& prepared) {
+    if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 ||
+        ::dup2(prepared.error_output, STDERR_FILENO) < 0)
+        return false;
+    int next = STDERR_FILENO;
+    for (const base::UniqueFd& descriptor : prepared.descriptors)
+        if (::dup2(descriptor.get(), ++next) < 0) return false;
+    ::close_range(static_cast<unsigned>(next) + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+    return true;
 }
 
 /// Runs in the child, in the parent's memory: system calls only.
@@ -61,20 +85,32 @@ void become_program(const SpawnSpec& spec, const Prepared& prepared, volatile Tr
         trouble.code = errno;
     };
     ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != prepared.parent) return;  // the daemon died before the promise stood
+    if (!die_with(prepared.parent)) return;
     for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
-    if (::dup2(prepared.input, STDIN_FILENO) < 0 || ::dup2(spec.output, STDOUT_FILENO) < 0 ||
-        ::dup2(prepared.error_output, STDERR_FILENO) < 0)
-        return failed("redirecting its input and output");
-    ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    if (!arrange_descriptors(spec, prepared)) return failed("redirecting its input and output");
+    write_start_line(spec);  // a limit on the size of files counts from here on
+    if (const auto refused = take_privileges(spec.privileges, prepared.cgroup_procs.get())) {
+        trouble.step = to_string(refused->step);
+        trouble.code = refused->code;
+        return;
+    }
+    if (!die_with(prepared.parent)) return;
     if (::chdir(spec.working_directory.c_str()) != 0) return failed("changing to its working directory");
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    write_start_line(spec);
     ::execve(spec.executable.c_str(), prepared.argv.data(), prepared.envp.data());
     failed("executing it");
+}
+
+bool lift_descriptors(const SpawnSpec& spec, Prepared& prepared) {
+    for (const int descriptor : spec.descriptors) {
+        prepared.descriptors.emplace_back(::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstFree));
+        if (!prepared.descriptors.back()) return false;
+    }
+    if (spec.cgroup_procs < 0) return true;
+    prepared.cgroup_procs.reset(::fcntl(spec.cgroup_procs, F_DUPFD_CLOEXEC, kFirstFree));
+    return static_cast<bool>(prepared.cgroup_procs);
 }
 
 base::Error spawn_error(const SpawnSpec& spec, const Trouble& trouble) {
@@ -104,12 +140,14 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
     prepared.input = nothing ? nothing.get() : spec.input;
     prepared.error_output = spec.error_output < 0 ? spec.output : spec.error_output;
     prepared.parent = ::getpid();
+    if (!lift_descriptors(spec, prepared)) return base::errno_error(errno).within("passing on a descriptor");
     prepared.argv.push_back(text(spec.executable.native()));
     for (const std::string& arg : spec.args) prepared.argv.push_back(text(arg));
     prepared.argv.push_back(nullptr);
     for (const std::string& variable : spec.environment) prepared.envp.push_back(text(variable));
     prepared.envp.push_back(nullptr);
 
+    const DumpableAgain dumpable_again;
     // Our signal handlers must not run in the child while it shares our memory.
     sigset_t all, before;
     sigfillset(&all);
@@ -136,12 +174,15 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
 }
 
 Child::Child(async::asio::any_io_executor executor, pid_t pid, int pidfd)
-    : pid_(pid), pidfd_(std::move(executor), pidfd) {}
+    : pid_(pid), pidfd_(std::move(executor), pidfd) {
+    note_child(pid_);
+}
 
 Child::~Child() {
     if (!pidfd_.is_open() || reaped_) return;
     signal(SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    forget_child(pid_);
 }
 
 async::Task<> Child::ended() {
@@ -157,6 +198,7 @@ std::optional<ExitStatus> Child::reap() {
     ::kill(-pid_, SIGKILL);
     ::waitid(kPidfd, id, &info, WEXITED | WNOHANG);
     reaped_ = true;
+    forget_child(pid_);
     const bool by_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
     return by_signal ? ExitStatus{0, info.si_status} : ExitStatus{info.si_status, 0};
 }

@@ -10,6 +10,7 @@
 
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "process/privileges.hpp"
 
 namespace process {
 
@@ -33,12 +34,15 @@ struct SpawnSpec {
     /// Written to `output` by the child itself just before the program runs, so that it stands in front of the
     /// program's first line: `start_line_head`, the PID, `start_line_tail`. Empty: nothing is written.
     std::string start_line_head, start_line_tail;
+    Privileges privileges;
+    int cgroup_procs = -1;         ///< The open file of the control group that it is in from the beginning; -1: ours.
+    std::vector<int> descriptors;  ///< What it has open beside the three, as 3, 4 and so on. Not closed here.
 };
 
 /// A running child process; exists only once exec has succeeded.
 ///
-/// Leader of a process group of its own, default signals, no descriptor of ours but those given. The kernel kills it
-/// when the daemon dies.
+/// Leader of a process group of its own, default signals, no descriptor of ours but those given, and the privileges
+/// that were asked for. The kernel kills it when the daemon dies.
 ///
 /// Owns    the pidfd, and the pid until `reap` has returned a status.
 /// Ends    the destructor kills and reaps what is still there: no child outlives its owner.
@@ -46,7 +50,7 @@ struct SpawnSpec {
 class Child {
 public:
     /// Errors: not_found (no such program, interpreter or folder), invalid (not executable), io (no more processes or
-    /// memory).
+    /// memory; a privilege that cannot be had).
     static base::Result<Child> spawn(async::asio::any_io_executor executor, const SpawnSpec& spec);
     Child(Child&&) noexcept = default;
     Child& operator=(Child&&) = delete;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kMostGenerations = 64;
 
+}  // namespace
+
 /// By "PID (NAME) STATE PPID …"; the name may hold anything. 0: there is none.
 pid_t parent_of(pid_t pid) {
     const auto stat = base::read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
@@ -21,8 +23,6 @@ pid_t parent_of(pid_t pid) {
     int parent = 0;
     return std::sscanf(stat->c_str() + name_end + 1, " %c %d", &state, &parent) == 2 ? parent : 0;
 }
-
-}  // namespace
 
 bool belongs_to(pid_t pid, pid_t leader) {
     for (int i = 0; i < kMostGenerations && pid > 1; ++i) {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/files.hpp"
+#include "process/run_mark.hpp"
 
 namespace process {
 namespace {
@@ -27,7 +28,15 @@ void take_name(char** argv) {
     std::memcpy(argv[0], kName, std::min(sizeof kName - 1, room));
 }
 
-/// The guard's whole life. Nothing here allocates: its pages stay shared with the daemon's.
+/// What has left its group, and has been the daemon's. Whether there was any: it may have made others meanwhile.
+bool kill_detached() {
+    bool is_any = false;
+    for (const pid_t pid : all_processes())
+        if (has_variable(pid, kRunVariable, daemon_mark())) is_any = ::kill(pid, SIGKILL) == 0 || is_any;
+    return is_any;
+}
+
+/// The guard's whole life. Nothing here allocates while the daemon lives: its pages stay shared with the daemon's.
 [[noreturn]] void keep_watch(int pipe) {
     static pid_t groups[kMostGroups];
     std::size_t count = 0;
@@ -40,12 +49,14 @@ void take_name(char** argv) {
         if (message < 0) count = static_cast<std::size_t>(std::remove(groups, groups + count, -message) - groups);
     }
     for (std::size_t i = 0; i < count; ++i) ::kill(-groups[i], SIGKILL);
+    while (kill_detached()) ::usleep(1000);
     ::_exit(0);
 }
 
 }  // namespace
 
 base::Result<Guard> Guard::start(char** argv) {
+    daemon_mark();  // the same for both of us
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return base::errno_error(errno).within("starting the guard");
     base::UniqueFd read_end(ends[0]);

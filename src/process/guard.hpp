@@ -2,7 +2,7 @@
 //
 // The kernel kills a child whose parent dies, but not the child's own children: a wrapper script's agent would live on.
 // The guard holds the other end of a pipe; when the daemon dies, however it does, the pipe ends and the guard kills the
-// process groups that it was told of.
+// process groups that it was told of, and what the daemon's agents had detached from them.
 #pragma once
 
 #include <sys/types.h>

@@ -162,6 +162,8 @@ Result<Running> start(const asio::any_io_executor& executor, const CommandSpec& 
     spawn.args.assign(spec.argv.begin() + 1, spec.argv.end());
     spawn.environment = spec.environment;
     spawn.working_directory = spec.working_directory;
+    spawn.privileges = spec.privileges;
+    spawn.descriptors = spec.descriptors;
     spawn.input = input.get();
     spawn.output = output->write_end.get();
     spawn.error_output = error_output->write_end.get();

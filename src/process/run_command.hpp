@@ -16,7 +16,9 @@ struct CommandSpec {
     std::vector<std::string> argv;         ///< The program, an absolute path, and its arguments.
     std::vector<std::string> environment;  ///< "NAME=value", the whole of it.
     std::filesystem::path working_directory = "/";
-    std::string input;  ///< On standard input, which then ends.
+    Privileges privileges{};
+    std::vector<int> descriptors{};  ///< As those of SpawnSpec.
+    std::string input;               ///< On standard input, which then ends.
     base::Duration timeout = std::chrono::seconds(10);
     std::size_t most_output = 1u << 20;  ///< Bytes of standard output; a command that writes more is killed.
 };

@@ -11,6 +11,7 @@
 
 #include "base/units.hpp"
 #include "settings/agent_health.hpp"
+#include "settings/agent_privileges.hpp"
 
 namespace settings {
 
@@ -130,6 +131,9 @@ struct Agent {
     std::vector<std::string> args_as_written;               ///< Before expansion: for people, without secrets.
     TextMap env;
     std::filesystem::path working_directory;
+    Privileges privileges;
+    Provisions provisions;
+    CgroupLimits cgroup;
     std::vector<std::filesystem::path> config_files;
     std::vector<std::filesystem::path> startup_fallback_configs;
     std::filesystem::path config_path = "effective.yaml";

@@ -31,6 +31,19 @@ Complaint sampler(Item item, const Environment& environment);
 Complaint listen_address(Item item, const Environment& environment);
 Complaint status_range(Item item, const Environment& environment);
 
+// check_privileges.cpp
+Complaint file_mode(Item item, const Environment& environment);
+Complaint resource_limit(Item item, const Environment& environment);
+Complaint nice_value(Item item, const Environment& environment);
+Complaint oom_score(Item item, const Environment& environment);
+Complaint capability(Item item, const Environment& environment);
+Complaint size_or_unlimited(Item item, const Environment& environment);
+Complaint count_or_unlimited(Item item, const Environment& environment);
+Complaint weight(Item item, const Environment& environment);
+Complaint cpu_share(Item item, const Environment& environment);
+Complaint environment_file(Item item, const Environment& environment);
+Complaint credential(Item item, const Environment& environment);
+
 // check_urls.cpp
 Complaint opamp_url(Item item, const Environment& environment);
 Complaint http_url(Item item, const Environment& environment);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/bytes.hpp"
 #include "settings/checks.hpp"
 
 namespace settings {
@@ -25,6 +26,16 @@ fs::path default_state_folder(const Environment& environment) {
     if (xdg.is_absolute()) return xdg / "opampd";
     if (environment.home().is_absolute()) return environment.home() / ".local/state/opampd";
     return {};
+}
+
+fs::path default_runtime_folder(const fs::path& state_folder, const Environment& environment) {
+    const fs::path assigned = first_folder("RUNTIME_DIRECTORY", environment);
+    if (!assigned.empty()) return assigned / "agents";
+    // Two daemons of one user have two state folders.
+    const std::string name = "opampd-" + base::short_hex(base::sha256(state_folder.string()));
+    if (environment.is_root()) return "/run/" + name;
+    const fs::path xdg = environment.variable("XDG_RUNTIME_DIR").value_or("");
+    return xdg.is_absolute() ? xdg / name : state_folder / "runtime";
 }
 
 fs::path default_socket(const fs::path& state_folder, const Environment& environment) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
+#include "settings/capability_name.hpp"
 #include "settings/command_line.hpp"
+#include "settings/resource_limit.hpp"
 #include "settings/scalar.hpp"
 #include "settings/stop_steps.hpp"
 #include "settings/suggest.hpp"
@@ -74,6 +76,35 @@ std::string health_text(const Agent& agent) {
     return text + ", within " + as_text(agent.config_apply_timeout) + " for a new config";
 }
 
+/// What differs from opampd itself.
+std::string privileges_text(const Privileges& privileges) {
+    const ResolvedPrivileges& resolved = privileges.resolved;
+    std::string text;
+    const auto add = [&](const std::string& what, const std::string& value) {
+        text += (text.empty() ? "" : ", ") + what + " " + value;
+    };
+    const auto number = [](const std::string& name, std::uint32_t id) {
+        return name == std::to_string(id) ? name : (name.empty() ? "" : name + " ") + "(" + std::to_string(id) + ")";
+    };
+    if (resolved.user) add("user", number(privileges.user, *resolved.user));
+    if (resolved.group) add("group", number(privileges.group, *resolved.group));
+    if (resolved.groups) {
+        std::string groups;
+        for (const std::uint32_t group : *resolved.groups)
+            groups += (groups.empty() ? "" : " ") + std::to_string(group);
+        add("groups", groups.empty() ? "none" : groups);
+    }
+    if (!privileges.umask.empty()) add("umask", privileges.umask);
+    for (const ResourceLimit& limit : resolved.limits) add("limit " + limit.name, limit_text(limit));
+    if (resolved.nice) add("nice", privileges.nice);
+    if (resolved.oom_score_adjust) add("OOM score", privileges.oom_score_adjust);
+    const auto names = [](std::uint64_t set) { return set == 0 ? "none" : capability_names(set); };
+    if (resolved.bounding_set) add("capabilities at most", names(*resolved.bounding_set));
+    if (resolved.ambient) add("ambient capabilities", names(*resolved.ambient));
+    if (privileges.no_new_privileges) add("no", "new privileges");
+    return text;
+}
+
 std::string preset_text(const Agent& agent) {
     const FromPreset& from = agent.from_preset;
     return agent.preset + " (" + (from.file.empty() ? "built in" : from.file) +
@@ -104,6 +135,7 @@ void describe_agent(std::string& text, const Agent& agent, const Settings& setti
         line(text, "  gives", agent.from_preset.keys.empty() ? "nothing" : listed(agent.from_preset.keys));
     }
     line(text, "  runs", command_text(agent));
+    if (const std::string whose = privileges_text(agent.privileges); !whose.empty()) line(text, "  as", whose);
     line(text, "  in", agent.working_directory.string());
     line(text, "  config", config_text(agent, settings.capabilities));
     line(text, "  healthy", health_text(agent));

@@ -1,6 +1,7 @@
 #include "settings/environment.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,12 +10,29 @@
 #include <system_error>
 
 #include "base/files.hpp"
+#include "base/number.hpp"
 
 namespace settings {
 namespace {
 
 /// More than any settings file, token or certificate has.
 constexpr std::uint64_t kReadLimit = 4u << 20;
+
+std::vector<std::uint32_t> groups_of(const passwd& user) {
+    int count = 64;
+    std::vector<gid_t> all(static_cast<std::size_t>(count));
+    if (::getgrouplist(user.pw_name, user.pw_gid, all.data(), &count) < 0) {
+        all.resize(static_cast<std::size_t>(count));
+        if (::getgrouplist(user.pw_name, user.pw_gid, all.data(), &count) < 0) count = 0;
+    }
+    all.resize(static_cast<std::size_t>(count));
+    std::erase(all, user.pw_gid);
+    return {all.begin(), all.end()};
+}
+
+std::string text_of(const char* text) {
+    return text ? text : "";
+}
 
 class SystemEnvironment : public Environment {
 public:
@@ -24,6 +42,28 @@ public:
     }
 
     bool is_root() const override { return ::geteuid() == 0; }
+    std::uint32_t user_id() const override { return ::geteuid(); }
+
+    std::optional<User> find_user(const std::string& name) const override {
+        const passwd* found = ::getpwnam(name.c_str());
+        const auto number = base::parse_number<std::uint32_t>(name);
+        if (!found && number) found = ::getpwuid(*number);
+        if (found)
+            return User{found->pw_uid,
+                        found->pw_gid,
+                        text_of(found->pw_name),
+                        text_of(found->pw_dir),
+                        text_of(found->pw_shell),
+                        groups_of(*found)};
+        if (!number || *number == kNobodyAtAll) return std::nullopt;
+        return User{*number, kNobodyAtAll, "", "", "", {}};
+    }
+
+    std::optional<std::uint32_t> find_group(const std::string& name) const override {
+        if (const group* found = ::getgrnam(name.c_str())) return found->gr_gid;
+        const auto number = base::parse_number<std::uint32_t>(name);
+        return number == kNobodyAtAll ? std::nullopt : number;
+    }
 
     std::filesystem::path working_directory() const override {
         std::error_code code;

@@ -1,6 +1,7 @@
 // What the settings depend on besides their file: variables, the user, folders and files.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -18,12 +19,26 @@ struct PathState {
     bool executable = false;  ///< For a folder: may be entered.
 };
 
+/// No user and no group has this number.
+inline constexpr std::uint32_t kNobodyAtAll = 0xFFFF'FFFF;
+
+/// Of the database of users. `group` is kNobodyAtAll for a number that is not in it.
+struct User {
+    std::uint32_t id = 0, group = 0;
+    std::string name, home, shell;
+    std::vector<std::uint32_t> groups;  ///< The supplementary ones.
+};
+
 class Environment {
 public:
     virtual ~Environment() = default;
 
     virtual std::optional<std::string> variable(const std::string& name) const = 0;
     virtual bool is_root() const = 0;
+    virtual std::uint32_t user_id() const = 0;
+    /// By name or number; a number need not be in the database.
+    virtual std::optional<User> find_user(const std::string& name) const = 0;
+    virtual std::optional<std::uint32_t> find_group(const std::string& name) const = 0;
     virtual std::filesystem::path working_directory() const = 0;
     /// Empty if there is none.
     virtual std::filesystem::path home() const = 0;

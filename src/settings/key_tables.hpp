@@ -21,6 +21,8 @@ KeyTable server_keys();
 KeyTable agent_keys();
 KeyTable agent_process_keys();
 KeyTable agent_health_keys();
+KeyTable agent_privileges_keys();
+KeyTable agent_cgroup_keys();
 KeyTable daemon_keys();
 
 }  // namespace settings

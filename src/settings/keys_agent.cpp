@@ -80,7 +80,7 @@ const Key kKeys[] = {
      .field = FIELD(agent.description.non_identifying_attributes), .check = attribute},
 
     {.name = "agent.custom_capabilities", .meaning = "A map from a capability's name to the keys below. A name is a reverse domain name, a dot and a short name, with `/VERSION` if need be: `com.example.inventory/1.0`."},
-    {.name = "agent.custom_capabilities.command", .meaning = "The program and its arguments, for every message of the capability, whatever its type. The program is found as `agent.executable` is.",
+    {.name = "agent.custom_capabilities.command", .meaning = "The program and its arguments, with placeholders, for every message of the capability, whatever its type. The program is found as `agent.executable` is.",
      .field = FIELD(capability.command), .need = Need::required},
     {.name = "agent.custom_capabilities.timeout", .meaning = "How long one run may take. What still runs then is killed, with its children, and answers nothing.",
      .field = FIELD(capability.timeout)},

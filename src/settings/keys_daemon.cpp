@@ -41,6 +41,10 @@ const Key kKeys[] = {
      .field = FIELD(settings.storage.directory), .check = creatable_folder,
      .default_text = "`$STATE_DIRECTORY` (its first entry), else `/var/lib/opampd` for root, else `$XDG_STATE_HOME/opampd`, else `~/.local/state/opampd`"},
 
+    {.name = "storage.runtime_directory", .meaning = "What an agent's user alone may read is kept here while it is needed: credentials, and with `agent.user` the copy of a config for `config_check`. Best in memory; made where it is missing.",
+     .field = FIELD(settings.storage.runtime_directory), .check = creatable_folder,
+     .default_text = "`$RUNTIME_DIRECTORY/agents`, else a folder of this daemon in `/run` for root or in `$XDG_RUNTIME_DIR`, else `runtime` in `storage.directory`"},
+
     {.name = "control.socket", .meaning = "The Unix socket of `opampctl`. Its mode is 0660; its folder has to be there.",
      .field = FIELD(settings.control.socket), .check = socket_path,
      .default_text = "`$RUNTIME_DIRECTORY/control.sock` (its first entry), else `control.sock` in `storage.directory`"},

@@ -29,6 +29,8 @@ constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"
 constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery::none},
                                                      {"environment", TelemetryDelivery::environment},
                                                      {"file", TelemetryDelivery::file}};
+constexpr Choice<CredentialsDelivery> kCredentials[] = {{"folder", CredentialsDelivery::folder},
+                                                        {"descriptor", CredentialsDelivery::descriptor}};
 constexpr Choice<Compression> kCompressions[] = {{"none", Compression::none}, {"gzip", Compression::gzip}};
 constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
                                                 {"info", base::log::Level::info},
@@ -128,6 +130,9 @@ std::optional<std::string> from_text(const std::string& text, ProbeType& value) 
 std::optional<std::string> from_text(const std::string& text, TelemetryDelivery& value) {
     return choose(text, value, kDeliveries);
 }
+std::optional<std::string> from_text(const std::string& text, CredentialsDelivery& value) {
+    return choose(text, value, kCredentials);
+}
 std::optional<std::string> from_text(const std::string& text, Compression& value) {
     return choose(text, value, kCompressions);
 }
@@ -174,6 +179,9 @@ std::string as_text(ProbeType value) {
 std::string as_text(TelemetryDelivery value) {
     return name_of(value, kDeliveries);
 }
+std::string as_text(CredentialsDelivery value) {
+    return name_of(value, kCredentials);
+}
 std::string as_text(Compression value) {
     return name_of(value, kCompressions);
 }
@@ -219,6 +227,9 @@ std::string type_of(ProbeType) {
 }
 std::string type_of(TelemetryDelivery) {
     return names_of(kDeliveries);
+}
+std::string type_of(CredentialsDelivery) {
+    return names_of(kCredentials);
 }
 std::string type_of(Compression) {
     return names_of(kCompressions);

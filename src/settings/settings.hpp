@@ -109,6 +109,7 @@ struct Presets {
 
 struct Storage {
     std::filesystem::path directory;
+    std::filesystem::path runtime_directory;  ///< For what is there while agents run.
 };
 
 /// Where opampctl is listened to.

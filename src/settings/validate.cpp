@@ -10,6 +10,7 @@
 #include "settings/place_files.hpp"
 #include "settings/tree.hpp"
 #include "settings/validate_agent.hpp"
+#include "settings/validate_privileges.hpp"
 
 namespace settings {
 namespace {
@@ -182,6 +183,9 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         check_reload(agent.reload, path, environment, report);
         check_stop(agent, path, report);
         check_signature(agent.remote_config, path, report);
+        resolve_privileges(agent, path, environment, report);
+        resolve_cgroup(agent, path, report);
+        check_credentials(agent, path, report);
         place_config(agent, path, settings.file, environment, report);
         check_health(agent, path, environment, report);
         place_own_telemetry(agent, path, settings.file, environment, report);
@@ -210,6 +214,9 @@ void choose_paths(Settings& settings, const Environment& environment, Report& re
         report.add("storage.directory",
                    "is missing, and this user has no home folder (give a folder to keep state in)");
     if (settings.control.socket.empty()) settings.control.socket = default_socket(storage, environment);
+    fs::path& runtime = settings.storage.runtime_directory;
+    if (runtime.empty()) runtime = default_runtime_folder(storage, environment);
+    for (Agent& agent : settings.agents) agent.provisions.folder = runtime / (agent.name + ".private");
 }
 
 }  // namespace
@@ -236,7 +243,7 @@ void validate(Settings& settings, const std::vector<std::string>& agent_paths, c
     check_agents(settings, agent_paths, environment, report);
     choose_paths(settings, environment, report);
     for (std::size_t i = 0; i < settings.agents.size(); ++i)
-        check_notify_socket(settings.agents[i], agent_paths[i], settings.storage.directory, report);
+        check_notify_socket(settings.agents[i], agent_paths[i], report);
     const Telemetry::Tls& tls = settings.telemetry.tls;
     if (tls.cert_file.empty() != tls.key_file.empty())
         report.add("telemetry.tls", "has only one of cert_file and key_file (give both, or neither)");

@@ -17,9 +17,8 @@ void check_reload(Reload& reload, const std::string& path, const Environment& en
 void check_health(Agent& agent, const std::string& path, const Environment& environment, Report& report);
 /// Whether `min_uptime` counts.
 bool waits_for_uptime(const Health& health);
-/// `storage` is the state folder.
-void check_notify_socket(const Agent& agent, const std::string& path, const std::filesystem::path& storage,
-                         Report& report);
+/// After `provisions.folder` is known, where the socket is.
+void check_notify_socket(const Agent& agent, const std::string& path, Report& report);
 
 void check_stop(Agent& agent, const std::string& path, Report& report);
 

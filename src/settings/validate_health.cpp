@@ -155,14 +155,13 @@ void check_health(Agent& agent, const std::string& path, const Environment& envi
     check_names(agent.health, section, report);
 }
 
-void check_notify_socket(const Agent& agent, const std::string& path, const std::filesystem::path& storage,
-                         Report& report) {
-    const std::size_t size = (storage / agent.name / kNotifySocket).string().size();
+void check_notify_socket(const Agent& agent, const std::string& path, Report& report) {
+    const std::size_t size = (agent.provisions.folder / kNotifySocket).string().size();
     if (!has_notify(agent) || size <= kLongestSocket) return;
-    report.add("storage.directory", "is too long for the socket of " + path + ", " + std::string(kNotifySocket) +
-                                        " in the agent's folder: its path has " + std::to_string(size) +
-                                        " bytes, and may have " + std::to_string(kLongestSocket) +
-                                        " (give a shorter one)");
+    report.add("storage.runtime_directory",
+               "is too long for the socket of " + path + ", " + agent.provisions.folder.filename().string() + "/" +
+                   std::string(kNotifySocket) + " in it: its path has " + std::to_string(size) +
+                   " bytes, and may have " + std::to_string(kLongestSocket) + " (give a shorter one)");
 }
 
 }  // namespace settings

@@ -119,17 +119,33 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
           std::pair("BAGGAGE", carrier.baggage)})
         if (!value.empty()) variables[name] = value;
     variables.merge(probes_.variables());
+    auto provision = provide(agent_, identity_.uid, hash, For::agent, variables);
+    if (!provision) return std::move(provision).error();
+    auto for_probes = provide_commands(agent_, identity_.uid, hash, probes_.run_commands());
+    if (!for_probes) return std::move(for_probes).error();
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
-    spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
-    spec.environment = agent_environment(agent_, identity_.uid, hash, variables);
+    spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text(), provision->credentials);
+    spec.environment = provision->environment;
+    spec.privileges = provision->privileges;
+    spec.descriptors = provision->descriptor_numbers();
     spec.working_directory = agent_.working_directory;
     spec.output = output->get();
     spec.start_line_head = AgentOutput::kStartLineHead;
     spec.start_line_tail = ", config hash " + hash + " ---\n";
+    base::UniqueFd cgroup_procs;
+    if (cgroup_) {
+        auto opened = cgroup_->open_procs();
+        if (!opened) return std::move(opened).error();
+        cgroup_procs = *std::move(opened);
+        spec.cgroup_procs = cgroup_procs.get();
+    }
+    memory_kills_before_ = memory_kills();
     auto child = process::Child::spawn(shared_.executor, spec);
     if (!child) return std::move(child).error();
     child_ = std::make_unique<process::Child>(std::move(*child));
+    secrets_ = std::move(provision->folder);
+    run_id_ = std::move(provision->run_id);
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
         log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
     health_.start_time_unix_nano = base::unix_nano_now();
@@ -137,7 +153,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
     log_.info("agent.started", fields);
-    probes_.begin({child_->pid(), agent_environment(agent_, identity_.uid, hash), identity_.uid.text()});
+    probes_.begin({child_->pid(), *std::move(for_probes), identity_.uid.text()});
     return {};
 }
 
@@ -164,6 +180,7 @@ Task<> AgentSupervisor::perform(lifecycle::Kill) {
         "agent.killed",
         {{"pid", child_->pid()}, {"reason", "it did not stop in time"}, {"stop_timeout", stops_.back().timeout}});
     child_->signal(SIGKILL);
+    if (cgroup_) cgroup_->kill();
     co_return;
 }
 

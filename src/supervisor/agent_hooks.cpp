@@ -24,7 +24,9 @@ Task<> AgentSupervisor::run_post_stop() {
 }
 
 Task<base::Result<void>> AgentSupervisor::run_hook(const settings::Command& hook, const char* name) {
-    const auto spec = command_spec(agent_, hook, identity_.uid.text(), agent_environment(agent_, identity_.uid, ""));
+    const auto provision = provide(agent_, identity_.uid, "", For::command);
+    if (!provision) co_return base::Error(provision.error()).within(name);
+    const auto spec = command_spec(agent_, hook, identity_.uid.text(), *provision);
     const auto begun = SteadyClock::now();
     auto result = co_await process::run_command(shared_.executor, spec, shared_.guard);
     if (!result) co_return std::move(result).error().within(name);

@@ -80,7 +80,8 @@ config::Variables AgentSupervisor::own_telemetry_of(const ConfigKeeper::Given& g
     if (agent_.own_telemetry.delivery != way || given.own_telemetry.empty()) return {};
     config::Variables variables = resource_variables(describe_agent(agent_, identity_.uid, version_text_, facts_));
     variables.insert(given.own_telemetry.begin(), given.own_telemetry.end());
-    for (const auto& [name, value] : agent_.env) variables.erase(name);
+    const auto own = operators_variables(agent_);
+    for (const auto& [name, value] : own ? *own : agent_.env) variables.erase(name);  // else no start comes of it
     return variables;
 }
 
@@ -88,8 +89,9 @@ config::Variables AgentSupervisor::own_telemetry_of(const ConfigKeeper::Given& g
 base::Result<void> AgentSupervisor::write_own_telemetry(const ConfigKeeper::Given& given) const {
     if (agent_.own_telemetry.delivery != TelemetryDelivery::file) return {};
     const std::string text = environment_file(own_telemetry_of(given, TelemetryDelivery::file));
-    if (base::has_content(agent_.own_telemetry.file, text)) return {};
-    return base::replace_file(agent_.own_telemetry.file, text, kPrivateFile);
+    const base::Owner owner = owner_of(agent_);
+    if (base::has_content(agent_.own_telemetry.file, text) && base::is_of(agent_.own_telemetry.file, owner)) return {};
+    return base::replace_file(agent_.own_telemetry.file, text, kPrivateFile, owner);
 }
 
 }  // namespace supervisor

@@ -1,5 +1,6 @@
 #include "supervisor/agent_probes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "process/descent.hpp"
@@ -62,9 +63,8 @@ std::vector<NamedProbe> probes_of(const settings::Agent& agent) {
     return probes;
 }
 
-AgentProbes::AgentProbes(Partners partners, const std::filesystem::path& folder)
+AgentProbes::AgentProbes(Partners partners)
     : partners_(std::move(partners)),
-      notify_path_(folder / settings::kNotifySocket),
       probes_(probes_of(partners_.agent)),
       redactor_(rules::redactor_of(partners_.agent)),
       asking_(partners_.executor),
@@ -82,10 +82,12 @@ AgentProbes::AgentProbes(Partners partners, const std::filesystem::path& folder)
 
 base::Result<void> AgentProbes::open() {
     if (!notify_index_ && !partners_.agent.reload.confirm.notify) return {};
-    auto socket = health::NotifySocket::open(partners_.executor, notify_path_);
+    const auto path = partners_.agent.provisions.folder / settings::kNotifySocket;
+    if (auto made = make_passage(path.parent_path()); !made) return made;
+    auto socket = health::NotifySocket::open(partners_.executor, path);
     if (!socket) return std::move(socket).error();
     socket_ = std::move(*socket);
-    return {};
+    return base::give_to(path, owner_of(partners_.agent));
 }
 
 settings::TextMap AgentProbes::variables() const {
@@ -95,6 +97,10 @@ settings::TextMap AgentProbes::variables() const {
     const auto timeout = std::chrono::duration_cast<std::chrono::microseconds>(watchdog_timeout(probes_));
     if (timeout.count() > 0) variables["WATCHDOG_USEC"] = std::to_string(timeout.count());
     return variables;
+}
+
+bool AgentProbes::run_commands() const {
+    return std::ranges::any_of(probes_, [](const auto& one) { return one.probe.type == ProbeType::command; });
 }
 
 void AgentProbes::begin(Process process) {
@@ -153,7 +159,7 @@ health::Probe AgentProbes::make_command(const settings::Probe& probe) const {
     const settings::Replacements pid{{std::string(settings::kPidPlaceholder.name), std::to_string(process_.pid)}};
     std::vector<std::string> command = probe.command;
     for (std::string& word : command) word = settings::replaced(word, pid);
-    const auto spec = command_spec(agent, {command, probe.timeout}, process_.instance_uid, process_.environment);
+    const auto spec = command_spec(agent, {command, probe.timeout}, process_.instance_uid, process_.commands);
     return health::CommandProbe{partners_.executor, spec, partners_.guard};
 }
 

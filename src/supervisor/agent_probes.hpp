@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +23,7 @@
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_metrics.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -45,19 +45,21 @@ public:
         process::Guard* guard = nullptr;
         std::function<void()> told;  ///< Called on the loop when `checkup` may say something else.
     };
-    /// `folder` is the agent's.
-    AgentProbes(Partners partners, const std::filesystem::path& folder);
+    explicit AgentProbes(Partners partners);
     AgentProbes(const AgentProbes&) = delete;
 
-    /// Makes the socket for what the agent tells, where the settings want it. Errors: as NotifySocket::open.
+    /// Makes the socket for what the agent tells, where the settings want it. Errors: as NotifySocket::open, and io (it
+    /// cannot be given to the agent's user).
     base::Result<void> open();
     /// What the agent's process is to have in its environment.
     settings::TextMap variables() const;
 
-    /// How the process, and the commands that are run for it, are known.
+    /// Whether `Process::commands` is needed.
+    bool run_commands() const;
+
     struct Process {
         pid_t pid = 0;
-        std::vector<std::string> environment;  ///< Of commands.
+        Provision commands;
         std::string instance_uid;
     };
     /// A process has started: it is asked, and listened to.
@@ -95,7 +97,6 @@ private:
     void heed_notified(async::SteadyClock::time_point now);
 
     const Partners partners_;
-    const std::filesystem::path notify_path_;
     const std::vector<NamedProbe> probes_;
     const std::optional<config::Redactor> redactor_;  ///< Of what commands and agents say.
     std::optional<std::size_t> notify_index_;         ///< Of the probe that is what the agent tells.

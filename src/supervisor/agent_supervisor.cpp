@@ -51,7 +51,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       spawned_(shared.executor),
       output_(folder_ / "agent.log"),
       output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
-      probes_({shared.executor, agent, telemetry_.metrics(), log_, shared.guard, [this] { heed_probes(); }}, folder_),
+      probes_({shared.executor, agent, telemetry_.metrics(), log_, shared.guard, [this] { heed_probes(); }}),
       reloads_(shared.executor),
       staging_(shared.executor),
       own_telemetry_(shared.executor) {
@@ -71,11 +71,18 @@ std::vector<telemetry::ObservedProcess> AgentSupervisor::processes() const {
 }
 
 base::Result<void> AgentSupervisor::open() {
+    if (agent_.cgroup.enabled && shared_.cgroups && *shared_.cgroups) {
+        auto cgroup = process::Cgroup::make(**shared_.cgroups, agent_.name, agent_.cgroup.files);
+        if (!cgroup) return std::move(cgroup).error().within("cgroup");
+        cgroup_.emplace(std::move(*cgroup));
+    }
+    memory_kills_ = process::MemoryKills::here();
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);
     auto admission = rules::read_admission(agent_);
     if (!admission) return std::move(admission).error();
+    remove_private_folders();
     ConfigKeeper::Options options{folder_, agent_.config_path, agent_.config_files, config_format(agent_)};
     options.folder_of_files = agent_.config_layout == settings::ConfigLayout::folder;
     options.needs_main = needs_main(agent_);
@@ -84,6 +91,8 @@ base::Result<void> AgentSupervisor::open() {
     options.redactor = rules::redactor_of(agent_);
     options.kept = kept(agent_);
     options.fallback_files = agent_.startup_fallback_configs;
+    options.owner = owner_of(agent_);
+    options.private_folder = agent_.provisions.folder;
     auto keeper = ConfigKeeper::open(std::move(options));
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
@@ -119,6 +128,7 @@ Task<> AgentSupervisor::run() {
     co_await staging_.joined();
     co_await reloads_.joined();
     co_await probes_.end();
+    remove_private_folders();
 }
 
 Task<> AgentSupervisor::step(Event event) {
@@ -171,22 +181,22 @@ Task<Event> AgentSupervisor::next_event() {
 }
 
 Task<std::optional<Event>> AgentSupervisor::exit_event() {
-    using namespace std::chrono_literals;
     // A process may end before the table has heard that it began: Spawned is waiting, and comes first.
     const bool is_known = child_ && state_.phase != lifecycle::Phase::starting;
     const auto status = is_known ? child_->reap() : std::nullopt;
     if (!status) co_return std::nullopt;
     died_ = SteadyClock::now();
     const pid_t pid = child_->pid();
+    if (cgroup_) cgroup_->kill();
     co_await end_probes();
-    // What the agent left behind has been killed; it must not hold a port that the next start needs.
-    co_await process::group_gone(pid, 2s);
+    co_await end_descendants(pid);
     if (shared_.guard) shared_.guard->forget(pid);
     child_.reset();
     co_await probes_.end();
+    secrets_ = {};
     health_.start_time_unix_nano = 0;
+    const std::string reason = describe(*status);
     co_await run_post_stop();
-    const std::string reason = process::describe(*status);
     telemetry_.traces().exited(reason);
     if (state_.phase == lifecycle::Phase::stopping)
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
@@ -306,8 +316,9 @@ Task<> AgentSupervisor::find_out() {
 Task<> AgentSupervisor::find_version() {
     const std::string remembered = version_.remembered();
     if (agent_.version.command.empty() || (!remembered.empty() && remembered == version_text_)) co_return;
-    auto asked = co_await version_.ask(shared_.executor, identity_.uid.text(),
-                                       agent_environment(agent_, identity_.uid, ""), shared_.guard);
+    const auto provision = provide(agent_, identity_.uid, "", For::command);
+    if (!provision) co_return log_.warning("agent.version_unknown", {{"error", provision.error().text()}});
+    auto asked = co_await version_.ask(shared_.executor, identity_.uid.text(), *provision, shared_.guard);
     const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (is_ended) co_return;
     if (!asked) {

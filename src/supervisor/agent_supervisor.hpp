@@ -11,8 +11,10 @@
 #include "async/task_group.hpp"
 #include "base/log.hpp"
 #include "lifecycle/decide.hpp"
+#include "process/cgroup.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
+#include "process/orphans.hpp"
 #include "settings/settings.hpp"
 #include "settings/stop_steps.hpp"
 #include "supervisor/agent_output.hpp"
@@ -25,6 +27,7 @@
 #include "supervisor/offers.hpp"
 #include "supervisor/own_telemetry_offers.hpp"
 #include "supervisor/own_telemetry_rollouts.hpp"
+#include "supervisor/provision.hpp"
 #include "supervisor/server_side.hpp"
 
 namespace supervisor {
@@ -36,10 +39,13 @@ public:
     /// What all agents of a daemon share; outlives them.
     struct Shared {
         async::asio::any_io_executor executor;
-        async::BlockingPool& disk;        ///< One thread: all that changes an agent's folder.
-        async::BlockingPool& readers;     ///< For what takes long, and changes nothing on the disk.
-        process::Guard* guard = nullptr;  ///< None if it could not be started.
-        telemetry::Options telemetry{};   ///< How much is kept for receivers, and for how long.
+        async::BlockingPool& disk;            ///< One thread: all that changes an agent's folder.
+        async::BlockingPool& readers;         ///< For what takes long, and changes nothing on the disk.
+        process::Guard* guard = nullptr;      ///< None if it could not be started.
+        telemetry::Options telemetry{};       ///< How much is kept for receivers, and for how long.
+        process::Orphans* orphans = nullptr;  ///< May be null; so may the next.
+        /// There is one where an agent wants a control group, once all is open.
+        const std::optional<process::CgroupTree>* cgroups = nullptr;
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
     AgentSupervisor(const AgentSupervisor&) = delete;
@@ -117,6 +123,9 @@ private:
     void queue_offer(opamp::RemoteConfig offer, const Received& received = {});
     async::Task<lifecycle::Event> next_event();
     async::Task<std::optional<lifecycle::Event>> exit_event();
+    async::Task<> end_descendants(pid_t group);
+    std::uint64_t memory_kills() const;
+    std::string describe(const process::ExitStatus& status) const;
     async::Task<> step(lifecycle::Event event);
 
     async::Task<> perform(lifecycle::Stage stage);
@@ -145,6 +154,7 @@ private:
     async::Task<base::Result<void>> reload_with(std::uint64_t revision);
     async::Task<> end_probes();
     void heed_probes();
+    void remove_private_folders() const;
     base::Result<void> spawn(const ConfigKeeper::Given& given);
     async::Task<base::Result<void>> run_pre_start();
     async::Task<> run_post_stop();
@@ -186,6 +196,11 @@ private:
     AgentOutput output_;
     AgentOutputRecords output_records_;
     std::unique_ptr<process::Child> child_;
+    PrivateFolder secrets_;  ///< Of that process; so is the next.
+    std::string run_id_;
+    std::optional<process::Cgroup> cgroup_;
+    process::MemoryKills memory_kills_;
+    std::uint64_t memory_kills_before_ = 0;  ///< The present process.
     AgentProbes probes_;
     async::TaskGroup reloads_;
     async::TaskGroup staging_;

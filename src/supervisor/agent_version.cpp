@@ -70,9 +70,9 @@ std::string AgentVersion::remembered() const {
 }
 
 async::Task<base::Result<std::string>> AgentVersion::ask(async::asio::any_io_executor executor,
-                                                         std::string instance_uid, std::vector<std::string> environment,
+                                                         std::string instance_uid, const Provision& provision,
                                                          process::Guard* guard) const {
-    const auto spec = command_spec(agent_, agent_.version, instance_uid, std::move(environment));
+    const auto spec = command_spec(agent_, agent_.version, instance_uid, provision);
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error();
     // Some print it as an error, and some end with another code than 0 after it.

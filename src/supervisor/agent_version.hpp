@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -27,7 +28,7 @@ public:
     /// Asks the program by `agent.version.command`, and remembers the answer. Empty without a command.
     /// Errors: refused (the command failed, or there is no version in what it prints), as Child::spawn.
     async::Task<base::Result<std::string>> ask(async::asio::any_io_executor executor, std::string instance_uid,
-                                               std::vector<std::string> environment, process::Guard* guard) const;
+                                               const Provision& provision, process::Guard* guard) const;
     base::Result<void> remember(const std::string& version) const;
 
 private:

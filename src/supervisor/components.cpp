@@ -94,8 +94,8 @@ Result<opamp::Components> parse_components(std::string_view text) {
 
 async::Task<Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
                                                        const settings::Agent& agent, std::string instance_uid,
-                                                       std::vector<std::string> environment, process::Guard* guard) {
-    auto spec = command_spec(agent, agent.available_components, instance_uid, std::move(environment));
+                                                       const Provision& provision, process::Guard* guard) {
+    auto spec = command_spec(agent, agent.available_components, instance_uid, provision);
     spec.most_output = kMostOutput;
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("listing the components");

@@ -10,6 +10,7 @@
 #include "opamp/messages.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -19,10 +20,9 @@ base::Result<opamp::Components> parse_components(std::string_view text);
 
 /// Runs the agent's `available_components.command`, and parses what it prints.
 /// Errors  as process::run_command; refused (the command failed), timeout, too_large, invalid.
-/// Cancel  ends the command. `agent` outlives the task; `environment` is "NAME=value".
+/// Cancel  ends the command. `agent` and `provision` outlive the task.
 async::Task<base::Result<opamp::Components>> load_components(async::asio::any_io_executor executor,
                                                              const settings::Agent& agent, std::string instance_uid,
-                                                             std::vector<std::string> environment,
-                                                             process::Guard* guard);
+                                                             const Provision& provision, process::Guard* guard);
 
 }  // namespace supervisor

@@ -7,7 +7,6 @@
 #include "process/run_command.hpp"
 #include "rules/admission.hpp"
 #include "supervisor/from_settings.hpp"
-#include "supervisor/identity.hpp"
 
 namespace supervisor {
 namespace {
@@ -45,7 +44,9 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
                                                      std::filesystem::path file, process::Guard* guard) {
     settings::Agent with_copy = agent;
     with_copy.config_path = std::move(file);
-    const auto spec = command_spec(with_copy, agent.config_check, uid.text(), agent_environment(with_copy, uid, ""));
+    const auto provision = provide(with_copy, uid, "", For::command);
+    if (!provision) co_return base::Error(provision.error()).within("config check");
+    const auto spec = command_spec(with_copy, agent.config_check, uid.text(), *provision);
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
     co_return verdict_of(*result, rules::redactor_of(agent));

@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "supervisor/private_folder.hpp"
 
 namespace supervisor {
 
@@ -21,6 +22,14 @@ std::uint64_t unix_seconds_now() {
 /// The same files for the agent, by the same name.
 bool is_same_config(const config::Revision& a, const config::Revision& b) {
     return a.hash == b.hash && a.runs == b.runs && a.remote_hash == b.remote_hash;
+}
+
+base::Result<void> make_missing_folder(const std::filesystem::path& folder, const base::Owner& owner) {
+    constexpr mode_t kPrivateFolder = 0700;
+    std::error_code code;
+    if (std::filesystem::is_directory(folder, code)) return {};
+    if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
+    return base::give_to(folder, owner);
 }
 
 }  // namespace
@@ -90,14 +99,14 @@ bool ConfigKeeper::is_current_config(const config::Effective& effective) const {
 }
 
 base::Result<std::optional<std::filesystem::path>> ConfigKeeper::write_copy(const config::Effective& effective) {
-    constexpr mode_t kPrivateFolder = 0700;
     const bool is_empty = !effective.main && (!options_.folder_of_files || effective.beside.empty());
     if (is_empty || is_current_config(effective)) return std::optional<std::filesystem::path>();
     remove_copy();
-    if (auto made = base::make_folder(copy_folder(), kPrivateFolder); !made) return std::move(made).error();
+    if (auto made = make_private_folder(copy_folder(), options_.owner); !made) return std::move(made).error();
     const auto file = copy_folder() / options_.config_path.filename();
     const config::Installed nothing;
-    if (auto written = config::install(effective, nothing, file); !written) return std::move(written).error();
+    if (auto written = config::install(effective, nothing, file, options_.owner); !written)
+        return std::move(written).error();
     return std::optional(file);
 }
 
@@ -143,7 +152,7 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
     if (!revision) return base::Error(base::Kind::bug, "there is no revision " + std::to_string(id));
     auto effective = store_.load(*revision);
     if (!effective) return std::move(effective).error();
-    auto own_telemetry = store_.own_telemetry().variables_of(revision->own_telemetry);
+    auto own_telemetry = own_telemetry_of(*revision);
     if (!own_telemetry) return std::move(own_telemetry).error();
     if (auto are_free = config::check_names(*effective, installed_, options_.config_path); !are_free)
         return std::move(are_free).error();
@@ -163,9 +172,12 @@ base::Result<ConfigKeeper::Given> ConfigKeeper::install(std::uint64_t id) {
             "config.link_failed",
             {{"agent", options_.folder.filename().string()}, {"revision", id}, {"error", pointed.error().text()}});
     }
+    if (options_.folder_of_files)
+        if (auto made = make_missing_folder(options_.config_path.parent_path(), options_.owner); !made)
+            return std::move(made).error();
     // If it fails half-way, files of both are there.
     installed_.add(*effective);
-    if (auto installed = config::install(*effective, installed_, options_.config_path); !installed)
+    if (auto installed = config::install(*effective, installed_, options_.config_path, options_.owner); !installed)
         return std::move(installed).error();
     installed_ = config::Installed(*effective);
     return Given{*revision, store_.report_of(*revision, options_.redactor), std::move(*own_telemetry)};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/result.hpp"
 #include "config/admission.hpp"
 #include "config/compose.hpp"
@@ -32,6 +33,8 @@ public:
         std::optional<config::Redactor> redactor{};  ///< For what is reported.
         config::Kept kept{};
         std::vector<std::filesystem::path> fallback_files{};  ///< For when nothing else works.
+        base::Owner owner{};                                  ///< Of what the agent is to read.
+        std::filesystem::path private_folder{};               ///< For what else another owner is to read.
     };
 
     /// Errors: io (the folder), invalid (the local files cannot be composed).
@@ -107,9 +110,12 @@ private:
     std::filesystem::path path_beside(const std::string& name) const {
         return options_.config_path.parent_path() / name;
     }
-    std::filesystem::path copy_folder() const { return options_.folder / "check"; }
+    std::filesystem::path copy_folder() const {
+        return (options_.owner == base::Owner{} ? options_.folder : options_.private_folder) / "check";
+    }
     void remove_copy();
     config::MainFile main_file() const { return {options_.config_path.filename().string(), options_.needs_main}; }
+    base::Result<config::Variables> own_telemetry_of(const config::Revision& revision) const;
     bool is_current_config(const config::Effective& effective) const;
     base::Result<config::Revision> with_own_telemetry(const config::Revision& revision, const std::string& hash);
     base::Result<config::Revision> found_with_own_telemetry(const config::Revision& revision, const std::string& hash);

@@ -2,10 +2,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.hpp"
+#include "base/files.hpp"
 #include "supervisor/config_keeper.hpp"
+#include "supervisor/private_folder.hpp"
 
 namespace supervisor {
 namespace {
+
+constexpr mode_t kPrivateFile = 0600;
 
 /// The same number for the same variables.
 std::uint64_t environment_number(const std::string& own_telemetry_hash) {
@@ -79,6 +84,27 @@ base::Result<ConfigKeeper::Stored> ConfigKeeper::store_own_telemetry(const confi
     if (!revision) return std::move(revision).error();
     prune();
     return Stored{*revision, std::nullopt};
+}
+
+/// What the agent is given. Files that another user cannot reach in the state folder are handed over as copies, which
+/// stay there as long as the agent may read them.
+base::Result<config::Variables> ConfigKeeper::own_telemetry_of(const config::Revision& revision) const {
+    const std::string& hash = revision.own_telemetry;
+    auto variables = store_.own_telemetry().variables_of(hash);
+    if (!variables || hash.empty() || options_.owner == base::Owner{}) return variables;
+    const auto stored = store_.own_telemetry().load(hash);
+    if (!stored) return base::Error(stored.error());
+    if (stored->files.empty()) return variables;
+    const auto folder = options_.private_folder / ("own_telemetry-" + base::short_hex(hash));
+    std::error_code code;
+    if (!std::filesystem::is_directory(folder, code))
+        if (auto made = make_private_folder(folder, options_.owner); !made) return std::move(made).error();
+    for (const auto& [name, content] : stored->files) {
+        auto written = base::replace_file(folder / name, content, kPrivateFile, options_.owner);
+        if (!written) return std::move(written).error();
+        (*variables)[name] = (folder / name).string();
+    }
+    return variables;
 }
 
 /// Variables that were tried and have passed their gate go with every config from now on.

@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "process/run_command.hpp"
 #include "supervisor/custom_answers.hpp"
+#include "supervisor/from_settings.hpp"
 
 namespace supervisor {
 namespace {
@@ -76,18 +77,18 @@ async::Task<> CustomMessages::run() {
 
 async::Task<> CustomMessages::answer(const opamp::CustomMessage& message,
                                      const settings::CustomCapability& capability) {
-    process::CommandSpec spec;
-    spec.argv = capability.command;
-    spec.environment = environment_for(message);
-    spec.working_directory = agent_.working_directory;
-    spec.input = message.data;
-    spec.timeout = capability.timeout;
-    spec.most_output = capability.max_output;
-    const auto result = co_await process::run_command(options_.executor, spec, options_.guard);
-    if (!result && result.error().kind() == base::Kind::cancelled) co_return;
     const auto failed = [&](const std::string& why) {
         log_.warning("custom_message.failed", with(subject(message), {"error", why}));
     };
+    const auto provision = options_.provision();
+    if (!provision) co_return failed(provision.error().text());
+    const settings::Command command{capability.command, capability.timeout};
+    auto spec = command_spec(agent_, command, options_.instance_uid(), *provision);
+    add_variables(spec.environment, message);
+    spec.input = message.data;
+    spec.most_output = capability.max_output;
+    const auto result = co_await process::run_command(options_.executor, spec, options_.guard);
+    if (!result && result.error().kind() == base::Kind::cancelled) co_return;
     if (!result) co_return failed(result.error().text());
     if (!result->succeeded()) co_return failed(describe_failure(*result));
     auto answers = answers_in(result->output, message);
@@ -95,13 +96,11 @@ async::Task<> CustomMessages::answer(const opamp::CustomMessage& message,
     send_all(*std::move(answers), message);
 }
 
-std::vector<std::string> CustomMessages::environment_for(const opamp::CustomMessage& message) const {
-    std::vector<std::string> environment = options_.environment();
+void CustomMessages::add_variables(std::vector<std::string>& environment, const opamp::CustomMessage& message) const {
     set_variable(environment, "OPAMP_CUSTOM_CAPABILITY", message.capability);
     set_variable(environment, "OPAMP_CUSTOM_TYPE", message.type);
     set_variable(environment, "OPAMP_INSTANCE_UID", options_.instance_uid());
     set_variable(environment, "OPAMP_AGENT_NAME", agent_.name);
-    return environment;
 }
 
 void CustomMessages::send_all(std::vector<opamp::CustomMessage> answers, const opamp::CustomMessage& message) {

@@ -11,6 +11,7 @@
 #include "opamp/messages.hpp"
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -23,8 +24,8 @@ public:
     struct Options {
         async::asio::any_io_executor executor;
         process::Guard* guard = nullptr;
-        /// Asked before each run: the whole environment of the agent, to which the message's variables are added.
-        std::function<std::vector<std::string>()> environment;
+        /// Asked before each run: what a command of the agent is given, to which the message's variables are added.
+        std::function<base::Result<Provision>()> provision;
         std::function<std::string()> instance_uid;
         /// Takes an answer for the server; false: it cannot be sent, and is dropped.
         std::function<bool(opamp::CustomMessage)> send;
@@ -41,7 +42,7 @@ public:
 
 private:
     async::Task<> answer(const opamp::CustomMessage& message, const settings::CustomCapability& capability);
-    std::vector<std::string> environment_for(const opamp::CustomMessage& message) const;
+    void add_variables(std::vector<std::string>& environment, const opamp::CustomMessage& message) const;
     void send_all(std::vector<opamp::CustomMessage> answers, const opamp::CustomMessage& message);
 
     const settings::Agent& agent_;

@@ -22,6 +22,8 @@ namespace {
 
 /// For the goodbyes of all connections together, once the agents have ended.
 constexpr auto kGoodbyeLimit = 3s;
+/// For what agents have left behind where nobody could tell whose it was.
+constexpr auto kLastOrphansLimit = 2s;
 /// For what is left to be told then.
 constexpr auto kLastTelemetryLimit = 2s;
 
@@ -29,6 +31,7 @@ constexpr auto kLastTelemetryLimit = 2s;
 
 Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& settings, process::Guard* guard)
     : settings_(settings),
+      orphans_(executor),
       answers_(disk_, readers_, agents_, [this] { return read_settings_again(); }),
       control_(executor, {settings.control.socket, settings.control.group}, answers_),
       signals_(executor),
@@ -37,7 +40,7 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       exports_(executor),
       attendants_(executor) {
     const auto options = telemetry::laid_over({}, telemetry::read_environment(environment_variable));
-    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard, options};
+    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard, options, &orphans_, &cgroups_};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
     if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);
@@ -80,6 +83,21 @@ base::Result<base::UniqueFd> Daemon::lock_state() const {
     return lock;
 }
 
+/// Before the threads do anything: the whole process moves.
+base::Result<void> Daemon::divide_cgroup() {
+    process::CgroupFiles wanted;
+    bool is_wanted = false;
+    for (const settings::Agent& agent : settings_.agents) {
+        is_wanted = is_wanted || agent.cgroup.enabled;
+        wanted.insert(agent.cgroup.files.begin(), agent.cgroup.files.end());
+    }
+    if (!is_wanted) return {};
+    auto tree = process::CgroupTree::find(process::controllers_of(wanted));
+    if (!tree) return std::move(tree).error();
+    cgroups_.emplace(*std::move(tree));
+    return cgroups_->divide();
+}
+
 base::Result<void> Daemon::open() {
     auto lock = lock_state();
     if (!lock) return std::move(lock).error();
@@ -87,6 +105,7 @@ base::Result<void> Daemon::open() {
     const auto local = local_telemetry(settings_, environment_variable);
     if (!local) return local.error();
     use(*local);
+    if (auto divided = divide_cgroup(); !divided) return divided;
     for (const auto& agent : agents_)
         if (auto opened = agent->open(); !opened)
             return std::move(opened).error().within("agent '" + agent->name() + "'");
@@ -103,10 +122,12 @@ Task<> Daemon::run() {
         connections_.spawn("connection of " + agent->name(), agent->talk_to_server());
         lives_.spawn("agent " + agent->name(), agent->run());
     }
+    attendants_.spawn("orphans", orphans_.run());
     attendants_.spawn("signals", await_signals());
     attendants_.spawn("questions", answer_questions());
 
     co_await lives_.joined();
+    co_await orphans_.end_all(kLastOrphansLimit);
     for (const auto& agent : agents_) agent->say_goodbye();
     attendants_.spawn("limit of the goodbyes", limit_goodbyes());
     co_await connections_.joined();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "async/blocking.hpp"
@@ -10,6 +11,7 @@
 #include "base/unique_fd.hpp"
 #include "control/server.hpp"
 #include "process/guard.hpp"
+#include "process/orphans.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_supervisor.hpp"
 #include "supervisor/control_answers.hpp"
@@ -34,6 +36,7 @@ public:
 
 private:
     base::Result<base::UniqueFd> lock_state() const;
+    base::Result<void> divide_cgroup();
     void use(const LocalTelemetry& local);
     void tell(base::log::Level level, std::string_view event, const base::log::Fields& fields);
     SettingsReload read_settings_again();
@@ -49,6 +52,8 @@ private:
     const settings::Settings& settings_;
     async::BlockingPool disk_, readers_;
     ServiceManager service_manager_;
+    process::Orphans orphans_;
+    std::optional<process::CgroupTree> cgroups_;  ///< Where an agent wants a control group.
     base::UniqueFd lock_;
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;
     ControlAnswers answers_;

@@ -1,5 +1,7 @@
 #include "supervisor/from_settings.hpp"
 
+#include <algorithm>
+
 #include "settings/command_line.hpp"
 #include "settings/stop_steps.hpp"
 #include "supervisor/agent_probes.hpp"
@@ -46,20 +48,21 @@ config::Format config_format(const settings::Agent& agent) {
 }
 
 process::CommandSpec command_spec(const settings::Agent& agent, const settings::Command& command,
-                                  std::string_view instance_uid, std::vector<std::string> environment) {
+                                  std::string_view instance_uid, const Provision& provision) {
     process::CommandSpec spec;
-    spec.argv = settings::filled_in(command.command, agent, instance_uid);
-    spec.environment = std::move(environment);
+    spec.argv = settings::filled_in(command.command, agent, instance_uid, provision.credentials);
+    spec.environment = provision.environment;
+    spec.privileges = provision.privileges;
+    spec.descriptors = provision.descriptor_numbers();
     spec.working_directory = agent.working_directory;
     spec.timeout = command.timeout;
     return spec;
 }
 
 bool needs_main(const settings::Agent& agent) {
-    for (const auto* words : {&agent.args, &agent.config_check.command, &agent.reload.command})
-        for (const std::string& word : *words)
-            if (word.find(settings::kConfigPlaceholder.name) != std::string::npos) return true;
-    return false;
+    return std::ranges::any_of(agent.args, [](const std::string& word) {
+        return word.find(settings::kConfigPlaceholder.name) != std::string::npos;
+    });
 }
 
 config::Kept kept(const settings::Agent& agent) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/files.hpp"
+#include "process/run_mark.hpp"
 #include "supervisor/own_telemetry_environment.hpp"
 
 namespace supervisor {
@@ -14,9 +15,11 @@ namespace {
 
 constexpr mode_t kPrivateFile = 0600;
 
-/// What systemd tells the daemon about itself would mislead an agent that speaks the same protocols.
-constexpr std::string_view kOursAlone[] = {"NOTIFY_SOCKET", "WATCHDOG_PID",   "WATCHDOG_USEC", "LISTEN_PID",
-                                           "LISTEN_FDS",    "LISTEN_FDNAMES", "JOURNAL_STREAM"};
+/// What systemd tells the daemon about itself would mislead an agent that speaks the same protocols; its credentials
+/// are the daemon's.
+constexpr std::string_view kOursAlone[] = {
+    "NOTIFY_SOCKET",  "WATCHDOG_PID",   "WATCHDOG_USEC",         "LISTEN_PID",         "LISTEN_FDS",
+    "LISTEN_FDNAMES", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", process::kRunVariable};
 
 void lay_over(std::map<std::string, std::string>& attributes, const settings::TextMap& over) {
     for (const auto& [key, value] : over) attributes[key] = value;
@@ -65,7 +68,8 @@ opamp::AgentDescription describe_agent(const settings::Agent& agent, const base:
 }
 
 std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid,
-                                           const std::string& config_hash, const settings::TextMap& more) {
+                                           const std::string& config_hash, const settings::TextMap& offered,
+                                           const settings::TextMap& given) {
     std::map<std::string, std::string> variables;
     for (char** next = environ; *next; ++next) {
         const std::string_view variable = *next;
@@ -74,9 +78,11 @@ std::vector<std::string> agent_environment(const settings::Agent& agent, const b
             variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
     }
     for (const std::string_view name : kOursAlone) variables.erase(std::string(name));
-    variables = without_offered_signals(std::move(variables), more);
-    lay_over(variables, more);
+    lay_over(variables, agent.privileges.resolved.variables);
+    variables = without_offered_signals(std::move(variables), offered);
+    lay_over(variables, offered);
     lay_over(variables, agent.env);
+    lay_over(variables, given);
     variables["OPAMP_INSTANCE_UID"] = uid.text();
     variables["OPAMP_AGENT_NAME"] = agent.name;
     variables["OPAMP_CONFIG_FILE"] = agent.config_path.string();

@@ -28,9 +28,11 @@ base::Result<void> store_identity(const std::filesystem::path& folder, const bas
 opamp::AgentDescription describe_agent(const settings::Agent& agent, const base::Uuid& uid, const std::string& version,
                                        const Facts& facts);
 
-/// The whole environment of the agent: ours, without what concerns the daemon alone, then `more`, the settings' `env`,
-/// and OPAMP_INSTANCE_UID, OPAMP_AGENT_NAME, OPAMP_CONFIG_FILE, OPAMP_CONFIG_HASH. The later ones win.
+/// The whole environment of the agent: ours, without what concerns the daemon alone, then those of the agent's user,
+/// `offered`, the settings' `env`, `given`, and OPAMP_INSTANCE_UID, OPAMP_AGENT_NAME, OPAMP_CONFIG_FILE,
+/// OPAMP_CONFIG_HASH. The later ones win.
 std::vector<std::string> agent_environment(const settings::Agent& agent, const base::Uuid& uid,
-                                           const std::string& config_hash, const settings::TextMap& more = {});
+                                           const std::string& config_hash, const settings::TextMap& offered = {},
+                                           const settings::TextMap& given = {});
 
 }  // namespace supervisor

@@ -40,8 +40,8 @@ std::set<pid_t> children_of(pid_t pid) {
     return found;
 }
 
-Reloader::Reloader(const Partners& partners, pid_t pid, std::vector<std::string> environment, std::string instance_uid)
-    : partners_(partners), pid_(pid), environment_(std::move(environment)), instance_uid_(std::move(instance_uid)) {}
+Reloader::Reloader(const Partners& partners, pid_t pid, const Provision& provision, std::string instance_uid)
+    : partners_(partners), pid_(pid), provision_(provision), instance_uid_(std::move(instance_uid)) {}
 
 std::string Reloader::describe(const settings::Reload& reload) {
     if (!reload.command.empty()) return reload.command.front();  // its arguments may be secrets
@@ -140,7 +140,7 @@ Task<Result<std::string>> Reloader::run(std::vector<std::string> command) const 
     const settings::Agent& agent = partners_.agent;
     const settings::Replacements pid{{std::string(settings::kPidPlaceholder.name), std::to_string(pid_)}};
     for (std::string& word : command) word = settings::replaced(word, pid);
-    const auto spec = command_spec(agent, {command, agent.reload.timeout}, instance_uid_, environment_);
+    const auto spec = command_spec(agent, {command, agent.reload.timeout}, instance_uid_, provision_);
     auto result = co_await process::run_command(partners_.executor, spec, partners_.guard);
     if (!result) co_return std::move(result).error();
     if (!result->succeeded()) co_return Error(Kind::refused, process::describe_failure(*result));

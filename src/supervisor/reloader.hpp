@@ -16,6 +16,7 @@
 #include "process/guard.hpp"
 #include "settings/settings.hpp"
 #include "supervisor/agent_output.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -30,8 +31,8 @@ public:
         async::BlockingPool& readers;
         process::Guard* guard = nullptr;
     };
-    /// Of the process `pid`; `environment` is for commands, `instance_uid` for their arguments.
-    Reloader(const Partners& partners, pid_t pid, std::vector<std::string> environment, std::string instance_uid);
+    /// Of the process `pid`; `provision` is for commands and outlives this, `instance_uid` is for their arguments.
+    Reloader(const Partners& partners, pid_t pid, const Provision& provision, std::string instance_uid);
 
     /// What shows the config that it has now. Errors: as those of the question.
     async::Task<base::Result<void>> look_before();
@@ -57,7 +58,7 @@ private:
 
     Partners partners_;
     const pid_t pid_;
-    const std::vector<std::string> environment_;
+    const Provision& provision_;
     const std::string instance_uid_;
     Look before_;
     std::uint64_t printed_ = 0;  ///< Of its output, when it was told.

@@ -2,7 +2,6 @@
 
 #include "supervisor/components.hpp"
 #include "supervisor/from_settings.hpp"
-#include "supervisor/identity.hpp"
 #include "supervisor/telemetry_messages.hpp"
 
 namespace supervisor {
@@ -18,15 +17,15 @@ ServerSide::ServerSide(const Partners& partners, std::filesystem::path folder, b
       own_telemetry_({partners.settings, partners.telemetry, log_, partners.give_to_agent}),
       custom_messages_(partners.agent, custom_options()) {}
 
-std::vector<std::string> ServerSide::environment() const {
-    return agent_environment(partners_.agent, session_->instance_uid(), "");
+base::Result<Provision> ServerSide::provision() const {
+    return provide(partners_.agent, session_->instance_uid(), "", For::command);
 }
 
 CustomMessages::Options ServerSide::custom_options() {
     CustomMessages::Options options;
     options.executor = partners_.executor;
     options.guard = partners_.guard;
-    options.environment = [this] { return environment(); };
+    options.provision = [this] { return provision(); };
     options.instance_uid = [this] { return session_->instance_uid().text(); };
     options.send = [this](opamp::CustomMessage message) {
         const bool is_taken = session_->send(std::move(message));
@@ -82,14 +81,15 @@ Task<> ServerSide::connect() {
 
 Task<> ServerSide::load_components() {
     if (partners_.agent.available_components.command.empty()) co_return;
-    const auto variables = environment();
+    const auto failed = [this](const base::Error& error) {
+        log_.warning("components.load_failed", {{"error", error.text()}});
+    };
+    const auto given = provision();
+    if (!given) co_return failed(given.error());
     const std::string uid = session_->instance_uid().text();
     auto components =
-        co_await supervisor::load_components(partners_.executor, partners_.agent, uid, variables, partners_.guard);
-    if (!components) {
-        log_.warning("components.load_failed", {{"error", components.error().text()}});
-        co_return;
-    }
+        co_await supervisor::load_components(partners_.executor, partners_.agent, uid, *given, partners_.guard);
+    if (!components) co_return failed(components.error());
     session_->set_available_components(*components);
 }
 

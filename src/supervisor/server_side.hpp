@@ -15,6 +15,7 @@
 #include "supervisor/connection_settings.hpp"
 #include "supervisor/credentials.hpp"
 #include "supervisor/custom_messages.hpp"
+#include "supervisor/provision.hpp"
 
 namespace supervisor {
 
@@ -55,7 +56,7 @@ private:
     bool take_for_us(const opamp::CustomMessage& message, Received& received);
     async::Task<> load_components();
     async::Task<> connect();
-    std::vector<std::string> environment() const;
+    base::Result<Provision> provision() const;
     CustomMessages::Options custom_options();
 
     const Partners partners_;

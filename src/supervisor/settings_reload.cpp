@@ -5,6 +5,7 @@
 #include "rules/admission.hpp"
 #include "settings/difference.hpp"
 #include "settings/load.hpp"
+#include "supervisor/privilege_check.hpp"
 
 namespace supervisor {
 namespace {
@@ -27,6 +28,8 @@ std::vector<std::string> mistakes_of(const settings::Loaded& loaded, const std::
     for (const settings::Agent& agent : loaded.settings.agents)
         if (const auto admission = rules::read_admission(agent); !admission)
             mistakes.push_back(file + ": " + admission.error().text());
+    for (const std::string& impossible : impossible_privileges(loaded.settings))
+        mistakes.push_back(file + ": " + impossible);
     return mistakes;
 }
 

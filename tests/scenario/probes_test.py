@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import pwd
 import signal
 import socket
 import sys
@@ -33,6 +34,11 @@ def probes(**named):
 
 def url(scene, path="/"):
     return f"http://127.0.0.1:{scene.service_port}{path}"
+
+
+def variables_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(line.split("=", 1) for line in lines if line)
 
 
 def parts(message):
@@ -219,8 +225,7 @@ def agent_is_one_component_of_several(scene):
 @scenario
 def agent_that_does_not_say_that_it_is_alive_is_unhealthy(scene):
     peer = scene.begin(telling(scene, "ready", health={"type": "notify", "watchdog_timeout": "500ms"}))
-    environment = pathlib.Path(f"/proc/{scene.pid()}/environ").read_bytes().split(b"\0")
-    expect("it knows the time", b"WATCHDOG_USEC=500000" in environment)
+    expect("it knows the time", variables_of(scene.pid())["WATCHDOG_USEC"] == "500000")
     scene.wait_for_message("unhealthy", last_error_has("it has not sent WATCHDOG=1 for 500ms"))
     since = peer.now()
     post(scene, "/tell", "WATCHDOG=1")
@@ -242,12 +247,20 @@ def only_processes_of_the_agent_are_listened_to(scene):
     scene.start()
     scene.wait_for("it serves", lambda: request(scene.service_port, "GET", "/"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
-        stranger.sendto(b"READY=1\nSTATUS=a stranger", str(scene.state / "agent" / "notify.sock"))
+        stranger.sendto(b"READY=1\nSTATUS=a stranger", variables_of(scene.pid())["NOTIFY_SOCKET"])
     scene.wait_for_event("notify.refused")
     expect("not healthy", not any(map(health_is(True), scene.peer.messages())))
     post(scene, "/child", "READY=1\nSTATUS=a child")
     ready = scene.wait_for_message("healthy by its child", health_is(True))
     expect(f"not what the stranger says: {ready}", status_is("a child")(ready))
+
+
+@scenario
+def agent_of_another_user_is_listened_to(scene):
+    scene.folder.chmod(0o711)
+    scene.begin(telling(scene, "ready", health={"type": "notify"}, user="nobody"))
+    place = pathlib.Path(variables_of(scene.pid())["NOTIFY_SOCKET"])
+    expect("the socket is its user's alone", place.stat().st_uid == pwd.getpwnam("nobody").pw_uid and place.stat().st_mode & 0o777 == 0o600)
 
 
 @scenario

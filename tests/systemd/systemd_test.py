@@ -12,6 +12,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -157,7 +158,7 @@ class Machine:
         for folder in pathlib.Path("/proc").iterdir():
             if folder.name.isdigit() and is_alive(folder.name):
                 with contextlib.suppress(OSError):
-                    if f"/{UNIT}\n" in (folder / "cgroup").read_text():
+                    if re.search(rf"/{re.escape(UNIT)}(/[^/]+)?\n", (folder / "cgroup").read_text()):
                         found[int(folder.name)] = " ".join(command_of(folder.name))
         return found
 
@@ -269,6 +270,72 @@ def starts_again_where_it_was(machine):
     machine.systemctl("stop", UNIT)
 
 
+PRIVILEGED = """\
+server:
+  endpoint: ws://127.0.0.1:9/v1/opamp  # nobody is there
+agent:
+  executable: /opt/agent
+  working_directory: /opt/work
+  user: games
+  nice: 5
+  credentials: {token: /opt/token}
+  cgroup: {enabled: true}
+"""
+
+
+def group_of(pid):
+    """Below the unit, in the hierarchy that is version 2."""
+    lines = pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    return next(line.partition(UNIT)[2] for line in lines if line.startswith("0::"))
+
+
+def agent_has_its_user_its_secrets_and_its_group(machine):
+    for path, text in (("etc/opampd/opampd.yaml", PRIVILEGED), ("opt/token", "s3cret\n")):
+        file = machine.root / path
+        file.write_text(text)
+        file.chmod(0o600)
+    (machine.root / "opt/work").mkdir()
+    (machine.root / "opt/starts").chmod(0o666)
+    expect("the group is delegated", machine.show("Delegate") == "yes")
+    machine.systemctl("start", UNIT)
+    daemon, agent = eventually("one daemon and one agent run", lambda: one_daemon_and_one_agent(machine))
+    expect(f"groups: {group_of(daemon)!r}, {group_of(agent)!r}", (group_of(daemon), group_of(agent)) == ("/supervisor", "/agent-agent"))
+    status = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{agent}/status").read_text().splitlines())
+    expect(f"its user: {status['Uid']}", status["Uid"].split() == ["5"] * 4 and int(status["CapEff"], 16) == 0)
+    environment = pathlib.Path(f"/proc/{agent}/environ").read_text().split("\0")
+    folder = next(line.partition("=")[2] for line in environment if line.startswith("CREDENTIALS_DIRECTORY="))
+    expect(f"its secrets: {folder}", folder == "/run/opampd/agents/agent.private/credentials")
+    listed = machine.run("runuser", "-u", "games", "--", "cat", f"{folder}/token")
+    expect(f"which it can read: {listed}", listed.stdout == "s3cret\n")
+    listed = machine.run("runuser", "-u", "nobody", "--", "cat", f"{folder}/token")
+    expect(f"and nobody else: {listed}", "Permission denied" in listed.stderr)
+    expect("in memory", machine.run("stat", "-f", "-c", "%T", folder).stdout == "tmpfs\n")
+
+
+def group_is_delegated_again_after_a_kill(machine):
+    before = one_daemon_and_one_agent(machine)
+    machine.systemctl("kill", "--signal=KILL", "--kill-whom=main", UNIT)
+    now = eventually("daemon and agent are back", lambda: (one_daemon_and_one_agent(machine) or before) != before and one_daemon_and_one_agent(machine))
+    expect(f"groups: {[group_of(pid) for pid in now]}", [group_of(pid) for pid in now] == ["/supervisor", "/agent-agent"])
+    machine.systemctl("stop", UNIT)
+    expect(f"no process is left: {machine.processes()}", not machine.processes())
+    expect("no secret is left", machine.run("test", "-e", "/run/opampd/agents").returncode == 1)
+
+
+def unit_without_delegate_is_told_to_have_it(machine):
+    drop_in = machine.root / f"etc/systemd/system/{UNIT}.d/test.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nDelegate=no\n")
+    machine.systemctl("daemon-reload")
+    expect("start fails", machine.run("systemctl", "start", UNIT).returncode != 0)
+    journal = machine.run("journalctl", "--no-pager", "--lines=20", "--unit", UNIT).stdout
+    expect(f"with the reason: {journal}", "is not delegated to it (write Delegate=yes into opampd's unit" in journal)
+    shutil.rmtree(drop_in.parent)
+    machine.systemctl("daemon-reload")
+    file = machine.root / "etc/opampd/opampd.yaml"
+    file.write_text(SETTINGS)
+
+
 def mistaken_settings_are_not_retried(machine):
     file = machine.root / "etc/opampd/opampd.yaml"
     file.write_text(SETTINGS + "  executabel: typo\n")
@@ -281,7 +348,8 @@ def mistaken_settings_are_not_retried(machine):
 
 
 STEPS = [becomes_active_with_its_status, opampctl_finds_the_daemon, reload_reads_the_settings_again, all_killed_and_back,
-         daemon_killed_and_back, agent_killed_and_back, stop_leaves_nothing, starts_again_where_it_was, mistaken_settings_are_not_retried]
+         daemon_killed_and_back, agent_killed_and_back, stop_leaves_nothing, starts_again_where_it_was, agent_has_its_user_its_secrets_and_its_group,
+         group_is_delegated_again_after_a_kill, unit_without_delegate_is_told_to_have_it, mistaken_settings_are_not_retried]
 
 
 def inner(arguments):

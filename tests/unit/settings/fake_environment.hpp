@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/number.hpp"
 #include "settings/environment.hpp"
 
 class FakeEnvironment : public settings::Environment {
@@ -20,12 +21,26 @@ public:
     std::set<std::string> forbidden{"/srv/secret.yaml", "/srv/locked"};  ///< Exist, but not for this user.
     std::filesystem::path home_folder = "/home/op";
     bool root = false;
+    std::uint32_t own_id = 1000;
+    std::map<std::string, settings::User> users{{"web", {33, 33, "web", "/var/www", "/bin/sh", {4, 50}}},
+                                                {"op", {1000, 1000, "op", "/home/op", "/bin/bash", {27}}}};
+    std::map<std::string, std::uint32_t> groups{{"adm", 4}, {"ssl-cert", 50}, {"web", 33}, {"docker", 60}};
 
     std::optional<std::string> variable(const std::string& name) const override {
         const auto found = variables.find(name);
         return found == variables.end() ? std::nullopt : std::optional(found->second);
     }
     bool is_root() const override { return root; }
+    std::uint32_t user_id() const override { return root ? 0 : own_id; }
+    std::optional<settings::User> find_user(const std::string& name) const override {
+        if (const auto found = users.find(name); found != users.end()) return found->second;
+        const auto number = base::parse_number<std::uint32_t>(name);
+        return number ? std::optional(settings::User{*number, settings::kNobodyAtAll, "", "", "", {}}) : std::nullopt;
+    }
+    std::optional<std::uint32_t> find_group(const std::string& name) const override {
+        if (const auto found = groups.find(name); found != groups.end()) return found->second;
+        return base::parse_number<std::uint32_t>(name);
+    }
     std::filesystem::path working_directory() const override { return "/srv"; }
     std::filesystem::path home() const override { return home_folder; }
 

@@ -110,11 +110,14 @@ TEST_CASE("another type than the preset's takes its place", "[settings][health][
 
 TEST_CASE("a socket for what agents tell needs a path that is short enough", "[settings][health]") {
     const std::string folder = "/" + std::string(100, 's');
-    const std::string yaml = kServer + "storage: {directory: " + folder + "}\nagent:\n  executable: ./demo-service\n";
+    const std::string yaml =
+        kServer + "storage: {runtime_directory: " + folder + "}\nagent:\n  executable: ./demo-service\n";
     CHECK(problems_of(yaml).empty());
-    CHECK(problems_of(yaml + "  health: {type: notify}\n") ==
-          Texts{"opampd.yaml:2: storage.directory: is too long for the socket of agent, notify.sock in the agent's "
-                "folder: its path has 119 bytes, and may have 107 (give a shorter one)"});
+    CHECK(
+        problems_of(yaml + "  health: {type: notify}\n") ==
+        Texts{
+            "opampd.yaml:2: storage.runtime_directory: is too long for the socket of agent, agent.private/notify.sock "
+            "in it: its path has 127 bytes, and may have 107 (give a shorter one)"});
 }
 
 TEST_CASE("min_uptime counts where the process itself is probed", "[settings][health]") {

@@ -69,7 +69,7 @@ TEST_CASE("an unknown key is offered the nearest known one", "[settings][problem
             {"5: is not a key of opampd (known here: server, agents, agent, capabilities, presets, storage, control, "
              "telemetry, healthcheck)"}),
         agent_row("nothing like it", "storage: {zzz: 3s}\n",
-                  {"5: storage.zzz: is not a key of opampd (known here: directory)"}),
+                  {"5: storage.zzz: is not a key of opampd (known here: directory, runtime_directory)"}),
         {"in one of several agents",
          "server: {endpoint: ws://a}\nagents:\n  a:\n    executable: ./demo-service\n    restart: {max_backof: 1s}\n",
          {"5: agents.a.restart.max_backof: is not a key of opampd (did you mean max_backoff?)"}},

@@ -45,6 +45,10 @@ FakeEnvironment example_machine() {
     environment.files["/etc/opampd/ca.pem"] = environment.files["/etc/opampd/config-keys"] =
         environment.files["/etc/opampd/base.yaml"] = "x";
     environment.files["/etc/opampd/client.pem"] = environment.files["/etc/opampd/client.key"] = "x";
+    environment.files["/etc/opampd/demo-token"] = "s3cret\n";
+    environment.users["demo"] = {999, 999, "demo", "/var/lib/demo", "/bin/sh", {}};
+    environment.groups["demo"] = 999;
+    environment.root = true;
     environment.folders.insert("/var/lib/demo");
     environment.folders.insert("/etc/opampd/presets");
     environment.programs.insert("/usr/bin/prometheus");

@@ -85,11 +85,12 @@ TEST_CASE("components come from the agent's command", "[supervisor][components]"
     settings::Agent agent;
     agent.working_directory = folder.path();
     agent.available_components.timeout = support::kLimit;
-    const std::vector<std::string> environment{"PATH=/usr/bin:/bin", "ID=solo"};
+    supervisor::Provision provision;
+    provision.environment = {"PATH=/usr/bin:/bin", "ID=solo"};
     const auto load = [&](const std::string& script) {
         agent.available_components.command = {"/bin/sh", "-c", script};
         return support::run(context,
-                            supervisor::load_components(context.get_executor(), agent, "", environment, nullptr));
+                            supervisor::load_components(context.get_executor(), agent, "", provision, nullptr));
     };
     const auto good = load("echo \"$ID: {metadata: {folder: $PWD}}\"");
     REQUIRE(good);

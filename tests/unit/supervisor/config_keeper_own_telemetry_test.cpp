@@ -1,4 +1,6 @@
 // Variables of own telemetry as a part of what an agent is given, tried, and goes back to.
+#include <unistd.h>
+
 #include "unit/supervisor/keeper_rig.hpp"
 
 using namespace keeper_rig;
@@ -253,4 +255,40 @@ TEST_CASE("variables that are damaged are not given to the agent", "[supervisor]
     // What was wrong is written again.
     CHECK(support::read(give_own_telemetry(keeper, variables("http://one"))
                             .own_telemetry.at("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE")) == "PEM");
+}
+
+TEST_CASE("certificates are handed to an agent of another user where it can reach them", "[supervisor][keeper]") {
+    Rig rig;
+    rig.owner = {::geteuid(), ::getegid()};
+    ConfigKeeper keeper = rig.open();
+    start(keeper);
+    const auto given = give_own_telemetry(keeper, variables("http://one"));
+    const std::filesystem::path file = given.own_telemetry.at("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE");
+    CHECK(file.parent_path().parent_path() == rig.folder / "private");
+    CHECK(support::read(file) == "PEM");
+    CHECK(base::is_of(file, rig.owner));
+    CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::mask) ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    const auto again = keeper.install(given.revision.id);
+    REQUIRE(again);
+    CHECK(again->own_telemetry.at("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE") == file);
+}
+
+TEST_CASE("the copy to be checked is where the agent's user can reach it, and gone afterwards",
+          "[supervisor][keeper]") {
+    Rig rig;
+    rig.owner = {::geteuid(), ::getegid()};
+    ConfigKeeper keeper = rig.open();
+    start(keeper);
+    const auto admitted = keeper.admit_offer(offer("h", "a: 1\n"));
+    REQUIRE(admitted);
+    const auto composed = keeper.compose_offer(offer("h", "a: 1\n"), *admitted);
+    REQUIRE(composed);
+    const auto copy = keeper.write_copy(composed->effective);
+    REQUIRE(copy);
+    REQUIRE(*copy);
+    CHECK(**copy == rig.folder / "private" / "check" / "effective.yaml");
+    CHECK(support::read(**copy) == "a: 1\n");
+    REQUIRE(keeper.end_check("h", std::nullopt));
+    CHECK_FALSE(std::filesystem::exists(rig.folder / "private" / "check"));
 }

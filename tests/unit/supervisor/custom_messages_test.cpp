@@ -40,8 +40,10 @@ struct Rig {
     void start() {
         CustomMessages::Options options;
         options.executor = context.get_executor();
-        options.environment = [] {
-            return std::vector<std::string>{"PATH=/usr/bin:/bin", "OPAMP_INSTANCE_UID=old", "OWN=mine"};
+        options.provision = [] {
+            supervisor::Provision provision;
+            provision.environment = {"PATH=/usr/bin:/bin", "OPAMP_INSTANCE_UID=old", "OWN=mine"};
+            return base::Result<supervisor::Provision>(std::move(provision));
         };
         options.instance_uid = [] { return std::string("01890a5d-ac96-774b-bcce-b302099a8057"); };
         options.send = [this](CustomMessage message) {

@@ -18,8 +18,10 @@ using supervisor::ConfigKeeper;
 /// One agent's state and working folder, across starts of the daemon.
 struct Rig {
     ConfigKeeper open() {
-        auto keeper =
-            ConfigKeeper::open({folder / "state", folder / "effective.yaml", local, config::Format::automatic});
+        ConfigKeeper::Options options{folder / "state", folder / "effective.yaml", local, config::Format::automatic};
+        options.owner = owner;
+        options.private_folder = folder / "private";
+        auto keeper = ConfigKeeper::open(std::move(options));
         REQUIRE(keeper);
         return std::move(*keeper);
     }
@@ -51,6 +53,7 @@ struct Rig {
 
     support::TempFolder folder;
     std::vector<std::filesystem::path> local;
+    base::Owner owner;
 };
 
 inline opamp::RemoteConfig offer(const std::string& hash, const std::string& body) {
