@@ -76,8 +76,8 @@ bool Capture::take_up(base::UniqueFd read_end, std::uint64_t id) {
     return true;
 }
 
-bool Capture::ask_tail(std::uint64_t question) {
-    return thread_.joinable() && send({Kind::tail, -1, question});
+bool Capture::ask(std::uint64_t question, std::uint64_t from, std::size_t most) {
+    return thread_.joinable() && send({Kind::question, -1, question, from, most});
 }
 
 void Capture::run() {
@@ -104,11 +104,14 @@ bool Capture::obey() {
     drain();
     switch (order.kind) {
     case Kind::pipe:
-        if (sources_.size() >= kMostSources) sources_.erase(sources_.begin());
+        if (sources_.size() >= kMostSources) {
+            listener_.ended(sources_.front().id);
+            sources_.erase(sources_.begin());
+        }
         sources_.push_back({base::UniqueFd(order.fd), order.id});
         sink_->begin_process();
         return true;
-    case Kind::tail: listener_.tail_is(order.id, sink_->tail()); return true;
+    case Kind::question: listener_.answer(order.id, sink_->printed_since(order.from, order.most)); return true;
     case Kind::end: break;
     }
     return false;

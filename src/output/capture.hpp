@@ -34,26 +34,29 @@ public:
     Capture(const Capture&) = delete;
     Capture& operator=(const Capture&) = delete;
 
+    /// False if there are no more threads, or descriptors.
+    bool start();
     /// Another process's, after all that the ones before have printed so far. Those are still listened to: a process
     /// that has left the agent's group may be alive. False if the thread cannot be told.
     bool take_up(base::UniqueFd read_end, std::uint64_t id);
-    /// Answered once everything has been taken that was printed before the question.
-    bool ask_tail(std::uint64_t question);
+    /// For Sink::printed_since. Answered once everything has been taken that was printed before the question.
+    bool ask(std::uint64_t question, std::uint64_t from, std::size_t most);
 
 private:
-    enum class Kind { pipe, tail, end };
+    enum class Kind { pipe, question, end };
     /// Smaller than PIPE_BUF: goes whole or not at all.
     struct Order {
         Kind kind;
         int fd;
         std::uint64_t id;
+        std::uint64_t from = 0;
+        std::size_t most = 0;
     };
     struct Source {
         base::UniqueFd fd;
         std::uint64_t id;
     };
 
-    bool start();
     bool send(const Order& order);
     void run();
     bool obey();

@@ -18,7 +18,7 @@ constexpr std::uint64_t kMost = 1u << 20;
 /// What is looked at for the end of a line at once, and the longest line that is not cut.
 constexpr std::size_t kLongestLine = 64u << 10;
 /// How often it is tried to write again, and to rotate again after that has failed.
-constexpr auto kPause = 1s;
+constexpr std::chrono::steady_clock::duration kPause = 1s, kLongestPause = 1min;
 constexpr std::uint64_t kNextTry = 1u << 20;
 constexpr std::uint64_t kNextTryNano = 60'000'000'000;
 
@@ -58,8 +58,8 @@ Sink::Taken nothing_taken(ssize_t got) {
 }  // namespace
 
 void FileSink::open() {
-    auto file = open_locked(files_);
-    if (!file) return lose(file.error().text());
+    auto file = open_locked(files_, Patience::some);
+    if (!file) return lose(file.error().message(), file.error().text());
     use(std::move(*file));
     remove_surplus();
 }
@@ -73,25 +73,28 @@ void FileSink::use(base::UniqueFd file) {
     file_ = std::move(file);
     struct stat info {};
     ::fstat(file_.get(), &info);
-    size_ = begin_ = static_cast<std::uint64_t>(info.st_size);
+    size_ = static_cast<std::uint64_t>(info.st_size);
     full_at_ = files_.limits().max_size;
     const base::Duration age = files_.limits().max_age;
     old_at_ = age > 0s ? Files::begun_unix_nano(file_.get()) + static_cast<std::uint64_t>(age.count()) : 0;
 }
 
 void FileSink::begin_process() {
-    before_.clear();
-    begin_ = size_;
+    begin_ = written_;
 }
 
 /// An operator may have emptied or removed the file.
 void FileSink::look_at_file() {
     struct stat info {};
     if (!file_ || ::fstat(file_.get(), &info) != 0) return;
-    if (info.st_nlink == 0) return open();
-    if (static_cast<std::uint64_t>(info.st_size) >= size_) return;
-    size_ = static_cast<std::uint64_t>(info.st_size);
-    begin_ = std::min(begin_, size_);
+    const bool is_removed = info.st_nlink == 0;
+    const auto size = is_removed ? 0 : static_cast<std::uint64_t>(info.st_size);
+    if (size < size_) {
+        written_ -= std::min(size_ - size, written_);
+        begin_ = std::min(begin_, written_);
+        size_ = size;
+    }
+    if (is_removed) open();
 }
 
 bool FileSink::has_passed(std::uint64_t unix_nano) const {
@@ -121,7 +124,7 @@ Sink::Taken FileSink::move(int pipe, std::uint64_t most) {
     const ssize_t got =
         ::splice(pipe, nullptr, file_.get(), &offset, static_cast<std::size_t>(most), SPLICE_F_NONBLOCK);
     if (got > 0) {
-        size_ += static_cast<std::uint64_t>(got);
+        grow(static_cast<std::uint64_t>(got));
         return Taken::some;
     }
     if (got == 0 || errno == EAGAIN || errno == EINTR) return nothing_taken(got);
@@ -129,7 +132,7 @@ Sink::Taken FileSink::move(int pipe, std::uint64_t most) {
         copies_ = true;
         return copy(pipe, most);
     }
-    lose(base::errno_error(errno).text());
+    lose(errno);
     return discard(pipe);
 }
 
@@ -139,9 +142,9 @@ Sink::Taken FileSink::copy(int pipe, std::uint64_t most) {
     if (got <= 0) return nothing_taken(got);
     bytes.resize(static_cast<std::size_t>(got));
     if (write_at(file_.get(), size_, bytes)) {
-        size_ += bytes.size();
+        grow(bytes.size());
     } else {
-        lose(base::errno_error(errno).text());
+        lose(errno);
         lost_ += bytes.size();
     }
     return Taken::some;
@@ -162,34 +165,48 @@ Sink::Taken FileSink::move_to_line_end(int pipe) {
 }
 
 void FileSink::rotate() {
-    std::string so_far = tail();
+    std::string so_far = printed_since(0, tail_).text;
     auto next = files_.rotate();
-    if (!next) {
-        listener_.failed(next.error().text());
-        full_at_ = size_ + kNextTry;
-        if (old_at_ != 0) old_at_ = base::unix_nano_now() + kNextTryNano;
-        return;
-    }
+    if (!next) return rotation_failed(next.error());
+    cannot_rotate_ = false;
     use(std::move(*next));
     before_ = std::move(so_far);
     remove_surplus();
     listener_.rotated();
 }
 
-std::string FileSink::tail() {
-    const std::uint64_t from = std::max(begin_, size_ - std::min<std::uint64_t>(size_, tail_));
-    std::string text(static_cast<std::size_t>(size_ - std::min(size_, from)), '\0');
-    const ssize_t got = file_ ? ::pread(file_.get(), text.data(), text.size(), static_cast<off_t>(from)) : 0;
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    text.insert(0, before_);
-    return text.substr(text.size() - std::min(text.size(), tail_));
+/// The file grows on, and it is tried again.
+void FileSink::rotation_failed(const base::Error& error) {
+    if (!std::exchange(cannot_rotate_, true)) listener_.failed(error.text());
+    full_at_ = size_ + kNextTry;
+    if (old_at_ != 0) old_at_ = base::unix_nano_now() + kNextTryNano;
 }
 
-void FileSink::lose(std::string why) {
+Printed FileSink::printed_since(std::uint64_t from, std::size_t most) {
+    const std::uint64_t begin = std::min(std::max(from, begin_), written_);
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(written_ - begin, most));
+    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, size_));
+    const std::size_t there = std::min(wanted - here, before_.size());
+    return {before_.substr(before_.size() - there) + read_at(file_.get(), size_ - here, here), written_};
+}
+
+void FileSink::grow(std::uint64_t bytes) {
+    size_ += bytes;
+    written_ += bytes;
+}
+
+void FileSink::lose(int code) {
+    const base::Error error = base::errno_error(code);
+    lose(error.message(), base::Error(error).within("writing '" + files_.file().string() + "'").text());
+}
+
+void FileSink::lose(std::string why, std::string told) {
     tried_ = std::chrono::steady_clock::now();
     if (std::exchange(is_losing_, true)) return;
+    // Where there is room for a moment now and then, it is looked for less often.
+    pause_ = tried_ - resumed_ < kPause + pause_ ? std::min(2 * pause_, kLongestPause) : kPause;
     why_ = std::move(why);
-    listener_.losing(why_);
+    listener_.losing(std::move(told));
 }
 
 Sink::Taken FileSink::discard(int pipe) {
@@ -202,18 +219,20 @@ Sink::Taken FileSink::discard(int pipe) {
 
 /// The line about what is missing is what shows that there is room.
 bool FileSink::resume() {
-    if (std::chrono::steady_clock::now() - tried_ < kPause) return false;
+    if (std::chrono::steady_clock::now() - tried_ < pause_) return false;
     tried_ = std::chrono::steady_clock::now();
     if (!file_) {
-        auto file = open_locked(files_);
+        auto file = open_locked(files_, Patience::none);
         if (!file) return false;
         use(std::move(*file));
     }
-    const std::string line = std::string(ends_line() ? "" : "\n") + "--- opampd: " + std::to_string(lost_) +
+    std::string line = std::string(ends_line() ? "" : "\n") + "--- opampd: " + std::to_string(lost_) +
                              " bytes of output are lost here: " + why_ + " ---\n";
+    if (lost_ == 0) line.clear();
     if (!write_at(file_.get(), size_, line)) return false;
-    size_ += line.size();
+    grow(line.size());
     is_losing_ = false;
+    resumed_ = tried_;
     listener_.lost(std::exchange(lost_, 0));
     return true;
 }

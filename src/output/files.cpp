@@ -43,12 +43,21 @@ base::Duration age_of(const fs::path& file) {
     return base::Duration(static_cast<std::int64_t>(base::unix_nano_now()) - written);
 }
 
-bool lock(int fd) {
-    for (int i = 0; i < kLockTries; ++i) {
+bool lock(int fd, Patience patience) {
+    const int tries = patience == Patience::some ? kLockTries : 1;
+    for (int i = 0; i < tries; ++i) {
+        if (i > 0) ::nanosleep(&kLockPause, nullptr);
         if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-        ::nanosleep(&kLockPause, nullptr);
     }
     return false;
+}
+
+/// As open to others as the one before, which an operator may have changed.
+void make_like(int fd, const fs::path& before) {
+    struct stat info {};
+    if (::stat(before.c_str(), &info) != 0) return;
+    const bool is_theirs = ::fchown(fd, info.st_uid, info.st_gid) == 0;
+    if (is_theirs) ::fchmod(fd, info.st_mode & 07777);
 }
 
 }  // namespace
@@ -106,6 +115,7 @@ base::Result<base::UniqueFd> Files::rotate() {
     ::unlink(next.c_str());
     base::UniqueFd fd(::open(next.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return failed(errno);
+    make_like(fd.get(), file_);
     const std::uint64_t number = live_number();
     turn_ = number * 2 + 1;
     if (::rename(file_.c_str(), beside({number, false}).c_str()) != 0) {
@@ -200,9 +210,21 @@ std::optional<Files::Opened> Files::open_to_read(std::uint64_t number) const {
     }
 }
 
-base::Result<base::UniqueFd> open_locked(const Files& files) {
+std::string read_at(int fd, std::uint64_t offset, std::size_t most) {
+    std::string text(most, '\0');
+    const ssize_t got = ::pread(fd, text.data(), text.size(), static_cast<off_t>(offset));
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+}
+
+std::uint64_t size_of(int fd) {
+    struct stat info {};
+    return ::fstat(fd, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+base::Result<base::UniqueFd> open_locked(const Files& files, Patience patience) {
     auto fd = files.open(O_RDWR);
-    if (fd && !lock(fd->get()))
+    if (fd && !lock(fd->get(), patience))
         return base::Error(base::Kind::io, "'" + files.file().string() + "' is locked by another program");
     return fd;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -73,8 +74,13 @@ private:
     std::atomic<std::uint64_t> turn_{2};
 };
 
-/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first.
-/// Waits for it, but not for ever. Errors: io.
-base::Result<base::UniqueFd> open_locked(const Files& files);
+/// Empty where there is nothing, or nothing that can be read.
+std::string read_at(int fd, std::uint64_t offset, std::size_t most);
+std::uint64_t size_of(int fd);
+
+enum class Patience { none, some };
+/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first. Waits
+/// for it with some patience, which is 5 s. Errors: io.
+base::Result<base::UniqueFd> open_locked(const Files& files, Patience patience);
 
 }  // namespace output

@@ -1,7 +1,10 @@
 #include "output/pack.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cerrno>
@@ -75,6 +78,8 @@ base::Result<void> pack_into(int from, int to, const std::atomic<bool>& stop) {
     if (auto done = deflate_all(from, to, stop); !done) return done;
     const timespec times[2] = {info.st_atim, info.st_mtim};
     ::futimens(to, times);  // its age is that of what is in it
+    const bool is_theirs = ::fchown(to, info.st_uid, info.st_gid) == 0;
+    if (is_theirs) ::fchmod(to, info.st_mode & 07777);
     if (::fsync(to) != 0) return base::errno_error(errno);
     return {};
 }
@@ -91,6 +96,13 @@ base::Result<void> pack(const std::filesystem::path& from, const std::filesystem
     if (done) return done;
     ::unlink(to.c_str());
     return std::move(done).error().within("packing '" + from.string() + "'");
+}
+
+void step_aside() {
+    // <linux/ioprio.h> is no part of glibc: the class "idle", of this thread.
+    constexpr int kThread = 1, kIdle = 3 << 13;
+    ::syscall(SYS_ioprio_set, kThread, 0, kIdle);
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19);
 }
 
 struct Unpacker::State {

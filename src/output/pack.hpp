@@ -16,6 +16,9 @@ namespace output {
 base::Result<void> pack(const std::filesystem::path& from, const std::filesystem::path& to,
                         const std::atomic<bool>& stop);
 
+/// Makes the calling thread one that works when nothing else has to.
+void step_aside();
+
 /// Reads a packed file from its begin to its end.
 class Unpacker {
 public:

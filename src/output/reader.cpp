@@ -1,7 +1,5 @@
 #include "output/reader.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "output/tail.hpp"
@@ -10,18 +8,6 @@ namespace output {
 namespace {
 
 constexpr std::size_t kPiece = 64 << 10;
-
-std::string read_at(int fd, std::uint64_t offset, std::size_t most) {
-    std::string text(most, '\0');
-    const ssize_t got = ::pread(fd, text.data(), text.size(), static_cast<off_t>(offset));
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return text;
-}
-
-std::uint64_t size_of(int fd) {
-    struct stat info {};
-    return ::fstat(fd, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-}
 
 /// Where the last `lines` lines begin; `lines` becomes how many there were to find.
 std::uint64_t last_lines_of_plain(int fd, std::uint64_t& lines) {
@@ -84,6 +70,8 @@ void Reader::to_end() {
     number_ = files_.live_number();
     const auto live = files_.open_to_read(number_);
     offset_ = live && !live->is_packed ? size_of(live->fd.get()) : 0;
+    end_number_ = number_;
+    end_offset_ = offset_;
 }
 
 void Reader::to_last_lines(std::uint64_t lines) {

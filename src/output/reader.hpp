@@ -22,6 +22,10 @@ public:
     void to_last_lines(std::uint64_t lines);
     /// The next bytes; empty when there are no more for now.
     std::string read();
+    /// Whether all has been read that was there when it was placed.
+    bool is_past() const {
+        return number_ > end_number_ || (number_ == end_number_ && plain_ && offset_ >= end_offset_);
+    }
     /// Whether files were skipped since it was asked last: they were removed before they could be read.
     bool has_skipped() { return std::exchange(has_skipped_, false); }
 
@@ -33,6 +37,7 @@ private:
     const Files& files_;
     std::uint64_t number_ = 0;  ///< Of the file that is read.
     std::uint64_t offset_ = 0;  ///< In that, unpacked.
+    std::uint64_t end_number_ = 0, end_offset_ = 0;
     base::UniqueFd plain_;
     std::unique_ptr<Unpacker> packed_;
     bool has_skipped_ = false;

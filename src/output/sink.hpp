@@ -9,6 +9,12 @@
 
 namespace output {
 
+/// What came behind a place in all that has been taken, and the place at its end.
+struct Printed {
+    std::string text;
+    std::uint64_t upto = 0;  ///< Bytes.
+};
+
 /// What is told of an agent's output. Called on the capture's thread.
 class Listener {
 public:
@@ -24,8 +30,8 @@ public:
     /// Whether whole lines are wanted, of sinks that see them.
     virtual bool wants_lines() const = 0;
     virtual void printed(std::string lines) = 0;
-    /// The answer to Capture::ask_tail.
-    virtual void tail_is(std::uint64_t question, std::string text) = 0;
+    /// The answer to Capture::ask.
+    virtual void answer(std::uint64_t question, Printed printed) = 0;
     /// Nobody can write to that pipe any more, and all that was in it has been taken.
     virtual void ended(std::uint64_t pipe) = 0;
 };
@@ -45,8 +51,8 @@ public:
     virtual void begin_process() = 0;
     /// Takes a part of what is in the pipe, whose end does not block.
     virtual Taken take(int pipe) = 0;
-    /// What the present process has printed last.
-    virtual std::string tail() = 0;
+    /// What the present process has printed behind `from`: of that the last `most` bytes, or those that are kept.
+    virtual Printed printed_since(std::uint64_t from, std::size_t most) = 0;
     /// When `be_due` is to be called though nothing is printed; never, if nothing.
     virtual std::optional<base::Duration> due_in() { return std::nullopt; }
     virtual void be_due() {}

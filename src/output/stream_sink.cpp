@@ -4,6 +4,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/files.hpp"
@@ -38,6 +39,13 @@ Sink::Taken StreamSink::take(int pipe) {
     }
     put(bytes);
     return Taken::some;
+}
+
+Printed StreamSink::printed_since(std::uint64_t from, std::size_t most) {
+    const std::string_view kept = tail_.text();
+    const std::uint64_t wanted = tail_.count() - std::min(from, tail_.count());
+    const std::size_t size = std::min({static_cast<std::size_t>(wanted), most, kept.size()});
+    return {std::string(kept.substr(kept.size() - size)), tail_.count()};
 }
 
 LineSink::LineSink(Listener& listener, std::size_t tail, Write write)

@@ -18,7 +18,7 @@ public:
     void open() override {}
     void begin_process() override { tail_.clear(); }
     Taken take(int pipe) final;
-    std::string tail() override { return std::string(tail_.text()); }
+    Printed printed_since(std::uint64_t from, std::size_t most) override;
 
 protected:
     /// Blocks as long as the destination does.

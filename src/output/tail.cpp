@@ -5,6 +5,7 @@
 namespace output {
 
 void Tail::add(std::string_view bytes) {
+    count_ += bytes.size();
     if (bytes.size() >= most_) {
         kept_.assign(bytes.substr(bytes.size() - most_));
         return;

@@ -1,6 +1,7 @@
 // The last bytes of a stream, and its lines. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,12 @@ public:
     void add(std::string_view bytes);
     void clear() { kept_.clear(); }
     std::string_view text() const;
+    /// How many have been added, ever.
+    std::uint64_t count() const { return count_; }
 
 private:
     std::size_t most_;
+    std::uint64_t count_ = 0;
     std::string kept_;  ///< Up to twice as many: what is too old goes in large pieces.
 };
 

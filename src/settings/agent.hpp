@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "settings/agent_output.hpp"
 
 namespace settings {
 
@@ -154,6 +155,7 @@ struct Agent {
     Duration start_timeout{};  ///< 0: any time.
     Watchdog watchdog;
     std::vector<std::string> stop_sequence;  ///< "SIGINT 5s"; empty: the two below say it.
+    Output output;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);

@@ -20,6 +20,7 @@ struct KeyTable {
 KeyTable server_keys();
 KeyTable agent_keys();
 KeyTable agent_process_keys();
+KeyTable agent_output_keys();
 KeyTable daemon_keys();
 
 }  // namespace settings

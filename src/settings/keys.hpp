@@ -33,7 +33,8 @@ using Field =
                  Access<Headers>, Access<int>,  // a signal
                  Access<unsigned>,              // a count
                  Access<ConfigFormat>, Access<ConfigLayout>, Access<ProbeType>, Access<RestartPolicy>,
-                 Access<TelemetryDelivery>, Access<Compression>, Access<base::log::Level>, Access<base::log::Format>>;
+                 Access<TelemetryDelivery>, Access<OutputDestination>, Access<Compression>, Access<base::log::Level>,
+                 Access<base::log::Format>>;
 
 /// One text of a key: the value itself, or one of its items or entries.
 struct Item {

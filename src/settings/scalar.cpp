@@ -26,6 +26,10 @@ constexpr Choice<ProbeType> kProbeTypes[] = {{"process", ProbeType::process}, {"
 constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery::none},
                                                      {"environment", TelemetryDelivery::environment},
                                                      {"file", TelemetryDelivery::file}};
+constexpr Choice<OutputDestination> kDestinations[] = {{"file", OutputDestination::file},
+                                                       {"log", OutputDestination::log},
+                                                       {"journal", OutputDestination::journal},
+                                                       {"none", OutputDestination::none}};
 constexpr Choice<Compression> kCompressions[] = {{"none", Compression::none}, {"gzip", Compression::gzip}};
 constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
                                                 {"info", base::log::Level::info},
@@ -125,6 +129,9 @@ std::optional<std::string> from_text(const std::string& text, ProbeType& value) 
 std::optional<std::string> from_text(const std::string& text, TelemetryDelivery& value) {
     return choose(text, value, kDeliveries);
 }
+std::optional<std::string> from_text(const std::string& text, OutputDestination& value) {
+    return choose(text, value, kDestinations);
+}
 std::optional<std::string> from_text(const std::string& text, Compression& value) {
     return choose(text, value, kCompressions);
 }
@@ -171,6 +178,9 @@ std::string as_text(ProbeType value) {
 std::string as_text(TelemetryDelivery value) {
     return name_of(value, kDeliveries);
 }
+std::string as_text(OutputDestination value) {
+    return name_of(value, kDestinations);
+}
 std::string as_text(Compression value) {
     return name_of(value, kCompressions);
 }
@@ -216,6 +226,9 @@ std::string type_of(ProbeType) {
 }
 std::string type_of(TelemetryDelivery) {
     return names_of(kDeliveries);
+}
+std::string type_of(OutputDestination) {
+    return names_of(kDestinations);
 }
 std::string type_of(Compression) {
     return names_of(kCompressions);

@@ -13,6 +13,10 @@ namespace settings {
 /// be.
 void check_reload(Reload& reload, const std::string& path, const Environment& environment, Report& report);
 
+/// Makes `agent.output.file` absolute, where there is one.
+void check_output(Agent& agent, const std::string& path, const std::filesystem::path& settings_file,
+                  const Environment& environment, Report& report);
+
 void check_stop(Agent& agent, const std::string& path, Report& report);
 
 /// `command` names its program by an absolute path afterwards.

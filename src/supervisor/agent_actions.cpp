@@ -108,7 +108,7 @@ Task<> AgentSupervisor::perform(lifecycle::Install install) {
 }
 
 base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
-    auto output = output_.open();
+    auto output = output_.descriptor();
     if (!output) return std::move(output).error();
     const std::string hash = base::to_hex(given.revision.hash);
     auto variables = own_telemetry_of(given, settings::TelemetryDelivery::environment);
@@ -118,6 +118,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
          {std::pair("TRACEPARENT", carrier.traceparent), std::pair("TRACESTATE", carrier.tracestate),
           std::pair("BAGGAGE", carrier.baggage)})
         if (!value.empty()) variables[name] = value;
+    if (!output_.journal_stream().empty()) variables["JOURNAL_STREAM"] = output_.journal_stream();
     process::SpawnSpec spec;
     spec.executable = agent_.executable;
     spec.args = settings::filled_in(agent_.args, agent_, identity_.uid.text());
@@ -127,6 +128,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     spec.start_line_head = AgentOutput::kStartLineHead;
     spec.start_line_tail = ", config hash " + hash + " ---\n";
     auto child = process::Child::spawn(shared_.executor, spec);
+    output_.take_up();
     if (!child) return std::move(child).error();
     child_ = std::make_unique<process::Child>(std::move(*child));
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
@@ -143,7 +145,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
 /// `reason`, with what the agent has printed last since its start.
 Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
     if (!last_words_) {
-        last_words_ = co_await shared_.disk.run([this] { return output_.last_words(); });
+        last_words_ = co_await output_.last_words();
         if (const auto redactor = rules::redactor_of(agent_)) last_words_ = redactor->redact_output(*last_words_);
     }
     if (!last_words_->empty()) reason += "\n" + *last_words_;

@@ -33,7 +33,7 @@ Task<> AgentSupervisor::reload(lifecycle::Revision revision) {
 
 /// Errors: of the files, of the agent's answers; timeout (the agent has not taken the config).
 Task<base::Result<void>> AgentSupervisor::reload_with(std::uint64_t revision) {
-    Reloader reloader({shared_.executor, agent_, output_, shared_.readers, shared_.guard}, child_->pid(),
+    Reloader reloader({shared_.executor, agent_, output_, shared_.guard}, child_->pid(),
                       agent_environment(agent_, identity_.uid, ""), identity_.uid.text());
     auto looked = co_await reloader.look_before();
     if (!looked) co_return looked;

@@ -45,8 +45,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       shutdown_wanted_(shared.executor),
       kill_wanted_(shared.executor),
       spawned_(shared.executor),
-      output_(folder_ / "agent.log"),
-      output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
+      output_({shared.executor, shared.readers, shared.packer, shared.guard, agent, log_}, folder_),
+      output_records_({shared.executor, shared.readers, agent, output_, telemetry_, log_}),
       probes_(shared.executor),
       staging_(shared.executor),
       own_telemetry_(shared.executor) {
@@ -82,7 +82,7 @@ base::Result<void> AgentSupervisor::open() {
     auto keeper = ConfigKeeper::open(std::move(options));
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
-    if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
+    if (auto note = output_.open()) identity_.notes.push_back(*note);
 
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
     version_text_ = version_.remembered();

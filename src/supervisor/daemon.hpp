@@ -47,7 +47,7 @@ private:
     std::string status_line() const;
 
     const settings::Settings& settings_;
-    async::BlockingPool disk_, readers_;
+    async::BlockingPool disk_, readers_, packer_;
     ServiceManager service_manager_;
     base::UniqueFd lock_;
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;

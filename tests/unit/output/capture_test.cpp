@@ -29,8 +29,8 @@ struct Heard final : Listener {
     void failed(std::string why) override { failure = std::move(why); }
     bool wants_lines() const override { return is_curious; }
     void printed(std::string text) override { lines += text; }
-    void tail_is(std::uint64_t question, std::string text) override {
-        tail = std::move(text);
+    void answer(std::uint64_t question, Printed printed) override {
+        told = std::move(printed);
         answered = question;
     }
     void ended(std::uint64_t pipe) override { last_ended = pipe; }
@@ -38,7 +38,8 @@ struct Heard final : Listener {
     std::atomic<int> rotations{0}, losses{0};
     std::atomic<std::uint64_t> answered{0}, last_ended{0}, missing{0};
     std::atomic<bool> is_curious{false};
-    std::string reason, failure, lines, tail;  ///< To be read after an answer.
+    std::string reason, failure, lines;  ///< To be read after an answer.
+    Printed told;
 };
 
 void await(const std::function<bool()>& condition) {
@@ -71,12 +72,16 @@ private:
     base::UniqueFd out_;
 };
 
-std::string tail_of(Capture& capture, Heard& heard) {
+Printed printed_since(std::uint64_t from, Capture& capture, Heard& heard, std::size_t most = 100) {
     static std::uint64_t question = 0;
     const std::uint64_t mine = ++question;
-    REQUIRE(capture.ask_tail(mine));
+    REQUIRE(capture.ask(mine, from, most));
     await([&] { return heard.answered == mine; });
-    return heard.tail;
+    return heard.told;
+}
+
+std::string tail_of(Capture& capture, Heard& heard) {
+    return printed_since(0, capture, heard).text;
 }
 
 std::string line(int i) {
@@ -260,4 +265,51 @@ TEST_CASE("lines go to a function, and the tail stays in memory", "[output][capt
     CHECK(heard.lines == "one\ntwo\n");
     capture.reset();
     CHECK(lines == std::vector<std::string>{"one", "two", "three and"});
+}
+
+TEST_CASE("what was printed behind a place is told, wherever it went to", "[output][capture]") {
+    FileRig rig({.max_size = 20, .keep = 1000, .compress = false});
+    Heard heard;
+    std::optional<Capture> memory;
+    memory.emplace(std::make_unique<NoSink>(heard, 100), heard);
+    struct Place {
+        Capture& capture;
+        Heard& heard;
+    };
+    const bool is_file = GENERATE(true, false);
+    CAPTURE(is_file);
+    const Place place = is_file ? Place{*rig.capture, rig.heard} : Place{*memory, heard};
+    const auto since = [&](std::uint64_t from, std::size_t most = 100) {
+        return printed_since(from, place.capture, place.heard, most);
+    };
+    Process before(place.capture, 1);
+    before.print("another process's\n");
+    before.end();
+    Process process(place.capture, 2);
+    const std::uint64_t begin = since(0).upto;
+    CHECK(since(0).text.empty());
+    process.print("one\n");
+    const std::uint64_t middle = since(begin).upto;
+    CHECK(middle == begin + 4);
+    process.print("two and more\nthree\n");  // over a rotation, of files
+    CHECK(since(begin).text == "one\ntwo and more\nthree\n");
+    CHECK(since(middle).text == "two and more\nthree\n");
+    CHECK(since(middle, 6).text == "three\n");
+    CHECK(since(since(0, 0).upto).text.empty());
+    CHECK(since(middle + 1'000'000).text.empty());
+}
+
+TEST_CASE("what was printed behind a place does not go back over a file that was emptied", "[output][capture]") {
+    FileRig rig({});
+    Process process(*rig.capture, 1);
+    process.print("gone\n");
+    const std::uint64_t place = printed_since(0, *rig.capture, rig.heard).upto;
+    const bool is_removed = GENERATE(true, false);
+    if (is_removed)
+        std::filesystem::remove(rig.folder / "agent.log");
+    else
+        std::filesystem::resize_file(rig.folder / "agent.log", 0);
+    process.print("new\n");
+    CHECK(tail_of(*rig.capture, rig.heard) == "new\n");
+    CHECK(printed_since(place, *rig.capture, rig.heard).text.size() <= 4);
 }
