@@ -227,7 +227,7 @@ bool FileSink::resume() {
         use(std::move(*file));
     }
     std::string line = std::string(ends_line() ? "" : "\n") + "--- opampd: " + std::to_string(lost_) +
-                             " bytes of output are lost here: " + why_ + " ---\n";
+                       " bytes of output are lost here: " + why_ + " ---\n";
     if (lost_ == 0) line.clear();
     if (!write_at(file_.get(), size_, line)) return false;
     grow(line.size());

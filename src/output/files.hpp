@@ -79,8 +79,8 @@ std::string read_at(int fd, std::uint64_t offset, std::size_t most);
 std::uint64_t size_of(int fd);
 
 enum class Patience { none, some };
-/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first. Waits
-/// for it with some patience, which is 5 s. Errors: io.
+/// Nobody else writes to the file while this one is open: what a dead daemon's guard is still writing comes first.
+/// Waits for it with some patience, which is 5 s. Errors: io.
 base::Result<base::UniqueFd> open_locked(const Files& files, Patience patience);
 
 }  // namespace output

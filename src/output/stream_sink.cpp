@@ -78,7 +78,8 @@ void JournalSink::put(std::string_view bytes) {
     write(bytes);
     lost_ += bytes.size();
     if (!bytes.empty()) {
-        if (!std::exchange(is_losing_, true)) listener().losing("the journal does not take it");
+        if (!std::exchange(is_losing_, true))
+            listener().losing(std::string("the journal at '") + kJournalSocket + "' does not take it");
         return;
     }
     if (std::exchange(is_losing_, false)) listener().lost(std::exchange(lost_, 0));

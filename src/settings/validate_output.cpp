@@ -54,9 +54,10 @@ void check_output(Agent& agent, const std::string& path, const fs::path& setting
         report.add(section + "max_age",
                    "cannot be kept with output.direct: the agent holds its file open (remove one of them)");
     if (has_journal && output.direct && !agent.reload.confirm.output.empty())
-        report.add(path + ".reload.confirm.output",
-                   "cannot be seen with output.destination: journal and output.direct (leave output.direct out, or give "
-                   "another reload.confirm)");
+        report.add(
+            path + ".reload.confirm.output",
+            "cannot be seen with output.destination: journal and output.direct (leave output.direct out, or give "
+            "another reload.confirm)");
     if (has_journal && environment.look_at(kJournal).kind == PathKind::missing)
         report.add(section + "destination", std::string("'journal' needs systemd's journal, and there is no ") +
                                                 kJournal + " (start systemd-journald, or write file or log)");

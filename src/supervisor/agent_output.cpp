@@ -139,19 +139,20 @@ void AgentOutput::take_up() {
 }
 
 base::Result<output::Printed> AgentOutput::printed_in_file(std::uint64_t from, std::size_t most) const {
-    const auto file = files_->open(O_RDONLY);
-    if (!file) return file.error();
-    const std::uint64_t size = output::size_of(file->get());
+    const auto live = files_->open_to_read(files_->live_number());
+    if (!live) return base::Error(base::Kind::not_found, "'" + files_->file().string() + "' cannot be read");
+    const std::uint64_t size = output::size_of(live->fd.get());
     const std::uint64_t upto = size - std::min(size, begin_);
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(upto - std::min(from, upto), most));
-    return output::Printed{output::read_at(file->get(), size - wanted, wanted), upto};
+    return output::Printed{output::read_at(live->fd.get(), size - wanted, wanted), upto};
 }
 
 Task<base::Result<output::Printed>> AgentOutput::printed_since(std::uint64_t from, std::size_t most) {
     if (is_unseen()) co_return base::Error(base::Kind::not_found, "what the agent prints goes to " + where());
-    if (!capture_) co_return co_await partners_.readers.run([this, from, most] { return printed_in_file(from, most); });
+    const auto read = [this, from, most] { return printed_in_file(from, most); };
+    if (agent().output.direct) co_return co_await partners_.readers.run(read);
     const std::uint64_t question = ++asked_;
-    if (!capture_->ask(question, from, most))
+    if (!capture_ || !capture_->ask(question, from, most))
         co_return base::Error(base::Kind::io, "what the agent prints is not taken: there is no thread for it");
     answers_[question];
     const auto end = SteadyClock::now() + kPatience;

@@ -243,8 +243,7 @@ int main(int count, char** arguments) {
         std::fprintf(stderr,
                      "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
                      "parts: parse spans start changes rollouts offers memory telemetry output large idle reconnects; "
-                     "all of them if "
-                     "none is named\n");
+                     "all of them if none is named\n");
         return 2;
     }
     try {

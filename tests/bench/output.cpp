@@ -25,6 +25,7 @@ constexpr Load kSteady{1000 * 100 * 5, 1000};
 struct Cost {
     double taken_ms = 0;
     double cpu_ms = 0;
+    double rss_mib = 0;
 };
 
 double ms_of(const timespec& time) {
@@ -108,14 +109,16 @@ Cost by_opampd(Rig& rig, const Load& load, const std::string& size) {
     Cost cost;
     cost.taken_ms = print_all(rig, before);
     cost.cpu_ms = cpu_ms_of(daemon.pid()) - cpu;
+    cost.rss_mib = static_cast<double>(memory_of(daemon.pid()).rss_kib) / 1024;
     return cost;
 }
 
 struct Costs {
-    std::vector<double> taken_ms, cpu_ms;
+    std::vector<double> taken_ms, cpu_ms, rss_mib;
     void add(const Cost& cost) {
         taken_ms.push_back(cost.taken_ms);
         cpu_ms.push_back(cost.cpu_ms);
+        rss_mib.push_back(cost.rss_mib);
     }
 };
 
@@ -141,10 +144,11 @@ bool measure_output(Rig& rig, int runs) {
     fs::remove_all(folder);
     print("1 GiB of output: cat > file", flood_cat.taken_ms, 0, "ms");
     print("  s6-log, rotating at 64 MiB", flood_s6.taken_ms, 0, "ms");
-    const bool is_kept = print("  opampd, rotating at 64 MiB", flood_opampd.taken_ms, 1000, "ms");
+    bool is_kept = print("  opampd, rotating at 64 MiB", flood_opampd.taken_ms, 1000, "ms");
     print("  CPU of that: cat", flood_cat.cpu_ms, 0, "ms");
     print("  s6-log", flood_s6.cpu_ms, 0, "ms");
     print("  opampd", flood_opampd.cpu_ms, 0, "ms");
+    is_kept = print("RSS of opampd after that", flood_opampd.rss_mib, 12, "MiB") && is_kept;
     print("5,000 lines in 5 s, rotated: CPU of cat, which does not", steady_cat.cpu_ms, 0, "ms");
     print("  s6-log", steady_s6.cpu_ms, 0, "ms");
     print("  opampd", steady_opampd.cpu_ms, 0, "ms");
