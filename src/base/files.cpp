@@ -101,19 +101,6 @@ Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t l
     }
 }
 
-Result<std::string> read_tail(const std::filesystem::path& file, std::uint64_t begin, std::uint64_t most) {
-    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return errno_error(errno).within("reading " + quoted(file));
-    const auto size = static_cast<std::uint64_t>(info.st_size);
-    if (size > most) begin = std::max(begin, size - most);
-    std::string text(begin < size ? size - begin : 0, '\0');
-    const ssize_t got = ::pread(fd.get(), text.data(), text.size(), static_cast<off_t>(begin));
-    if (got < 0) return errno_error(errno).within("reading " + quoted(file));
-    text.resize(static_cast<std::size_t>(got));
-    return text;
-}
-
 bool has_content(const std::filesystem::path& file, std::string_view content) {
     std::error_code code;
     if (std::filesystem::file_size(file, code) != content.size() || code) return false;

@@ -21,9 +21,6 @@ Error errno_error(int code);
 /// The whole file. Errors: not_found, io, invalid (not a regular file), too_large (over `limit` bytes).
 Result<std::string> read_file(const std::filesystem::path& file, std::uint64_t limit = 256u << 20);
 
-/// What `file` has from byte `begin` on, of that the last `most` bytes at most. Errors: not_found, io.
-Result<std::string> read_tail(const std::filesystem::path& file, std::uint64_t begin, std::uint64_t most);
-
 /// Whether `file` is there and has this content.
 bool has_content(const std::filesystem::path& file, std::string_view content);
 

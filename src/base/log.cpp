@@ -25,9 +25,9 @@ State& state() {
 }
 
 spdlog::sink_ptr open_output(const std::string& output) {
-    if (output == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_st>();
-    if (output == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_st>();
-    return std::make_shared<spdlog::sinks::basic_file_sink_st>(output);
+    if (output == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
+    if (output == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    return std::make_shared<spdlog::sinks::basic_file_sink_mt>(output);
 }
 
 std::string as_json(std::string_view time, Level level, std::string_view event, const Fields& fields) {
@@ -43,6 +43,14 @@ std::string as_logfmt(std::string_view time, Level level, std::string_view event
         "time=" + std::string(time) + " level=" + std::string(to_string(level)) + " event=" + std::string(event);
     for (const Field& field : fields) line += " " + field.key() + "=" + quoted_if_needed(field.value());
     return line;
+}
+
+void put(const State& log, Level level, std::string_view event, const Fields& fields) {
+    const std::string line = format_line(log.options.format, std::chrono::system_clock::now(), level, event, fields);
+    if (log.logger)
+        log.logger->log(spdlog::level::info, line);
+    else
+        std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 }  // namespace
@@ -81,14 +89,14 @@ Result<void> start(const Options& options) {
     return {};
 }
 
+void pass(std::string_view event, const Fields& fields) {
+    put(state(), Level::info, event, fields);
+}
+
 void write(Level level, std::string_view event, const Fields& fields) {
     const State& log = state();
     if (level < log.options.level) return;
-    const std::string line = format_line(log.options.format, std::chrono::system_clock::now(), level, event, fields);
-    if (log.logger)
-        log.logger->log(spdlog::level::info, line);
-    else
-        std::fprintf(stderr, "%s\n", line.c_str());
+    put(log, level, event, fields);
     if (log.listener) log.listener(level, event, fields);
 }
 

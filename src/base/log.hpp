@@ -57,6 +57,10 @@ Result<void> start(const Options& options);
 
 void write(Level level, std::string_view event, const Fields& fields);
 
+/// One of what is passed on rather than logged: whatever the level, and unheard by the listener. On any thread, unlike
+/// all else here.
+void pass(std::string_view event, const Fields& fields);
+
 /// Hears of each event that is logged, after it was. One at a time; empty for none. Events that it logs itself come to
 /// it as well.
 using Listener = std::function<void(Level level, std::string_view event, const Fields& fields)>;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 
 #include "control/messages.hpp"
 
@@ -12,5 +13,11 @@ namespace control {
 /// Errors: not_found (nobody listens there), refused (not for this user), timeout, io, invalid (the path, an answer
 /// that is none). What the daemon itself refuses is an answer.
 base::Result<Answer> ask(const std::filesystem::path& socket, const Request& request, std::chrono::seconds limit);
+
+/// The same, for a request whose answer bytes follow: `answered` hears the answer, then `take` gets the bytes as they
+/// come, until there are no more. `limit` is for the answer. Neither is called for a failure.
+base::Result<Answer> ask_for_bytes(const std::filesystem::path& socket, const Request& request,
+                                   std::chrono::seconds limit, const std::function<void(const Answer&)>& answered,
+                                   const std::function<void(std::string_view)>& take);
 
 }  // namespace control

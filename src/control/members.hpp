@@ -31,6 +31,7 @@ inline constexpr Name<Command> kCommands[] = {
     {Command::reload, "reload"},
     {Command::telemetry, "telemetry"},
     {Command::sampler, "telemetry_sampler"},
+    {Command::logs, "logs"},
 };
 inline constexpr Name<Kind> kKinds[] = {
     {Kind::failed, "failed"},
@@ -61,6 +62,8 @@ void members(Visitor& v, T& request) requires std::is_same_v<std::remove_const_t
     v("hash", request.hash);
     v("remote", request.remote);
     v("sampler", request.sampler);
+    v("lines", request.lines);
+    v.unless_empty("follow", request.follow);
 }
 template <typename Visitor, typename T>
 void members(Visitor& v, T& config) requires std::is_same_v<std::remove_const_t<T>, RemoteConfig> {
@@ -94,6 +97,7 @@ void members(Visitor& v, T& agent) requires std::is_same_v<std::remove_const_t<T
     v("executable", agent.executable);
     v("config_path", agent.config_path);
     v("state_folder", agent.state_folder);
+    v("output", agent.output);
 }
 template <typename Visitor, typename T>
 void members(Visitor& v, T& revision) requires std::is_same_v<std::remove_const_t<T>, Revision> {

@@ -26,6 +26,7 @@ enum class Command {
     reload,
     telemetry,
     sampler,
+    logs,
 };
 
 struct Request {
@@ -36,6 +37,8 @@ struct Request {
     std::string hash;       ///< Of `retry`: of the offer, or its beginning; empty: the newest.
     bool remote = false;    ///< Of `config_show`: the offer as it was received.
     std::string sampler{};  ///< Of `sampler`: as in the settings file.
+    std::optional<std::uint64_t> lines{};  ///< Of `logs`: how many of the last ones.
+    bool follow = false;                   ///< Of `logs`: and those that come.
     friend bool operator==(const Request&, const Request&) = default;
 };
 
@@ -72,6 +75,7 @@ struct Agent {
     RemoteConfig remote_config;
     Server server;
     std::string executable, config_path, state_folder;
+    std::string output;  ///< Where what it prints goes to.
     friend bool operator==(const Agent&, const Agent&) = default;
 };
 
@@ -167,6 +171,11 @@ struct Answer {
 };
 
 std::string_view to_string(Command command);
+
+/// Whether an answer to it that is no failure is followed by bytes, up to the end of the connection.
+inline bool has_bytes(Command command) {
+    return command == Command::logs;
+}
 
 /// One line each, with its newline. Bytes that are not UTF-8 become U+FFFD.
 std::string to_json(const Request& request);

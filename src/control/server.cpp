@@ -95,13 +95,50 @@ Task<> ControlServer::serve(Socket socket) {
     if (heard.index() != 0) co_return;
     const auto line = std::get<0>(std::move(heard));
     if (!line && line.error().kind() != base::Kind::too_large) co_return;  // the peer has gone without a request
-    Answer answer;
-    if (line)
-        answer = co_await answer_to(*line);
-    else
-        answer.failure = as_failure(line.error());
+    const auto request = line ? parse_request(*line) : base::Result<Request>(line.error());
+    Answer answer = co_await answer_to(request);
+    if (request && has_bytes(request->command) && streams_ >= options_.limits.streams)
+        answer.failure = Failure{Kind::failed, "too many read logs at a time", "end some of them"};
     const std::string text = to_json(answer);
-    co_await (asio::async_write(socket, asio::buffer(text), as_result) || sleep_for(options_.limits.time));
+    auto told = co_await (asio::async_write(socket, asio::buffer(text), as_result) || sleep_for(options_.limits.time));
+    const bool is_told = told.index() == 0 && !std::get<0>(std::get<0>(told));
+    if (is_told && request && has_bytes(request->command) && !answer.failure) co_await go_on(*request, socket);
+}
+
+namespace {
+
+class SocketStream final : public Stream {
+public:
+    explicit SocketStream(asio::local::stream_protocol::socket& socket) : socket_(socket) {}
+    Task<bool> write(std::string bytes) override {
+        auto written = co_await asio::async_write(socket_, asio::buffer(bytes), as_result);
+        co_return !std::get<0>(written);
+    }
+
+private:
+    asio::local::stream_protocol::socket& socket_;
+};
+
+/// Nothing is expected of it any more but its end.
+Task<> peer_gone(asio::local::stream_protocol::socket& socket) {
+    char word[64];
+    for (error_code code; !code;) {
+        auto heard = co_await socket.async_read_some(asio::buffer(word), as_result);
+        code = std::get<0>(heard);
+    }
+}
+
+}  // namespace
+
+Task<> ControlServer::go_on(const Request& request, Socket& socket) {
+    struct Count {
+        explicit Count(std::size_t& count) : count_(++count) {}
+        ~Count() { --count_; }
+        std::size_t& count_;
+    };
+    const Count counted(streams_);
+    SocketStream stream(socket);
+    co_await (answerer_.go_on(request, stream) || peer_gone(socket));
 }
 
 /// A request. Errors: too_large, io.
@@ -116,14 +153,13 @@ Task<base::Result<std::string>> ControlServer::hear(Socket& socket) const {
     co_return line;
 }
 
-Task<Answer> ControlServer::answer_to(const std::string& line) {
-    auto request = parse_request(line);
-    if (!request) {
-        Answer answer;
-        answer.failure = as_failure(std::move(request).error().within("the request cannot be understood"));
-        co_return answer;
-    }
-    co_return co_await answerer_.answer(std::move(*request));
+Task<Answer> ControlServer::answer_to(const base::Result<Request>& request) {
+    if (request) co_return co_await answerer_.answer(*request);
+    base::Error error = request.error();
+    if (error.kind() != base::Kind::too_large) error = std::move(error).within("the request cannot be understood");
+    Answer answer;
+    answer.failure = as_failure(error);
+    co_return answer;
 }
 
 }  // namespace control

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/number.hpp"
 
 namespace ctl {
 namespace {
@@ -36,6 +37,7 @@ constexpr Row kRows[] = {
      control::Command::telemetry},
     {"telemetry sampler", "AGENT SAMPLER", 2, 3, "which traces are recorded, until the settings are read again",
      control::Command::sampler},
+    {"logs", "[AGENT]", 0, 1, "what it printed last, and with -f what it prints", control::Command::logs},
     {"config history", "AGENT", 1, 1, "the configs it had, and what became of them", control::Command::history},
     {"config show", "AGENT [REVISION]", 1, 2, "one of them; the current one by default", control::Command::config_show},
     {"config diff", "AGENT [FROM [TO]]", 1, 3, "from the previous to the current one, or between any two",
@@ -67,6 +69,10 @@ constexpr Flag kFlags[] = {
      [](Options& options, const std::string&) { options.json = true; }},
     {"--socket", "", "PATH", "where opampd listens (see below)",
      [](Options& options, const std::string& value) { options.socket = value; }},
+    {"--follow", "logs", nullptr, "-f: and what comes, until it is ended",
+     [](Options& options, const std::string&) { options.request->follow = true; }},
+    {"--lines", "logs", "N", "-n N: so many of the last lines; 10 by default",
+     [](Options& options, const std::string& value) { options.lines = value; }},
     {"--remote", "config show", nullptr, "the config as the server offered it",
      [](Options& options, const std::string&) { options.request->remote = true; }},
     {"--comment", "config keygen", "TEXT", "whose key it is; stands behind the public key",
@@ -97,9 +103,26 @@ struct Given {
     std::string value;
 };
 
+std::string whole_name(const std::string& name) {
+    if (name == "-h") return "--help";
+    if (name == "-f") return "--follow";
+    return name == "-n" ? "--lines" : name;
+}
+
+/// How many lines are to be shown. Errors: invalid.
+Result<void> read_lines(Options& options) {
+    constexpr std::uint64_t kMost = 10'000'000;
+    if (options.lines.empty()) return {};
+    const auto number = base::parse_number<std::uint64_t>(options.lines);
+    if (!number || *number > kMost)
+        return usage("--lines needs a number up to " + std::to_string(kMost) + ", not " + in_quotes(options.lines));
+    options.request->lines = *number;
+    return {};
+}
+
 Result<Given> read_flag(const std::vector<std::string>& arguments, std::size_t& at) {
     const auto equals = arguments[at].find('=');
-    const std::string name = arguments[at] == "-h" ? "--help" : arguments[at].substr(0, equals);
+    const std::string name = whole_name(arguments[at].substr(0, equals));
     const auto flag =
         std::find_if(std::begin(kFlags), std::end(kFlags), [&](auto& known) { return known.name == name; });
     if (flag == std::end(kFlags)) return usage("unknown flag " + in_quotes(name));
@@ -180,6 +203,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
             return usage(std::string(given.flag->name) + " is only for '" + std::string(given.flag->of) + "'");
         given.flag->store(options, given.value);
     }
+    if (auto read = read_lines(options); !read) return std::move(read).error();
     if (options.offline == Offline::sign && options.key.empty()) return usage("config sign needs --key FILE");
     return options;
 }

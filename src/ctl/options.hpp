@@ -18,6 +18,7 @@ struct Options {
     std::optional<Offline> offline;     ///< If there is no request.
     std::vector<std::string> operands;  ///< Of `offline`.
     bool json = false;
+    std::string lines;   ///< Of `logs`, as it was written.
     std::string socket;  ///< Empty: look for it.
 
     std::string key;      ///< The file with the secret key.

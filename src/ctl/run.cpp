@@ -5,6 +5,7 @@
 
 #include "control/client.hpp"
 #include "ctl/find_socket.hpp"
+#include "ctl/logs.hpp"
 #include "ctl/offline.hpp"
 #include "ctl/options.hpp"
 #include "ctl/text.hpp"
@@ -67,6 +68,20 @@ End ask(const Options& options) {
     return {as_text(*options.request, *answer), answer->note.empty() ? "" : "opampctl: " + answer->note + "\n", kDone};
 }
 
+/// The bytes of `logs` have been written already.
+End show_logs(const Options& options) {
+    Logs logs(options.json);
+    const auto answer = control::ask_for_bytes(
+        socket_of(options), *options.request, kLimit, [&](const control::Answer& head) { logs.begin(head.agent); },
+        [&](std::string_view bytes) { logs.add(bytes); });
+    logs.finish();
+    if (!answer) return failure(options.json, answer.error(), code_of(answer.error().kind()));
+    if (answer->failure) return failure(options.json, *answer, code_of(answer->failure->kind));
+    if (!answer->note.empty()) return {"", "opampctl: " + answer->note + "\n", kDone};
+    if (options.request->follow) return {"", "opampctl: opampd has closed the connection\n", kNotReachable};
+    return {};
+}
+
 }  // namespace
 
 End run(const std::vector<std::string>& arguments) {
@@ -77,6 +92,7 @@ End run(const std::vector<std::string>& arguments) {
     }
     if (options->shows_help) return {help_text(), "", kDone};
     if (options->shows_version) return {"opampctl " OPAMPD_VERSION "\n", "", kDone};
+    if (options->request && control::has_bytes(options->request->command)) return show_logs(*options);
     if (options->request) return ask(*options);
     auto done = work_offline(*options);
     if (!done) {

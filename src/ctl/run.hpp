@@ -21,7 +21,7 @@ inline constexpr int kNotFound = 3;
 inline constexpr int kNotReachable = 4;
 inline constexpr int kRefused = 5;
 
-/// `arguments` are without the program's name. Blocks.
+/// `arguments` are without the program's name. Blocks. What has no end is written to standard output as it comes.
 End run(const std::vector<std::string>& arguments);
 
 }  // namespace ctl

@@ -58,7 +58,7 @@ std::string troubles(const Agent& agent) {
     if (agent.held)
         add("stopped by opampctl", "opampctl start " + agent.name);
     else if (!agent.healthy && !agent.reason.empty())
-        add("not healthy: " + agent.reason, "see " + agent.state_folder + "/agent.log");
+        add("not healthy: " + agent.reason, "opampctl logs " + agent.name);
     if (agent.remote_config.status == "FAILED")
         add("the server's config failed: " + agent.remote_config.error, "opampctl config history " + agent.name);
     if (!agent.server.connected && !agent.server.error.empty())
@@ -97,6 +97,7 @@ std::string show(const Agent& agent) {
                         agent.server.connected ? since(agent.server.since) : agent.server.error)},
         {"instance UID", plain(agent.instance_uid)},
         {"state", plain(agent.state_folder)},
+        {"output", or_dash(agent.output)},
     });
 }
 

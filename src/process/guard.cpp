@@ -1,13 +1,17 @@
 #include "process/guard.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/files.hpp"
 #include "process/run_mark.hpp"
@@ -16,6 +20,17 @@ namespace process {
 namespace {
 
 constexpr std::size_t kMostGroups = 4096;
+constexpr std::size_t kMostOutputs = 1024;
+constexpr std::size_t kLongestPath = 1024;
+/// For a killed process to be gone, and with it its end of the pipe.
+constexpr int kPatienceMs = 500;
+
+/// What the guard knows of an agent's output.
+struct Output {
+    std::uint64_t id;
+    int pipe;
+    char file[kLongestPath];
+};
 
 void take_name(char** argv) {
     constexpr char kName[] = "agent-guard";
@@ -36,31 +51,109 @@ bool kill_detached() {
     return is_any;
 }
 
-/// The guard's whole life. Nothing here allocates while the daemon lives: its pages stay shared with the daemon's.
-[[noreturn]] void keep_watch(int pipe) {
-    static pid_t groups[kMostGroups];
-    std::size_t count = 0;
-    pid_t message = 0;
-    for (;;) {
-        const ssize_t got = ::read(pipe, &message, sizeof message);
-        if (got < 0 && errno == EINTR) continue;
-        if (got != sizeof message) break;
-        if (message > 0 && count < kMostGroups) groups[count++] = message;
-        if (message < 0) count = static_cast<std::size_t>(std::remove(groups, groups + count, -message) - groups);
-    }
-    for (std::size_t i = 0; i < count; ++i) ::kill(-groups[i], SIGKILL);
-    while (kill_detached()) ::usleep(1000);
-    ::_exit(0);
+int descriptor_in(msghdr& header) {
+    const cmsghdr* part = CMSG_FIRSTHDR(&header);
+    int fd = -1;
+    if (part && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+        std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
+    return fd;
 }
 
+/// What nobody has taken out of the pipe. The lock tells a daemon that has been started meanwhile to wait.
+void save(const Output& output) {
+    static char bytes[64 << 10];
+    const int file = ::open(output.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) != 0) return;
+    pollfd waited{output.pipe, POLLIN, 0};
+    while (::poll(&waited, 1, kPatienceMs) > 0) {
+        const ssize_t got = ::read(output.pipe, bytes, sizeof bytes);
+        if (got <= 0) break;
+        for (ssize_t done = 0; done < got;) {
+            const ssize_t written = ::write(file, bytes + done, static_cast<std::size_t>(got - done));
+            if (written <= 0) break;
+            done += written;
+        }
+    }
+    ::close(file);
+}
+
+/// All that it has been told of, in memory that is there from the start.
+class Watched {
+public:
+    /// Negative: to be forgotten.
+    void note_group(pid_t group) {
+        if (group < 0)
+            group_count_ = static_cast<std::size_t>(std::remove(groups_, groups_ + group_count_, -group) - groups_);
+        else if (group_count_ < kMostGroups)
+            groups_[group_count_++] = group;
+    }
+    void add_output(std::uint64_t id, int pipe, std::string_view file) {
+        if (output_count_ == kMostOutputs || file.size() > kLongestPath) {
+            ::close(pipe);
+            return;
+        }
+        Output& output = outputs_[output_count_++];
+        output.id = id;
+        output.pipe = pipe;
+        std::memcpy(output.file, file.data(), file.size());  // with its NUL
+    }
+    void remove_output(std::uint64_t id) {
+        const auto is_it = [id](const Output& output) { return output.id == id; };
+        Output* const end = outputs_ + output_count_;
+        if (Output* const found = std::find_if(outputs_, end, is_it); found != end) {
+            ::close(found->pipe);
+            std::copy(found + 1, end, found);
+            --output_count_;
+        }
+    }
+    void end() const {
+        for (std::size_t i = 0; i < group_count_; ++i) ::kill(-groups_[i], SIGKILL);
+        while (kill_detached()) ::usleep(1000);
+        for (std::size_t i = 0; i < output_count_; ++i) save(outputs_[i]);
+    }
+
+private:
+    pid_t groups_[kMostGroups];
+    Output outputs_[kMostOutputs];
+    std::size_t group_count_ = 0, output_count_ = 0;
+};
+
 }  // namespace
+
+/// The guard's whole life. Nothing here allocates while the daemon lives: its pages stay shared with the daemon's.
+void Guard::keep_watch(int socket) {
+    static Watched watched;
+    for (;;) {
+        Message message{};
+        char path[kLongestPath];
+        alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int))];
+        iovec parts[] = {{&message, sizeof message}, {path, sizeof path}};
+        msghdr header{};
+        header.msg_iov = parts;
+        header.msg_iovlen = 2;
+        header.msg_control = rights;
+        header.msg_controllen = sizeof rights;
+        const ssize_t got = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < static_cast<ssize_t>(sizeof message)) break;
+        if (const int pipe = descriptor_in(header); pipe >= 0)
+            watched.add_output(message.output, pipe, {path, static_cast<std::size_t>(got) - sizeof message});
+        else if (message.group == 0)
+            watched.remove_output(message.output);
+        else
+            watched.note_group(message.group);
+    }
+    watched.end();
+    ::_exit(0);
+}
 
 base::Result<Guard> Guard::start(char** argv) {
     daemon_mark();  // the same for both of us
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return base::errno_error(errno).within("starting the guard");
-    base::UniqueFd read_end(ends[0]);
-    base::UniqueFd write_end(ends[1]);
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return base::errno_error(errno).within("starting the guard");
+    base::UniqueFd guards_end(ends[0]);
+    base::UniqueFd daemons_end(ends[1]);
     const pid_t pid = ::fork();
     if (pid < 0) return base::errno_error(errno).within("starting the guard");
     if (pid == 0) {
@@ -69,17 +162,35 @@ base::Result<Guard> Guard::start(char** argv) {
         ::sigprocmask(SIG_SETMASK, &all, nullptr);
         ::setsid();  // a signal to the daemon's group or terminal must not reach it
         take_name(argv);
-        ::dup2(read_end.get(), 0);
+        ::dup2(guards_end.get(), 0);
         ::close_range(1, ~0u, 0);
         if (::chdir("/") != 0) ::_exit(1);
         keep_watch(0);
     }
-    return Guard(std::move(write_end));
+    return Guard(std::move(daemons_end));
 }
 
-bool Guard::tell(pid_t message) {
-    // Smaller than PIPE_BUF, so it goes whole or not at all. SIGPIPE is ignored by the daemon.
-    return ::write(pipe_.get(), &message, sizeof message) == sizeof message;
+bool Guard::tell(const Message& message) {
+    return ::send(socket_.get(), &message, sizeof message, MSG_NOSIGNAL) == sizeof message;
+}
+
+bool Guard::keep_output(std::uint64_t id, int pipe, const std::filesystem::path& file) {
+    const std::string& path = file.native();
+    if (path.size() >= kLongestPath) return false;
+    Message message{0, id};
+    alignas(cmsghdr) char rights[CMSG_SPACE(sizeof pipe)] = {};
+    iovec parts[] = {{&message, sizeof message}, {const_cast<char*>(path.c_str()), path.size() + 1}};
+    msghdr header{};
+    header.msg_iov = parts;
+    header.msg_iovlen = 2;
+    header.msg_control = rights;
+    header.msg_controllen = sizeof rights;
+    cmsghdr* part = CMSG_FIRSTHDR(&header);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof pipe);
+    std::memcpy(CMSG_DATA(part), &pipe, sizeof pipe);
+    return ::sendmsg(socket_.get(), &header, MSG_NOSIGNAL) > 0;
 }
 
 }  // namespace process

@@ -12,6 +12,7 @@
 #include "base/units.hpp"
 #include "settings/agent_health.hpp"
 #include "settings/agent_privileges.hpp"
+#include "settings/agent_output.hpp"
 
 namespace settings {
 
@@ -150,6 +151,7 @@ struct Agent {
     Duration start_timeout{};  ///< 0: any time.
     Watchdog watchdog;
     std::vector<std::string> stop_sequence;  ///< "SIGINT 5s"; empty: the two below say it.
+    Output output;
     int stop_signal = SIGTERM;
     Duration stop_timeout = std::chrono::seconds(10);
     Duration config_apply_timeout = std::chrono::seconds(5);

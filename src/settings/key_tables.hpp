@@ -23,6 +23,7 @@ KeyTable agent_process_keys();
 KeyTable agent_health_keys();
 KeyTable agent_privileges_keys();
 KeyTable agent_cgroup_keys();
+KeyTable agent_output_keys();
 KeyTable daemon_keys();
 
 }  // namespace settings

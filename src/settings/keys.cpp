@@ -12,8 +12,8 @@ namespace {
 template <typename T>
 std::vector<T> joined(std::span<const T> KeyTable::*part) {
     std::vector<T> all;
-    for (const KeyTable& table : {server_keys(), agent_keys(), agent_process_keys(), agent_privileges_keys(),
-                                  agent_cgroup_keys(), agent_health_keys(), daemon_keys()})
+    for (const KeyTable& table : {server_keys(), agent_keys(), agent_process_keys(), agent_output_keys(),
+                                  agent_privileges_keys(), agent_cgroup_keys(), agent_health_keys(), daemon_keys()})
         all.insert(all.end(), (table.*part).begin(), (table.*part).end());
     return all;
 }

@@ -104,7 +104,7 @@ const Section kSections[] = {
     {"telemetry.tls", "For receivers with `https://`."},
     {"telemetry.traces", "What was done, as spans: a rollout is one trace."},
     {"telemetry.metrics", "Restarts, rollouts, the connection, processes."},
-    {"telemetry.logs", "opampd's own log. What the agents print goes to `agent.log` in their folders instead."},
+    {"telemetry.logs", "opampd's own log. What the agents print goes where `agent.output` says instead."},
     {"healthcheck", "The daemon's own health, for whoever watches this host."},
 };
 // clang-format on

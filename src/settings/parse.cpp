@@ -117,6 +117,7 @@ private:
         if (node.kind != Node::Kind::null && !is_section(node, path)) return;
         Agent agent;
         agent.name = name;
+        report_.saw_agent(path);
         section(presets_.over_preset(node, path, settings_.presets.directory, agent),
                 {path, "agent", agent, no_capability_, agent.health});
         settings_.agents.push_back(std::move(agent));

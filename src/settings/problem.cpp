@@ -38,7 +38,13 @@ std::vector<Problem> Report::take() {
         return std::tie(a.mark.file, a.mark.line, a.mark.column) < std::tie(b.mark.file, b.mark.line, b.mark.column);
     });
     std::vector<Problem> problems;
-    for (Found& found : std::exchange(found_, {})) problems.push_back(std::move(found.problem));
+    for (Found& found : std::exchange(found_, {})) {
+        Problem& problem = found.problem;
+        const auto above = std::ranges::find_if(agents_, [&](const auto& path) { return problem.key.starts_with(path); });
+        if (found.mark.file != 0 && above != agents_.end()) problem.key.erase(0, above->size());
+        // A preset's mistake is one, however many agents have the preset.
+        if (problems.empty() || problems.back() != problem) problems.push_back(std::move(problem));
+    }
     return problems;
 }
 

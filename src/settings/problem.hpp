@@ -24,6 +24,7 @@ struct Problem {
     std::string key;      ///< "agent.stop_timeout"; empty where it is about the whole file.
     std::string message;  ///< What, with which value, and what to do. Never a secret.
     std::string file{};   ///< Empty: the settings file.
+    friend bool operator==(const Problem&, const Problem&) = default;
 };
 
 /// "opampd.yaml:7: agent.stop_timeout: '10' is not a duration (write 500ms, 10s or 5m)". `file` is the settings file.
@@ -32,6 +33,8 @@ std::string to_text(const Problem& problem, const std::filesystem::path& file);
 /// Collects problems, and knows where each key stands.
 class Report {
 public:
+    /// An agent's section: in a preset its keys stand without it.
+    void saw_agent(const std::string& path) { agents_.push_back(path + "."); }
     /// Another file that marks may point to.
     int add_file(std::string name) { return files_.push_back(std::move(name)), static_cast<int>(files_.size()); }
     void saw(const std::string& key, Mark mark) { marks_[key] = mark; }
@@ -60,6 +63,7 @@ private:
 
     std::map<std::string, Mark> marks_;
     std::set<std::string, std::less<>> spoiled_;
+    std::vector<std::string> agents_;
     std::vector<std::string> files_;  ///< Mark::file counts them from 1.
     std::vector<Found> found_;
 };

@@ -31,6 +31,10 @@ constexpr Choice<TelemetryDelivery> kDeliveries[] = {{"none", TelemetryDelivery:
                                                      {"file", TelemetryDelivery::file}};
 constexpr Choice<CredentialsDelivery> kCredentials[] = {{"folder", CredentialsDelivery::folder},
                                                         {"descriptor", CredentialsDelivery::descriptor}};
+constexpr Choice<OutputDestination> kDestinations[] = {{"file", OutputDestination::file},
+                                                       {"log", OutputDestination::log},
+                                                       {"journal", OutputDestination::journal},
+                                                       {"none", OutputDestination::none}};
 constexpr Choice<Compression> kCompressions[] = {{"none", Compression::none}, {"gzip", Compression::gzip}};
 constexpr Choice<base::log::Level> kLevels[] = {{"debug", base::log::Level::debug},
                                                 {"info", base::log::Level::info},
@@ -133,6 +137,9 @@ std::optional<std::string> from_text(const std::string& text, TelemetryDelivery&
 std::optional<std::string> from_text(const std::string& text, CredentialsDelivery& value) {
     return choose(text, value, kCredentials);
 }
+std::optional<std::string> from_text(const std::string& text, OutputDestination& value) {
+    return choose(text, value, kDestinations);
+}
 std::optional<std::string> from_text(const std::string& text, Compression& value) {
     return choose(text, value, kCompressions);
 }
@@ -182,6 +189,9 @@ std::string as_text(TelemetryDelivery value) {
 std::string as_text(CredentialsDelivery value) {
     return name_of(value, kCredentials);
 }
+std::string as_text(OutputDestination value) {
+    return name_of(value, kDestinations);
+}
 std::string as_text(Compression value) {
     return name_of(value, kCompressions);
 }
@@ -230,6 +240,9 @@ std::string type_of(TelemetryDelivery) {
 }
 std::string type_of(CredentialsDelivery) {
     return names_of(kCredentials);
+}
+std::string type_of(OutputDestination) {
+    return names_of(kDestinations);
 }
 std::string type_of(Compression) {
     return names_of(kCompressions);

@@ -189,12 +189,16 @@ void check_agents(Settings& settings, const std::vector<std::string>& paths, con
         place_config(agent, path, settings.file, environment, report);
         check_health(agent, path, environment, report);
         place_own_telemetry(agent, path, settings.file, environment, report);
+        check_output(agent, path, settings.file, environment, report);
         const fs::path real = environment.canonical(agent.config_path);
         const bool is_placed = !report.failed(path + ".config_path") && !report.failed(path + ".working_directory");
         if (is_placed) files.claim(real.string(), path, "config_path", "names the same file as", report);
         const bool has_file = agent.own_telemetry.delivery == TelemetryDelivery::file;
         if (has_file && is_placed && !report.failed(path + ".own_telemetry.file"))
             files.claim(environment.canonical(agent.own_telemetry.file).string(), path, "own_telemetry.file",
+                        "names the same file as", report);
+        if (!agent.output.file.empty() && !report.failed(path + ".output.file"))
+            files.claim(environment.canonical(agent.output.file).string(), path, "output.file",
                         "names the same file as", report);
         if (!agent.instance_id.empty()) ids.claim(agent.instance_id, path, "instance_id", "is the same as", report);
     }

@@ -19,6 +19,9 @@ void check_health(Agent& agent, const std::string& path, const Environment& envi
 bool waits_for_uptime(const Health& health);
 /// After `provisions.folder` is known, where the socket is.
 void check_notify_socket(const Agent& agent, const std::string& path, Report& report);
+/// Makes `agent.output.file` absolute, where there is one.
+void check_output(Agent& agent, const std::string& path, const std::filesystem::path& settings_file,
+                  const Environment& environment, Report& report);
 
 void check_stop(Agent& agent, const std::string& path, Report& report);
 

@@ -108,7 +108,7 @@ Task<> AgentSupervisor::perform(lifecycle::Install install) {
 }
 
 base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
-    auto output = output_.open();
+    auto output = output_.descriptor();
     if (!output) return std::move(output).error();
     const std::string hash = base::to_hex(given.revision.hash);
     auto variables = own_telemetry_of(given, settings::TelemetryDelivery::environment);
@@ -118,6 +118,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
          {std::pair("TRACEPARENT", carrier.traceparent), std::pair("TRACESTATE", carrier.tracestate),
           std::pair("BAGGAGE", carrier.baggage)})
         if (!value.empty()) variables[name] = value;
+    if (!output_.journal_stream().empty()) variables["JOURNAL_STREAM"] = output_.journal_stream();
     variables.merge(probes_.variables());
     auto provision = provide(agent_, identity_.uid, hash, For::agent, variables);
     if (!provision) return std::move(provision).error();
@@ -142,6 +143,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     }
     memory_kills_before_ = memory_kills();
     auto child = process::Child::spawn(shared_.executor, spec);
+    output_.take_up();
     if (!child) return std::move(child).error();
     child_ = std::make_unique<process::Child>(std::move(*child));
     secrets_ = std::move(provision->folder);
@@ -160,7 +162,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
 /// `reason`, with what the agent has printed last since its start.
 Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
     if (!last_words_) {
-        last_words_ = co_await shared_.disk.run([this] { return output_.last_words(); });
+        last_words_ = co_await output_.last_words();
         if (const auto redactor = rules::redactor_of(agent_)) last_words_ = redactor->redact_output(*last_words_);
     }
     if (!last_words_->empty()) reason += "\n" + *last_words_;

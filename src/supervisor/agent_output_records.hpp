@@ -1,13 +1,14 @@
-// What an agent prints, as log records: the file that it prints to is followed while somebody wants to have them.
+// What an agent prints, as log records: it is followed while somebody wants to have them.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "async/blocking.hpp"
 #include "base/log.hpp"
-#include "base/unique_fd.hpp"
+#include "output/reader.hpp"
+#include "output/tail.hpp"
 #include "settings/settings.hpp"
+#include "supervisor/agent_output.hpp"
 #include "supervisor/agent_telemetry.hpp"
 
 namespace supervisor {
@@ -16,31 +17,30 @@ namespace supervisor {
 /// dropped, and counted, by the queue of the records. What was printed before is not sent.
 class AgentOutputRecords {
 public:
-    /// All outlive the object. `file`: its folder is there.
+    /// All outlive the object.
     struct Partners {
         async::asio::any_io_executor executor;
         async::BlockingPool& readers;
         const settings::Agent& agent;
+        AgentOutput& output;
         AgentTelemetry& telemetry;
         const base::log::Scope& log;
     };
-    AgentOutputRecords(const Partners& partners, std::filesystem::path file)
-        : partners_(partners), file_(std::move(file)) {}
+    explicit AgentOutputRecords(const Partners& partners) : partners_(partners) {}
 
     /// Until cancelled.
     async::Task<> run();
 
 private:
     async::Task<> follow();
-    async::Task<> send_new_lines();
-    bool is_replaced() const;
-    std::string read_lines();
+    async::Task<> follow_files(const output::Files& files);
+    async::Task<> follow_lines();
+    async::Task<> send_new_lines(output::Reader& reader, output::Lines& lines);
+    async::Task<> not_followed(std::string why);
+    void send(const std::string& lines);
+    std::string redacted(std::string lines) const;
 
     const Partners partners_;
-    const std::filesystem::path file_;
-    base::UniqueFd open_;
-    std::uint64_t read_ = 0;  ///< Of that.
-    std::string unfinished_;  ///< A line without its end.
 };
 
 }  // namespace supervisor

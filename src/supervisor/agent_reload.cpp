@@ -36,8 +36,8 @@ Task<base::Result<void>> AgentSupervisor::reload_with(std::uint64_t revision) {
     const bool runs_commands = !agent_.reload.command.empty() || !agent_.reload.confirm.command.empty();
     const auto provision = provide_commands(agent_, identity_.uid, "", runs_commands);
     if (!provision) co_return provision.error();
-    Reloader reloader({shared_.executor, agent_, output_, probes_.notified(), shared_.readers, shared_.guard},
-                      child_->pid(), *provision, identity_.uid.text());
+    Reloader reloader({shared_.executor, agent_, output_, probes_.notified(), shared_.guard}, child_->pid(), *provision,
+                      identity_.uid.text());
     auto looked = co_await reloader.look_before();
     if (!looked) co_return looked;
     const auto installed = co_await install_revision(revision);

@@ -49,8 +49,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       shutdown_wanted_(shared.executor),
       kill_wanted_(shared.executor),
       spawned_(shared.executor),
-      output_(folder_ / "agent.log"),
-      output_records_({shared.executor, shared.readers, agent, telemetry_, log_}, output_.file()),
+      output_({shared.executor, shared.readers, shared.packer, shared.guard, agent, log_}, folder_),
+      output_records_({shared.executor, shared.readers, agent, output_, telemetry_, log_}),
       probes_({shared.executor, agent, telemetry_.metrics(), log_, shared.guard, [this] { heed_probes(); }}),
       reloads_(shared.executor),
       staging_(shared.executor),
@@ -96,7 +96,7 @@ base::Result<void> AgentSupervisor::open() {
     auto keeper = ConfigKeeper::open(std::move(options));
     if (!keeper) return std::move(keeper).error();
     keeper_ = std::move(*keeper);
-    if (auto note = base::make_room(output_.file(), base::Wanted::file)) identity_.notes.push_back(*note);
+    if (auto note = output_.open()) identity_.notes.push_back(*note);
 
     if (auto opened = probes_.open(); !opened) return opened;
     if (auto opened = server_.open(identity_.uid, identity_.notes); !opened) return opened;
@@ -198,6 +198,9 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     const std::string reason = describe(*status);
     co_await run_post_stop();
     telemetry_.traces().exited(reason);
+    const bool has_reloaded = state_.reloaded && !state_.proven;
+    if (state_.phase == lifecycle::Phase::reloading || has_reloaded)
+        log_.warning("agent.reload_failed", {{"error", "the agent ended: " + reason}});
     if (state_.phase == lifecycle::Phase::stopping)
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
     else

@@ -41,6 +41,7 @@ public:
         async::asio::any_io_executor executor;
         async::BlockingPool& disk;            ///< One thread: all that changes an agent's folder.
         async::BlockingPool& readers;         ///< For what takes long, and changes nothing on the disk.
+        async::BlockingPool& packer;          ///< For what is in no hurry.
         process::Guard* guard = nullptr;      ///< None if it could not be started.
         telemetry::Options telemetry{};       ///< How much is kept for receivers, and for how long.
         process::Orphans* orphans = nullptr;  ///< May be null; so may the next.
@@ -61,6 +62,10 @@ public:
     async::Task<> find_out();
     /// Sends what the agent prints as log records, where that is wanted; until cancelled.
     async::Task<> send_output() { return output_records_.run(); }
+    /// Packs what was rotated of it; until cancelled.
+    async::Task<> pack_output() { return output_.pack(); }
+    /// Once it has ended: what it has printed is where it belongs when this returns.
+    async::Task<> close_output() { return output_.close(); }
 
     void shut_down();
     /// No more patience with the agent: a second signal to the daemon.
@@ -112,6 +117,9 @@ public:
     const Connection& connection() const { return server_.connection(); }
     /// On the blocking pool alone.
     const ConfigKeeper& keeper() const { return *keeper_; }
+
+    AgentOutput& output() { return output_; }
+    const AgentOutput& output() const { return output_; }
 
     AgentTelemetry& telemetry() { return telemetry_; }
     const AgentTelemetry& telemetry() const { return telemetry_; }

@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "base/log.hpp"
 #include "rules/admission.hpp"
+#include "supervisor/log_answers.hpp"
 #include "supervisor/telemetry_answers.hpp"
 
 namespace supervisor {
@@ -60,6 +61,19 @@ Result<AgentSupervisor*> ControlAnswers::find(const std::string& name) const {
     return Error(Kind::not_found, "there is no agent '" + base::shortened(name, 80) + "'").hint("there is " + names);
 }
 
+/// One need not name the only one.
+Result<AgentSupervisor*> ControlAnswers::find_for_logs(const std::string& name) const {
+    if (!name.empty()) return find(name);
+    if (agents_.size() == 1) return agents_.front().get();
+    const auto none = find(name);
+    return Error(Kind::invalid, "there are several agents").hint("name one of them: " + none.error().hint());
+}
+
+Task<> ControlAnswers::go_on(const Request& request, control::Stream& stream) {
+    const auto agent = find_for_logs(request.agent);
+    if (agent) co_await send_logs((*agent)->output(), request, log_readers_, stream);
+}
+
 Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
     const lifecycle::State& state = agent.state();
     const opamp::ComponentHealth& health = agent.health();
@@ -80,6 +94,7 @@ Task<control::Agent> ControlAnswers::describe(const AgentSupervisor& agent) {
     described.executable = agent.settings().executable.string();
     described.config_path = agent.settings().config_path.string();
     described.state_folder = agent.folder().string();
+    described.output = agent.output().where();
     co_await disk_.run([&] {
         const config::RevisionStore& store = agent.keeper().revisions();
         const opamp::RemoteConfigStatus& status = store.status();
@@ -172,7 +187,8 @@ Task<Result<Answer>> ControlAnswers::answer_for(AgentSupervisor& agent, const Re
     switch (request.command) {
     case Command::status:
     case Command::show:
-    case Command::reload: break;
+    case Command::reload:
+    case Command::logs: break;
     case Command::telemetry: co_return telemetry(request.agent);
     case Command::history: co_return co_await list_revisions(agent);
     case Command::config_show: co_return co_await show_revision(agent, request);
@@ -236,7 +252,10 @@ Task<Answer> ControlAnswers::answer(Request request) {
     if (request.command == Command::reload) co_return reload();
     const bool is_of_all = request.agent.empty();
     Result<Answer> answer = Error(Kind::bug, "there is no answer");
-    if (is_of_all && request.command == Command::status) {
+    if (request.command == Command::logs) {
+        const auto agent = find_for_logs(request.agent);
+        answer = agent ? describe_logs(**agent) : Result<Answer>(agent.error());
+    } else if (is_of_all && request.command == Command::status) {
         answer = co_await status("");
     } else if (is_of_all && request.command == Command::telemetry) {
         answer = telemetry("");

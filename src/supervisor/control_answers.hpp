@@ -23,9 +23,11 @@ public:
         : disk_(disk), readers_(readers), agents_(agents), reload_(std::move(reload)) {}
 
     async::Task<control::Answer> answer(control::Request request) override;
+    async::Task<> go_on(const control::Request& request, control::Stream& stream) override;
 
 private:
     base::Result<AgentSupervisor*> find(const std::string& name) const;
+    base::Result<AgentSupervisor*> find_for_logs(const std::string& name) const;
     async::Task<control::Agent> describe(const AgentSupervisor& agent);
     async::Task<base::Result<control::Answer>> status(const std::string& name);
     base::Result<control::Answer> telemetry(const std::string& name) const;
@@ -43,6 +45,7 @@ private:
                                                                  const control::Request& request);
 
     async::BlockingPool &disk_, &readers_;
+    async::BlockingPool log_readers_;  ///< Of logs alone: there may be much to read.
     const Agents& agents_;
     const Reload reload_;
 };

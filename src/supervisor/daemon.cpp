@@ -40,7 +40,7 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       exports_(executor),
       attendants_(executor) {
     const auto options = telemetry::laid_over({}, telemetry::read_environment(environment_variable));
-    const AgentSupervisor::Shared shared{executor, disk_, readers_, guard, options, &orphans_, &cgroups_};
+    const AgentSupervisor::Shared shared{executor, disk_, readers_, packer_, guard, options, &orphans_, &cgroups_};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
     if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);
@@ -131,6 +131,7 @@ Task<> Daemon::run() {
     for (const auto& agent : agents_) agent->say_goodbye();
     attendants_.spawn("limit of the goodbyes", limit_goodbyes());
     co_await connections_.joined();
+    for (const auto& agent : agents_) co_await agent->close_output();
     base::log::info("daemon.stopped");
     co_await send_last_telemetry();
     attendants_.cancel();
@@ -169,6 +170,7 @@ Task<> Daemon::answer_questions() {
         exports_.spawn("telemetry of " + agent->name(), agent->telemetry().run());
         attendants_.spawn("output of " + agent->name(), agent->send_output());
         attendants_.spawn("description of " + agent->name(), agent->find_out());
+        attendants_.spawn("rotated output of " + agent->name(), agent->pack_output());
     }
     if (const auto listens = control_.listen(); !listens)
         base::log::warning("control.listen_failed", {{"error", listens.error().text()}});

@@ -50,7 +50,7 @@ private:
     std::string status_line() const;
 
     const settings::Settings& settings_;
-    async::BlockingPool disk_, readers_;
+    async::BlockingPool disk_, readers_, packer_;
     ServiceManager service_manager_;
     process::Orphans orphans_;
     std::optional<process::CgroupTree> cgroups_;  ///< Where an agent wants a control group.

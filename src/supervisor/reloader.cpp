@@ -50,7 +50,8 @@ std::string Reloader::describe(const settings::Reload& reload) {
 }
 
 Task<Result<void>> Reloader::look_before() {
-    printed_ = partners_.output.printed();
+    const auto noted = co_await note_printed();
+    if (!noted) co_return noted;
     auto before = co_await look();
     if (!before) co_return std::move(before).error().within("reload.confirm");
     before_ = std::move(*before);
@@ -59,7 +60,8 @@ Task<Result<void>> Reloader::look_before() {
 
 Task<Result<void>> Reloader::order(process::Child& child) {
     const settings::Reload& reload = partners_.agent.reload;
-    printed_ = partners_.output.printed();
+    const auto noted = co_await note_printed();
+    if (!noted) co_return noted;
     const auto now = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now().time_since_epoch());
     partners_.notified.expect_reload(static_cast<std::uint64_t>(now.count()));
     if (!reload.command.empty()) {
@@ -94,7 +96,7 @@ Task<Result<void>> Reloader::await_proof() {
                                        base::format_duration(agent.reload.timeout) + ": " + what_is_missing());
 }
 
-Task<Result<Reloader::Look>> Reloader::look() const {
+Task<Result<Reloader::Look>> Reloader::look() {
     const settings::Reload& reload = partners_.agent.reload;
     const settings::ReloadConfirm& confirm = reload.confirm;
     Look look;
@@ -111,12 +113,32 @@ Task<Result<Reloader::Look>> Reloader::look() const {
         if (!printed) co_return std::move(printed).error();
         look.text = std::move(*printed);
     } else if (!confirm.output.empty()) {
-        const auto read = [this] { return partners_.output.printed_since(printed_, kMostPrinted); };
-        auto printed = co_await partners_.readers.run(read);
+        auto printed = co_await printed_since_told();
         if (!printed) co_return std::move(printed).error();
         look.text = std::move(*printed);
     }
     co_return look;
+}
+
+/// What is printed up to here is no answer.
+Task<Result<void>> Reloader::note_printed() {
+    if (partners_.agent.reload.confirm.output.empty()) co_return Result<void>();
+    auto printed = co_await partners_.output.printed_since(0, 0);
+    if (!printed) co_return std::move(printed).error().within("reload.confirm.output");
+    printed_ = printed->upto;
+    begun_line_.clear();
+    co_return Result<void>();
+}
+
+/// From the begin of a line.
+Task<Result<std::string>> Reloader::printed_since_told() {
+    auto printed = co_await partners_.output.printed_since(printed_, kMostPrinted);
+    if (!printed) co_return std::move(printed).error();
+    printed_ = printed->upto;
+    begun_line_ += printed->text;
+    std::string text = begun_line_;
+    begun_line_.erase(0, begun_line_.rfind('\n') + 1);
+    co_return text;
 }
 
 bool Reloader::is_proof(const Look& now) const {

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "async/blocking.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "health/notify_state.hpp"
@@ -26,9 +25,8 @@ public:
     struct Partners {
         async::asio::any_io_executor executor;
         const settings::Agent& agent;
-        const AgentOutput& output;
+        AgentOutput& output;
         health::NotifyState& notified;
-        async::BlockingPool& readers;
         process::Guard* guard = nullptr;
     };
     /// Of the process `pid`; `provision` is for commands and outlives this, `instance_uid` is for their arguments.
@@ -50,7 +48,9 @@ private:
         std::string text;  ///< An answer, or what was printed.
         std::set<pid_t> children;
     };
-    async::Task<base::Result<Look>> look() const;
+    async::Task<base::Result<Look>> look();
+    async::Task<base::Result<void>> note_printed();
+    async::Task<base::Result<std::string>> printed_since_told();
     async::Task<base::Result<std::string>> run(std::vector<std::string> command) const;
     async::Task<base::Result<void>> post() const;
     bool is_proof(const Look& now) const;
@@ -61,7 +61,8 @@ private:
     const Provision& provision_;
     const std::string instance_uid_;
     Look before_;
-    std::uint64_t printed_ = 0;  ///< Of its output, when it was told.
+    std::uint64_t printed_ = 0;  ///< Of its output, up to here looked at.
+    std::string begun_line_;     ///< Of that, without its end.
 };
 
 /// The children of all threads of `pid`; none of a process that has ended.

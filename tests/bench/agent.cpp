@@ -1,5 +1,6 @@
 // The agent of the benchmarks: says when it runs, by a datagram with its PID and the monotonic clock, and waits to be
-// stopped. With BENCH_SERVE it answers over HTTP on that port.
+// stopped. With BENCH_SERVE it answers over HTTP on that port. With BENCH_PRINT it prints so many bytes, BENCH_RATE
+// lines a second or as fast as they are taken, and says the same again.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -26,18 +27,45 @@ static void serve(std::uint16_t port) {
     }
 }
 
-int main() {
+static void print(std::uint64_t bytes, long rate) {
+    constexpr std::size_t kLine = 100;
+    static char lines[64 * 1024 / kLine * kLine];
+    for (std::size_t i = 0; i < sizeof lines; ++i) lines[i] = i % kLine == kLine - 1 ? '\n' : 'a';
+    const std::size_t piece = rate > 0 ? kLine : sizeof lines;
+    timespec next{};
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    for (std::uint64_t printed = 0; printed < bytes; printed += piece) {
+        if (write(1, lines, piece) < 0) _exit(5);
+        if (rate == 0) continue;
+        next.tv_nsec += 1'000'000'000 / rate;
+        if (next.tv_nsec >= 1'000'000'000) ++next.tv_sec, next.tv_nsec -= 1'000'000'000;
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
+    }
+}
+
+static int tell(const char* port) {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
-    const char* port = std::getenv("BENCH_PORT");
-    if (!port) return 2;
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
     const std::int64_t message[2] = {getpid(), static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec};
     const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (sendto(fd, message, sizeof message, 0, reinterpret_cast<sockaddr*>(&to), sizeof to) != sizeof message) return 1;
+    const ssize_t sent = sendto(fd, message, sizeof message, 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+    close(fd);
+    return sent == sizeof message ? 0 : 1;
+}
+
+int main() {
+    const char* port = std::getenv("BENCH_PORT");
+    if (!port) return 2;
+    if (tell(port) != 0) return 1;
+    if (const char* bytes = std::getenv("BENCH_PRINT")) {
+        const char* rate = std::getenv("BENCH_RATE");
+        print(std::strtoull(bytes, nullptr, 10), rate ? std::strtol(rate, nullptr, 10) : 0);
+        if (tell(port) != 0) return 1;
+    }
     if (const char* served = std::getenv("BENCH_SERVE")) serve(static_cast<std::uint16_t>(std::atoi(served)));
     for (;;) pause();
 }

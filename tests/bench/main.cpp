@@ -14,6 +14,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "bench/output.hpp"
 #include "bench/reconnects.hpp"
 #include "bench/rig.hpp"
 #include "bench/rollouts.hpp"
@@ -192,7 +193,8 @@ bool measure_idle(Rig& rig) {
         // The call that it waits in is shown when strace comes and when it goes.
         const bool is_the_wait =
             line.find("epoll_wait") != std::string::npos || line.find("futex") != std::string::npos ||
-            line.find("restart_syscall") != std::string::npos || line.find("<detached") != std::string::npos;
+            line.find("restart_syscall") != std::string::npos || line.find(" poll(") != std::string::npos ||
+            line.find("<detached") != std::string::npos;
         if (!is_the_wait) ++calls;
     }
     std::filesystem::remove(trace);
@@ -219,6 +221,7 @@ int run(const std::filesystem::path& bin, int runs, const std::set<std::string>&
         {"offers", [&] { return measure_many_offers(rig); }},
         {"memory", [&] { return measure_memory(rig); }},
         {"telemetry", [&] { return measure_telemetry(rig, runs); }},
+        {"output", [&] { return measure_output(rig, runs); }},
         {"large", [&] { return measure_large_configs(rig); }},
         {"idle", [&] { return measure_idle(rig); }},
         {"reconnects", [&] { return print_reconnects(measure_reconnects(bin)), true; }},
@@ -240,9 +243,8 @@ int main(int count, char** arguments) {
     if (count < 2 || runs < 1) {
         std::fprintf(stderr,
                      "usage: opampd-bench BIN-FOLDER [RUNS [PART...]]\n"
-                     "parts: parse spans start changes rollouts reloads offers memory telemetry large idle reconnects; "
-                     "all of them if "
-                     "none is named\n");
+                     "parts: parse spans start changes rollouts reloads offers memory telemetry output large idle "
+                     "reconnects; all of them if none is named\n");
         return 2;
     }
     try {

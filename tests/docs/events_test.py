@@ -7,7 +7,7 @@ import sys
 
 # opamp-server has a log of its own, which nobody alerts on.
 NOT_OF_OPAMPD = ("server/", "demo/", "cmd/opamp_server", "cmd/demo_service")
-CALL = re.compile(r'(?:log_?\.|log::)(?:debug|info|warning|error)\(([^;]*?)[,)]', re.DOTALL)
+CALL = re.compile(r'(?:log_?\.|log::)(?:debug|info|warning|error|pass)\(([^;]*?)[,)]', re.DOTALL)
 EVENT = re.compile(r'"([a-z_]+\.[a-z_]+)"')
 
 

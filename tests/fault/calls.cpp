@@ -33,6 +33,7 @@ constexpr Row kRows[] = {
     {SYS_write, "write", Kind::changes, 0, kNone, true},
     {SYS_pwrite64, "pwrite64", Kind::changes, 0, kNone, true},
     {SYS_writev, "writev", Kind::changes, 0, kNone, true},
+    {SYS_splice, "splice", Kind::changes, 2, kNone, true},
     {SYS_fsync, "fsync", Kind::syncs, 0, kNone, true},
     {SYS_fdatasync, "fdatasync", Kind::syncs, 0, kNone, true},
     {SYS_ftruncate, "ftruncate", Kind::changes, 0, kNone, false},

@@ -19,7 +19,7 @@ KILLED = 128 + 9
 def points(calls):
     if ALL:
         return [(deed, call) for call in calls for deed in ("kill-before", "kill-after")]
-    changes = [call for call in calls if call.kind == "changes" and call.result >= 0 and call.name not in ("openat", "write")]
+    changes = [call for call in calls if call.kind == "changes" and call.result >= 0 and call.name not in ("openat", "write", "splice")]
     return [("kill-before", call) for call in changes] + [("kill-after", changes[-1])]
 
 

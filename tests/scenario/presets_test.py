@@ -65,7 +65,7 @@ def mistake_in_a_preset_is_told_with_its_file_and_line(scene):
     presets = own_presets(scene, idler=f"executable: {scene.agent('idle.sh')}\nstop_timeout: 3\n")
     scene.configure({"preset": "idler"}, **presets)
     ended = scene.run("--config", "supervisor.yaml")
-    place = f"{scene.folder}/presets/idler.yaml:2: agent.stop_timeout: "
+    place = f"{scene.folder}/presets/idler.yaml:2: stop_timeout: "
     expect(f"exit code {ended.returncode}", ended.returncode == 2)
     expect(f"what is wrong: {ended.stderr}", ended.stderr.startswith(place) and ended.stderr.count("\n") == 1)
 

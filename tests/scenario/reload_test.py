@@ -82,6 +82,8 @@ def signal_that_ends_the_agent_is_a_restart(scene):
     pid = begin(scene, scene.probed() | {"reload": {"signal": "SIGUSR1"}})
     scene.offer("good: 2\n")
     expect("another process", scene.pid() != pid and scene.config.read_text() == "good: 2\n")
+    told = scene.events("agent.reload_failed")[-1]["error"]
+    expect(f"why: {told}", told == "the agent ended: killed by signal 10")
 
 
 @scenario
@@ -126,10 +128,22 @@ def config_is_taken_without_a_restart(scene, reload):
 def nothing_that_is_seen_makes_a_restart(scene, reload):
     scene.folder.joinpath("taken").write_text("0\n")
     pid = begin(scene, merged(told_by(scene, reload), {"reload": {"timeout": "300ms"}}))
-    scene.folder.joinpath("deaf").touch()
     scene.offer("worker: 1\n")
-    expect("another process", scene.pid() != pid and in_force(scene) == "worker: 1\n")
+    expect("the process is the same", scene.pid() == pid)
+    scene.folder.joinpath("deaf").touch()  # what it has shown before is no proof
+    scene.offer("worker: 2\n")
+    expect("another process", scene.pid() != pid and in_force(scene) == "worker: 2\n")
     expect("the log says why", "has not taken the config within 300ms" in scene.events("agent.reload_failed")[-1]["error"])
+
+
+@scenario_for({"the file, by itself": {"direct": True}, "small files": {"max_size": "4KiB"}, "the log": {"destination": "log"},
+               "nowhere": {"destination": "none"}})
+def line_is_seen_that_goes_to(scene, output):
+    scene.begin(merged(told_by(scene, WAYS["seen by its output"]), {"output": output}))
+    for i in range(3):
+        scene.offer(f"worker: {i + 1}\n")
+    expect("it has taken them", in_force(scene) == "worker: 3\n" and len(scene.events("agent.reloaded")) == 3)
+    expect("without a restart", len(scene.events("agent.started")) == 1)
 
 
 @scenario_for({"an answer": ({"url": "http://127.0.0.1:PORT/reload"}, "reload.url: HTTP 500: not that one"),

@@ -10,6 +10,7 @@ half boots, looks and judges.
 import argparse
 import contextlib
 import functools
+import json
 import os
 import pathlib
 import re
@@ -40,6 +41,13 @@ AGENT = """\
 #!/bin/sh
 echo start >>/opt/starts
 exec /usr/bin/sleep infinity
+"""
+SPEAKER = """\
+#!/bin/sh
+echo "stream $JOURNAL_STREAM $(stat -L -c %d:%i /proc/self/fd/2)"
+echo "a word"
+echo "<3>a mistake"
+while :; do echo still here; sleep 0.1; done
 """
 # Only what the unit needs: this machine's other services stay asleep.
 TARGET = f"[Unit]\nRequires=basic.target\nWants={UNIT}\nAfter=basic.target\nAllowIsolate=yes\n"
@@ -336,6 +344,60 @@ def unit_without_delegate_is_told_to_have_it(machine):
     file.write_text(SETTINGS)
 
 
+def journal_of(machine, identifier):
+    entries = machine.run("journalctl", "--output=json", "--identifier", identifier).stdout.splitlines()
+    return [json.loads(entry) for entry in entries]
+
+
+def with_output(machine, settings, see):
+    """The daemon runs with an agent that speaks, and `settings` for its output."""
+    file = machine.root / "etc/opampd/opampd.yaml"
+    file.write_text(SETTINGS.replace("/opt/agent", "/opt/speaker") + f"  output: {settings}\n")
+    speaker = machine.root / "opt/speaker"
+    speaker.write_text(SPEAKER)
+    speaker.chmod(0o755)
+    machine.run("systemctl", "reset-failed", UNIT)
+    machine.systemctl("start", UNIT)
+    try:
+        see()
+    finally:
+        machine.systemctl("stop", UNIT)
+        file.write_text(SETTINGS)
+
+
+def output_goes_to_the_journal(machine):
+    def see():
+        entries = eventually("its lines", lambda: [entry for entry in journal_of(machine, "speaker") if entry["MESSAGE"] == "a word"])
+        eventually("its error", lambda: [entry["PRIORITY"] for entry in journal_of(machine, "speaker") if entry["MESSAGE"] == "a mistake"] == ["3"])
+        expect(f"with priority info: {entries[0]['PRIORITY']}", entries[0]["PRIORITY"] == "6")
+        logs = machine.run("opampctl", "logs")
+        expect(f"opampctl says where, and what it remembers: {logs}", "journalctl -t speaker" in logs.stderr and "a word" in logs.stdout)
+
+    with_output(machine, "{destination: journal, identifier: speaker}", see)
+
+
+def output_goes_to_the_journal_directly(machine):
+    def see():
+        entries = eventually("its lines", lambda: [entry for entry in journal_of(machine, "direct") if entry["MESSAGE"] == "a word"])
+        expect(f"from the agent itself: {entries[0]}", entries[0]["_COMM"] == "speaker" or entries[0].get("_EXE", "").endswith("sh"))
+        streams = [entry["MESSAGE"] for entry in journal_of(machine, "direct") if entry["MESSAGE"].startswith("stream ")]
+        expect(f"which it can tell: {streams}", streams and streams[0].split()[1] == streams[0].split()[2])
+        logs = machine.run("opampctl", "logs")
+        expect(f"opampctl says where: {logs}", "journalctl -t direct" in logs.stderr and not logs.stdout)
+
+    with_output(machine, "{destination: journal, identifier: direct, direct: true}", see)
+
+
+def journal_that_is_restarted_goes_on_with_the_output(machine):
+    def see():
+        eventually("its lines", lambda: len(journal_of(machine, "restarted")) > 3)
+        machine.systemctl("restart", "systemd-journald")
+        before = len(journal_of(machine, "restarted"))
+        eventually("more of them", lambda: len(journal_of(machine, "restarted")) > before + 3)
+
+    with_output(machine, "{destination: journal, identifier: restarted}", see)
+
+
 def mistaken_settings_are_not_retried(machine):
     file = machine.root / "etc/opampd/opampd.yaml"
     file.write_text(SETTINGS + "  executabel: typo\n")
@@ -349,7 +411,8 @@ def mistaken_settings_are_not_retried(machine):
 
 STEPS = [becomes_active_with_its_status, opampctl_finds_the_daemon, reload_reads_the_settings_again, all_killed_and_back,
          daemon_killed_and_back, agent_killed_and_back, stop_leaves_nothing, starts_again_where_it_was, agent_has_its_user_its_secrets_and_its_group,
-         group_is_delegated_again_after_a_kill, unit_without_delegate_is_told_to_have_it, mistaken_settings_are_not_retried]
+         group_is_delegated_again_after_a_kill, unit_without_delegate_is_told_to_have_it, output_goes_to_the_journal,
+         output_goes_to_the_journal_directly, journal_that_is_restarted_goes_on_with_the_output, mistaken_settings_are_not_retried]
 
 
 def inner(arguments):

@@ -25,6 +25,7 @@ Agent full_agent() {
     agent.executable = "/usr/bin/otelcol";
     agent.config_path = "/srv/effective.yaml";
     agent.state_folder = "/var/lib/opampd/collector";
+    agent.output = "/var/lib/opampd/collector/agent.log";
     return agent;
 }
 
@@ -35,6 +36,8 @@ TEST_CASE("requests and answers come back as they were", "[control][json]") {
     const auto again = parse_request(to_json(request));
     REQUIRE(again);
     CHECK(*again == request);
+    const Request logs{Command::logs, "web", "", "", "", false, "", 0, true};
+    CHECK(*parse_request(to_json(logs)) == logs);
 
     Answer answer;
     answer.agents = {full_agent(), Agent()};

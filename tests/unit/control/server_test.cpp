@@ -2,8 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
+#include <list>
 
 #include "control/client.hpp"
 #include "control/socket.hpp"
@@ -26,7 +28,18 @@ public:
         answer.done = request.agent;
         co_return answer;
     }
-    int asked = 0;
+    async::Task<> go_on(const Request& request, Stream& stream) override {
+        for (std::uint64_t i = 0; i < request.lines.value_or(0); ++i) {
+            const bool is_heard = co_await stream.write("line " + std::to_string(i) + "\n");
+            if (!is_heard) co_return;
+            ++written;
+        }
+        if (!request.follow) co_return;
+        co_await async::forever();
+        ++ended;
+    }
+    int asked = 0, ended = 0;
+    std::uint64_t written = 0;
 };
 
 Limits brief() {
@@ -204,4 +217,53 @@ TEST_CASE("the client says who is not there", "[control][client]") {
     const auto answer = ask(folder / "silent", {}, 1s);
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind() == base::Kind::timeout);
+}
+
+TEST_CASE("bytes follow the answer where they are asked for", "[control][server][logs]") {
+    Rig rig;
+    Request request;
+    request.command = Command::logs;
+    request.agent = "web";
+    request.lines = 20'000;
+    std::string head, bytes;
+    auto answer = std::async(std::launch::async, [&] {
+        return control::ask_for_bytes(
+            rig.socket, request, 10s, [&](const Answer& told) { head = *told.done; },
+            [&](std::string_view piece) { bytes += piece; });
+    });
+    REQUIRE(support::eventually(rig.io, [&] { return answer.wait_for(0s) == std::future_status::ready; }));
+    REQUIRE(answer.get());
+    CHECK(head == "web");
+    CHECK(bytes.starts_with("line 0\nline 1\n"));
+    CHECK(bytes.ends_with("line 19999\n"));
+    CHECK(std::count(bytes.begin(), bytes.end(), '\n') == 20'000);
+}
+
+TEST_CASE("a peer that does not read its bytes holds up nobody, and one that goes ends them",
+          "[control][server][logs]") {
+    Limits limits;
+    limits.streams = 2;
+    Rig rig(limits);
+    Request endless;
+    endless.command = Command::logs;
+    endless.lines = 1'000'000'000;
+    std::list<Local::socket> peers;
+    for (int i = 0; i < 2; ++i) {
+        peers.emplace_back(rig.io).connect(Local::endpoint(rig.socket.string()));
+        asio::write(peers.back(), asio::buffer(to_json(endless)));
+    }
+    CHECK(support::eventually(rig.io, [&] { return rig.echo.asked == 2 && rig.echo.written > 100; }));
+    const auto stuck = [&] {
+        const std::uint64_t written = rig.echo.written;
+        rig.io.restart();
+        rig.io.run_for(20ms);
+        return written == rig.echo.written;
+    };
+    CHECK(support::eventually(rig.io, stuck));
+    CHECK(rig.ask({}));
+    CHECK(failure_in(rig.say(to_json(endless))) == "too many read logs at a time");
+    peers.pop_front();
+    Request request = endless;
+    request.lines = 0;
+    CHECK(support::eventually(rig.io, [&] { return !parse_answer(rig.say(to_json(request)))->failure; }));
 }

@@ -24,6 +24,9 @@ TEST_CASE("each command is what it asks for", "[ctl][options]") {
         {{"telemetry", "sampler", "web", "always_off"}, {Command::sampler, "web", "", "", "", false, "always_off"}},
         {{"telemetry", "sampler", "web", "traceidratio", "0.1"},
          {Command::sampler, "web", "", "", "", false, "traceidratio 0.1"}},
+        {{"logs"}, {Command::logs, "", "", "", "", false}},
+        {{"logs", "web", "-f", "-n", "20"}, {Command::logs, "web", "", "", "", false, "", 20, true}},
+        {{"logs", "--follow", "--lines=0"}, {Command::logs, "", "", "", "", false, "", 0, true}},
         {{"config", "rollback", "web"}, {Command::rollback, "web", "", "", "", false}},
         {{"config", "rollback", "web", "3"}, {Command::rollback, "web", "3", "", "", false}},
         {{"config", "retry", "web", "0a1b"}, {Command::retry, "web", "", "", "0a1b", false}},
@@ -75,6 +78,10 @@ TEST_CASE("what is wrong with a command line is said, with what to write", "[ctl
         {{"status", "--json=1"}, "--json takes no value (see opampctl --help)"},
         {{"status", "--socket"}, "--socket needs a value: --socket PATH (see opampctl --help)"},
         {{"status", "--remote"}, "--remote is only for 'config show' (see opampctl --help)"},
+        {{"status", "-f"}, "--follow is only for 'logs' (see opampctl --help)"},
+        {{"logs", "-n"}, "--lines needs a value: --lines N (see opampctl --help)"},
+        {{"logs", "-n", "-1"}, "--lines needs a number up to 10000000, not '-1' (see opampctl --help)"},
+        {{"logs", "-n", "all"}, "--lines needs a number up to 10000000, not 'all' (see opampctl --help)"},
         {{"config", "sign", "a"}, "config sign needs --key FILE (see opampctl --help)"},
     }));
     const auto options = parse_options(row.arguments);

@@ -29,7 +29,6 @@ TEST_CASE("the status names what is wrong, and where to look next", "[ctl][text]
     bad.trial = true;
     bad.remote_config = {"FAILED", "ffffffff00", "two\nlines\x1B[31m"};
     bad.server = {"10.0.0.1:4320", false, "", "connection refused"};
-    bad.state_folder = "/var/lib/opampd/proxy";
     Answer answer;
     answer.agents = {good, bad};
     CHECK(ctl::as_text({}, answer) ==
@@ -38,7 +37,7 @@ TEST_CASE("the status names what is wrong, and where to look next", "[ctl][text]
           "proxy  backing off  no       -    -                     2 (on trial)  FAILED ffffffff   not connected\n"
           "\n"
           "proxy: not healthy: exit code 3\n"
-          "  next: see /var/lib/opampd/proxy/agent.log\n"
+          "  next: opampctl logs proxy\n"
           "proxy: the server's config failed: two; lines?[31m\n"
           "  next: opampctl config history proxy\n"
           "proxy: no connection to 10.0.0.1:4320: connection refused\n");

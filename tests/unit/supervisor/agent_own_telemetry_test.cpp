@@ -57,7 +57,7 @@ struct Rig {
     }
 
     void start() {
-        const supervisor::AgentSupervisor::Shared shared{context.get_executor(), disk, readers, nullptr};
+        const supervisor::AgentSupervisor::Shared shared{context.get_executor(), disk, readers, packer, nullptr};
         supervisor.emplace(shared, settings, agent);
         REQUIRE(supervisor->open());
         lives.spawn("agent", supervisor->run());
@@ -127,7 +127,7 @@ struct Rig {
     settings::Settings settings;
     settings::Agent agent;
     async::asio::io_context context;
-    async::BlockingPool disk, readers;
+    async::BlockingPool disk, readers, packer;
     async::TaskGroup lives{context.get_executor()}, tasks{context.get_executor()};
     std::optional<supervisor::AgentSupervisor> supervisor;
     std::vector<base::Result<void>> answers;

@@ -1,0 +1,20 @@
+// Streams of systemd's journal: what is written to one becomes entries, a line each.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace output {
+
+inline constexpr char kJournalSocket[] = "/run/systemd/journal/stdout";
+
+/// Under that SYSLOG_IDENTIFIER, with priority info; "<3>" in front of a line gives it another one.
+/// Spec: sd_journal_stream_fd(3). Errors: not_found (there is no journal here), io.
+base::Result<base::UniqueFd> open_journal(const std::string& identifier);
+
+/// What the variable JOURNAL_STREAM is to say to a program that writes to `stream` itself.
+std::string journal_stream_of(int stream);
+
+}  // namespace output
