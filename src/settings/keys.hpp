@@ -25,16 +25,15 @@ struct Target {
 /// The type of a key is the type of its field, the default is the field's initial value.
 template <typename T>
 using Access = T& (*)(Target);
-using Field =
-    std::variant<std::monostate,  // a section that the parser knows
-                 Access<std::string>, Access<std::filesystem::path>, Access<bool>, Access<Duration>,
-                 Access<std::uint64_t>,  // a size in bytes
-                 Access<std::vector<std::string>>, Access<std::vector<std::filesystem::path>>, Access<TextMap>,
-                 Access<Headers>, Access<int>,  // a signal
-                 Access<unsigned>,              // a count
-                 Access<ConfigFormat>, Access<ConfigLayout>, Access<ProbeType>, Access<RestartPolicy>,
-                 Access<TelemetryDelivery>, Access<OutputDestination>, Access<Compression>, Access<base::log::Level>,
-                 Access<base::log::Format>>;
+using Field = std::variant<std::monostate,  // a section that the parser knows
+                           Access<std::string>, Access<std::filesystem::path>, Access<bool>, Access<Duration>,
+                           Access<std::uint64_t>,  // a size in bytes
+                           Access<std::vector<std::string>>, Access<std::vector<std::filesystem::path>>,
+                           Access<TextMap>, Access<Headers>, Access<int>,  // a signal
+                           Access<unsigned>,                               // a count
+                           Access<ConfigFormat>, Access<ConfigLayout>, Access<ProbeType>, Access<RestartPolicy>,
+                           Access<TelemetryDelivery>, Access<OutputDestination>, Access<Compression>,
+                           Access<base::log::Level>, Access<base::log::Format>>;
 
 /// One text of a key: the value itself, or one of its items or entries.
 struct Item {
