@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "settings/check_placeholders.hpp"
 #include "settings/checks.hpp"
 #include "settings/expand.hpp"
 #include "settings/layer.hpp"
@@ -62,6 +63,7 @@ Node PresetReader::over_preset(const Node& own, const std::string& path, const s
     if (of_program) agent.preset = name;
     agent.from_preset = {preset->file, preset->summary, add_defaults(whole, preset->tree), of_program.has_value()};
     check_parameters(own, *preset, whole, path);
+    check_placeholders(whole, path, report_);
     fill_in_parameters(whole);
     return whole;
 }

@@ -40,7 +40,8 @@ std::vector<Problem> Report::take() {
     std::vector<Problem> problems;
     for (Found& found : std::exchange(found_, {})) {
         Problem& problem = found.problem;
-        const auto above = std::ranges::find_if(agents_, [&](const auto& path) { return problem.key.starts_with(path); });
+        const auto above =
+            std::ranges::find_if(agents_, [&](const auto& path) { return problem.key.starts_with(path); });
         if (found.mark.file != 0 && above != agents_.end()) problem.key.erase(0, above->size());
         // A preset's mistake is one, however many agents have the preset.
         if (problems.empty() || problems.back() != problem) problems.push_back(std::move(problem));

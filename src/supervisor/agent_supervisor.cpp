@@ -198,7 +198,7 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     const std::string reason = describe(*status);
     co_await run_post_stop();
     telemetry_.traces().exited(reason);
-    const bool has_reloaded = state_.reloaded && !state_.proven;
+    const bool has_reloaded = state_.phase == lifecycle::Phase::running && state_.reloaded && !state_.proven;
     if (state_.phase == lifecycle::Phase::reloading || has_reloaded)
         log_.warning("agent.reload_failed", {{"error", "the agent ended: " + reason}});
     if (state_.phase == lifecycle::Phase::stopping)

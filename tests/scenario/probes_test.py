@@ -4,6 +4,7 @@
 import os
 import pathlib
 import pwd
+import shutil
 import signal
 import socket
 import sys
@@ -257,7 +258,7 @@ def only_processes_of_the_agent_are_listened_to(scene):
 
 @scenario
 def agent_of_another_user_is_listened_to(scene):
-    scene.folder.chmod(0o711)
+    shutil.chown(scene.folder, "nobody")
     scene.begin(telling(scene, "ready", health={"type": "notify"}, user="nobody"))
     place = pathlib.Path(variables_of(scene.pid())["NOTIFY_SOCKET"])
     expect("the socket is its user's alone", place.stat().st_uid == pwd.getpwnam("nobody").pw_uid and place.stat().st_mode & 0o777 == 0o600)

@@ -90,23 +90,28 @@ TEST_CASE("a mistake in a preset is shown in its file", "[settings][preset][prob
     CHECK(problems_of_preset("args: []\nargs: []\n") ==
           Texts{file + "2: args: is given twice, first on line 1 (keep one)"});
     CHECK(problems_of_preset("\nstop_timout: 3s\n") ==
-          Texts{file + "2: agent.stop_timout: is not a key of opampd (did you mean stop_timeout?)"});
+          Texts{file + "2: stop_timout: is not a key of opampd (did you mean stop_timeout?)"});
     CHECK(problems_of_preset("health:\n  interval: 3\n") ==
-          Texts{file + "2: agent.health.interval: '3' is not a duration (write 500ms, 10s or 5m)"});
+          Texts{file + "2: health.interval: '3' is not a duration (write 500ms, 10s or 5m)"});
     CHECK(problems_of_preset("health:\n  type: http\n") ==
-          Texts{file + "1: agent.health.endpoint: is missing (type http needs the URL to ask, such as "
+          Texts{file + "1: health.endpoint: is missing (type http needs the URL to ask, such as "
                        "http://127.0.0.1:8080/healthz)"});
     CHECK(problems_of_preset("health:\n  endpoint: http://a\n") ==
-          Texts{file + "2: agent.health.endpoint: is never asked with type process (write type: http, or "
+          Texts{file + "2: health.endpoint: is never asked with type process (write type: http, or "
                        "remove the endpoint)"});
     CHECK(problems_of_preset("preset: prometheus\n") ==
           Texts{file + "1: preset: stands in a preset, which cannot build on another one (remove it)"});
     CHECK(problems_of_preset("summary: [a]\n") ==
           Texts{file + "1: summary: is not text (say in a few words what it is for)"});
     CHECK(problems_of_preset("parameters: {config: x}\n") ==
-          Texts{file + "1: agent.parameters.config: is the name of a placeholder of opampd's own (give another one)"});
+          Texts{file + "1: parameters.config: is the name of a placeholder of opampd's own (give another one)"});
+    CHECK(problems_of_preset("parameters: {port: 1}\nargs: [\"{prot}\", \"{x}\", \"{confg\", \"a {confg}\"]\n") ==
+          Texts{file + "2: args: '{prot}' is not a placeholder (did you mean {port}?)",
+                file + "2: args: '{confg}' is not a placeholder (did you mean {config}?)"});
+    CHECK(problems_of_preset("reload: {signal: HUP, confirm: {command: [cat, \"{pid}\", \"{pod}\"]}}\n") ==
+          Texts{file + "1: reload.confirm.command: '{pod}' is not a placeholder (did you mean {pid}?)"});
     CHECK(problems_of_preset("parameters: {a-b: x}\n") ==
-          Texts{file + "1: agent.parameters.a-b: is not a name for a parameter (letters, digits and _)"});
+          Texts{file + "1: parameters.a-b: is not a name for a parameter (letters, digits and _)"});
 }
 
 TEST_CASE("mistakes in the settings file come before those in presets, and each is said once",
@@ -119,6 +124,11 @@ TEST_CASE("mistakes in the settings file come before those in presets, and each 
                       environment) ==
           Texts{"opampd.yaml:4: agents.b.stop_timeout: '3' is not a duration (write 500ms, 10s or 5m)",
                 kFolder + "mine.yaml:2: not valid YAML: end of sequence flow not found"});
+    // By each of its agents, but once.
+    CHECK(problems_of(
+              "server: {endpoint: ws://localhost}\nagents: {a: {preset: mine}, b.c: {preset: mine, config_path: b}}\n",
+              machine({{"mine", "executable: ./demo-service\nstop_timeout: 3\n"}})) ==
+          Texts{kFolder + "mine.yaml:2: stop_timeout: '3' is not a duration (write 500ms, 10s or 5m)"});
 }
 
 TEST_CASE("a built-in preset whose program is missing says so", "[settings][preset][problems]") {
@@ -126,9 +136,9 @@ TEST_CASE("a built-in preset whose program is missing says so", "[settings][pres
     const auto problems = problems_of(kServer + "agent: {preset: prometheus}\n", environment);
     REQUIRE(problems.size() == 3);
     CHECK(problems[0].starts_with("built-in preset prometheus:"));
-    CHECK(problems[0].find(": agent.executable: 'prometheus' is not a program in $PATH") != std::string::npos);
-    CHECK(problems[1].find(": agent.version.command: the program is not a program in $PATH") != std::string::npos);
-    CHECK(problems[2].find(": agent.config_check.command: the program is not a program in $PATH") != std::string::npos);
+    CHECK(problems[0].find(": executable: 'prometheus' is not a program in $PATH") != std::string::npos);
+    CHECK(problems[1].find(": version.command: the program is not a program in $PATH") != std::string::npos);
+    CHECK(problems[2].find(": config_check.command: the program is not a program in $PATH") != std::string::npos);
 }
 
 TEST_CASE("no text of a preset is fatal", "[settings][preset][problems]") {

@@ -69,9 +69,8 @@ TEST_CASE("of the names of a preset's program the one that is there is run", "[s
     CHECK(agent_with("  preset: alertmanager\n", environment).executable == "/usr/bin/alertmanager");
     const auto none = machine({{"mine", "executables: [nobody, no-one]\n"}});
     CHECK(problems_of(kServer + "agent: {preset: mine}\n", none) ==
-          Texts{kFolder +
-                "mine.yaml:1: agent.executable: 'nobody' is not a program in $PATH (for one elsewhere write a "
-                "path with a slash: ./NAME or /FOLDER/NAME)"});
+          Texts{kFolder + "mine.yaml:1: executable: 'nobody' is not a program in $PATH (for one elsewhere write a "
+                          "path with a slash: ./NAME or /FOLDER/NAME)"});
     const auto bad = machine({{"mine", "executable: prometheus\nexecutables: []\n"}});
     CHECK(problems_of(kServer + "agent: {preset: mine}\n", bad) ==
           Texts{kFolder + "mine.yaml:2: executables: is given together with executable (keep one)",
