@@ -208,10 +208,11 @@ TEST_CASE("commands of an agent that cannot be run are told", "[settings][proble
     const std::string capability = "  custom_capabilities:\n    com.example.a/1.0:\n      ";
     const std::string key = "agent.custom_capabilities.com.example.a/1.0";
     check_rows({
-        agent_row("no command", "  custom_capabilities: {com.example.a/1.0: {timeout: 1s}}\n",
-                  {"5: " + key +
-                   ".command: is missing (give the program and its arguments, for every message of the "
-                   "capability, whatever its type)"}),
+        agent_row(
+            "no command", "  custom_capabilities: {com.example.a/1.0: {timeout: 1s}}\n",
+            {"5: " + key +
+             ".command: is missing (give the program and its arguments, with placeholders, for every message of the "
+             "capability, whatever its type)"}),
         agent_row("no program", capability + "command: [./gone, s3cret]\n",
                   {"7: " + key + ".command: the program does not exist (give the path of a program)"}),
         agent_row("an unknown key", capability + "command: ./bin/agent\n      max_outputs: 1\n",
