@@ -153,7 +153,12 @@ Result<void> CgroupTree::divide() const {
         if (!is_first_of_machine(folder_)) {
             if (::mkdir(leaf.c_str(), 0755) != 0 && errno != EEXIST)
                 return base::errno_error(errno).within("creating '" + leaf.string() + "'");
-            for (const std::string& pid : words(read(folder_ / "cgroup.procs")))
+            const auto inside = words(read(folder_ / "cgroup.procs"));
+            // A group that shares out nothing but `pids` and holds processes has none below it that could be entered.
+            if (!inside.empty())
+                for (const std::string& shared : words(read(folder_ / "cgroup.subtree_control")))
+                    (void)write(folder_ / "cgroup.subtree_control", "-" + shared);
+            for (const std::string& pid : inside)
                 if (auto moved = write(leaf / "cgroup.procs", pid); !moved) divided = std::move(moved);
         }
         divided = {};

@@ -132,7 +132,8 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     spec.descriptors = provision->descriptor_numbers();
     spec.working_directory = agent_.working_directory;
     spec.output = output->get();
-    spec.start_line_head = AgentOutput::kStartLineHead;
+    // The journal takes who writes first for the program, and tells starts by itself.
+    if (output_.journal_stream().empty()) spec.start_line_head = AgentOutput::kStartLineHead;
     spec.start_line_tail = ", config hash " + hash + " ---\n";
     base::UniqueFd cgroup_procs;
     if (cgroup_) {

@@ -220,8 +220,8 @@ class Scene:
         return [Start(int(pid), digest) for pid, digest in START_LINE.findall(self.agent_log(agent))]
 
     def pid(self):
-        """Of the agent, as it was started last."""
-        return self.starts()[-1].pid
+        """Of the agent, as it was started last: the log has it at once."""
+        return self.events("agent.started")[-1]["pid"]
 
     def wait_for_starts(self, count):
         return self.wait_for(f"start number {count} of the agent", lambda: len(self.starts()) >= count and self.starts())
