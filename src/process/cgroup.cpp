@@ -147,27 +147,35 @@ Result<CgroupTree> CgroupTree::find(const std::set<std::string>& controllers) {
 
 Result<void> CgroupTree::divide() const {
     constexpr int kRounds = 20;  // whoever starts something there meanwhile
-    const fs::path leaf = folder_ / kOwnLeaf;
-    Result<void> divided;
+    const bool may_hold_processes = is_first_of_machine(folder_);
+    Result<void> moved, divided;
     for (int round = 0; round < kRounds; ++round) {
-        if (!is_first_of_machine(folder_)) {
-            if (::mkdir(leaf.c_str(), 0755) != 0 && errno != EEXIST)
-                return base::errno_error(errno).within("creating '" + leaf.string() + "'");
-            const auto inside = words(read(folder_ / "cgroup.procs"));
-            // A group that shares out nothing but `pids` and holds processes has none below it that could be entered.
-            if (!inside.empty())
-                for (const std::string& shared : words(read(folder_ / "cgroup.subtree_control")))
-                    (void)write(folder_ / "cgroup.subtree_control", "-" + shared);
-            for (const std::string& pid : inside)
-                if (auto moved = write(leaf / "cgroup.procs", pid); !moved) divided = std::move(moved);
-        }
+        if (!may_hold_processes) moved = move_to_leaf();
         divided = {};
         for (const std::string& controller : controllers_)
             if (auto enabled = write(folder_ / "cgroup.subtree_control", "+" + controller); !enabled)
                 divided = std::move(enabled);
-        if (divided) return divided;
+        if (divided && (may_hold_processes || read(folder_ / "cgroup.procs").empty())) return divided;
     }
-    return divided;
+    if (!divided) return divided;
+    if (!moved) return moved;
+    return Error(Kind::io, "the control group '" + folder_.string() + "' gets new processes again and again");
+}
+
+/// A failure may be of what has ended meanwhile.
+Result<void> CgroupTree::move_to_leaf() const {
+    const fs::path leaf = folder_ / kOwnLeaf;
+    if (::mkdir(leaf.c_str(), 0755) != 0 && errno != EEXIST)
+        return base::errno_error(errno).within("creating '" + leaf.string() + "'");
+    const auto inside = words(read(folder_ / "cgroup.procs"));
+    // A group that shares out nothing but `pids` and holds processes has none below it that could be entered.
+    if (!inside.empty())
+        for (const std::string& shared : words(read(folder_ / "cgroup.subtree_control")))
+            (void)write(folder_ / "cgroup.subtree_control", "-" + shared);
+    Result<void> all_moved;
+    for (const std::string& pid : inside)
+        if (auto moved = write(leaf / "cgroup.procs", pid); !moved) all_moved = std::move(moved);
+    return all_moved;
 }
 
 Result<Cgroup> Cgroup::make(const CgroupTree& tree, const std::string& name, const CgroupFiles& files) {

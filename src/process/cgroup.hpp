@@ -43,6 +43,8 @@ public:
     const std::filesystem::path& folder() const { return folder_; }
 
 private:
+    base::Result<void> move_to_leaf() const;
+
     CgroupTree(std::filesystem::path folder, std::set<std::string> controllers)
         : folder_(std::move(folder)), controllers_(std::move(controllers)) {}
 
