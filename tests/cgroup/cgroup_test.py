@@ -8,6 +8,7 @@ The kernel is a process; its root is this machine's, read-only, and all that is 
 """
 
 import argparse
+import itertools
 import os
 import pathlib
 import re
@@ -70,12 +71,15 @@ def be_init(arguments):
     subprocess.run(["/sbin/poweroff", "-f"], check=False)
 
 
+NUMBERS = itertools.count(1)
+
+
 class Scene(suite.Scene):
     """One whose daemon runs in a control group of its own, as a service does."""
 
     def __init__(self, programs, folder):
         super().__init__(programs, folder)
-        self.group = GROUPS / f"daemon-{os.getpid()}-{id(self)}"
+        self.group = GROUPS / f"daemon-{os.getpid()}-{next(NUMBERS)}"
         self.group.mkdir()
         for controller in ("memory", "cpu", "pids", "io"):
             (GROUPS / "cgroup.subtree_control").write_text(f"+{controller}")
