@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <set>
 
+#include "base/acting_for.hpp"
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "base/pieces.hpp"
@@ -151,6 +152,7 @@ base::Result<void> check_names(const Effective& now, const Installed& before, co
 
 base::Result<void> install(const Effective& now, const Installed& before, const fs::path& config_path,
                            const base::Owner& owner) {
+    const base::ActingFor acting(owner, config_path.parent_path());
     const fs::path folder = config_path.parent_path();
     if (auto are_free = check_names(now, before, config_path); !are_free) return are_free;
     const auto first = in_the_way(now, before);

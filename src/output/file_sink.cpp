@@ -80,6 +80,8 @@ void FileSink::use(base::UniqueFd file) {
 }
 
 void FileSink::begin_process() {
+    // What the one before did not end is a line all the same.
+    if (file_ && !is_losing_ && !ends_line() && write_at(file_.get(), size_, "\n")) grow(1);
     begin_ = written_;
 }
 
@@ -242,13 +244,26 @@ std::optional<base::Duration> FileSink::due_in() {
     // An agent that has not ended its line yet is waited for: the next bytes come first.
     const bool grows_old = old_at_ != 0 && size_ > 0 && !is_losing_ && (!has_passed(old_at_) || ends_line());
     if (grows_old) at = at == 0 ? old_at_ : std::min(at, old_at_);
-    if (at == 0) return std::nullopt;
-    const std::uint64_t now = base::unix_nano_now();
-    return base::Duration(at > now ? static_cast<std::int64_t>(at - now) : 0);
+    std::optional<base::Duration> due;
+    if (const std::uint64_t now = base::unix_nano_now(); at != 0)
+        due = base::Duration(at > now ? static_cast<std::int64_t>(at - now) : 0);
+    // The loss is told when there is room, whether the agent says something or not.
+    if (is_losing_ && lost_ > 0) {
+        const base::Duration next = std::max<base::Duration>(tried_ + pause_ - std::chrono::steady_clock::now(), 0s);
+        due = std::min(due.value_or(next), next);
+    }
+    return due;
+}
+
+void FileSink::finish() {
+    if (!is_losing_ || lost_ == 0) return;
+    pause_ = {};
+    resume();
 }
 
 void FileSink::be_due() {
     if (has_passed(surplus_at_)) remove_surplus();
+    if (is_losing_ && lost_ > 0) resume();
     if (!is_losing_ && size_ > 0 && has_passed(old_at_) && ends_line()) rotate();
 }
 

@@ -26,6 +26,7 @@ public:
     Printed printed_since(std::uint64_t from, std::size_t most) override;
     std::optional<base::Duration> due_in() override;
     void be_due() override;
+    void finish() override;
 
 private:
     Taken move(int pipe, std::uint64_t most);

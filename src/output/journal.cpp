@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -11,7 +12,7 @@
 
 namespace output {
 
-base::Result<base::UniqueFd> open_journal(const std::string& identifier) {
+base::Result<base::UniqueFd> open_journal(const std::string& identifier, std::chrono::seconds patience) {
     const auto failed = [](int code) {
         return base::errno_error(code)
             .within(std::string("opening a stream of the journal at '") + kJournalSocket + "'")
@@ -21,7 +22,9 @@ base::Result<base::UniqueFd> open_journal(const std::string& identifier) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, kJournalSocket, sizeof kJournalSocket);
-    if (!stream || ::connect(stream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    const timeval limit{patience.count(), 0};
+    if (!stream || ::setsockopt(stream.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
+        ::connect(stream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return failed(errno);
     ::shutdown(stream.get(), SHUT_RD);
     // Identifier, unit, priority, whether a line may begin with one, and where else it goes to: nowhere.

@@ -1,5 +1,7 @@
 #include "output/reader.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "output/tail.hpp"
@@ -10,6 +12,11 @@ namespace {
 constexpr std::size_t kPiece = 64 << 10;
 
 /// Where the last `lines` lines begin; `lines` becomes how many there were to find.
+bool is_removed(int fd) {
+    struct stat info {};
+    return ::fstat(fd, &info) == 0 && info.st_nlink == 0;
+}
+
 std::uint64_t last_lines_of_plain(int fd, std::uint64_t& lines) {
     const std::uint64_t wanted = lines;
     std::uint64_t begin = size_of(fd);
@@ -129,6 +136,11 @@ std::string Reader::read_open() {
         // Somebody has emptied it.
         if (text.empty() && size_of(plain_.get()) < offset_) text = read_at(plain_.get(), offset_ = 0, kPiece);
         offset_ += text.size();
+        // Somebody has removed it: there is another one of its name, or will be.
+        if (text.empty() && is_removed(plain_.get())) {
+            plain_.reset();
+            offset_ = 0;
+        }
         return text;
     }
     // `offset_` counts down what is to be passed over.

@@ -1,7 +1,6 @@
 #include "output/stream_sink.hpp"
 
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,14 +10,17 @@
 #include "output/journal.hpp"
 
 namespace output {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr std::size_t kPiece = 32u << 10;
 /// As the journal cuts them by default, less than what its own limit is.
 constexpr std::size_t kLongestLine = 16u << 10;
 constexpr std::size_t kLongestRecord = 8192;
-/// With a journal that hangs.
-constexpr timeval kPatience{5, 0};
+/// With a journal that hangs, and before it is given something again.
+constexpr auto kPatience = 5s, kPause = 10s;
 
 }  // namespace
 
@@ -52,9 +54,8 @@ LineSink::LineSink(Listener& listener, std::size_t tail, Write write)
     : StreamSink(listener, tail), write_(std::move(write)), lines_(kLongestLine) {}
 
 void JournalSink::open() {
-    auto stream = open_journal(identifier_);
+    auto stream = open_journal(identifier_, kPatience);
     if (stream) {
-        ::setsockopt(stream->get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
         stream_ = std::move(*stream);
     } else if (!std::exchange(is_losing_, true)) {
         listener().losing(stream.error().text());
@@ -65,17 +66,21 @@ void JournalSink::write(std::string_view& bytes) {
     while (stream_ && !bytes.empty()) {
         const ssize_t sent = ::send(stream_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) quiet_until_ = std::chrono::steady_clock::now() + kPause;
         if (sent < 0) stream_.reset();
         if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
 }
 
-/// A journal that has gone is looked for again with the next bytes.
+/// A journal that has gone is looked for again with the next bytes; one that hangs is left alone for a while.
 void JournalSink::put(std::string_view bytes) {
-    write(bytes);
+    const auto hangs = [this] { return std::chrono::steady_clock::now() < quiet_until_; };
+    if (!hangs()) write(bytes);
     if (bytes.empty()) return;
-    open();
-    write(bytes);
+    if (!hangs()) {
+        open();
+        write(bytes);
+    }
     lost_ += bytes.size();
     if (!bytes.empty()) {
         if (!std::exchange(is_losing_, true))

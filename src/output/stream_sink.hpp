@@ -2,6 +2,7 @@
 // nowhere.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -40,6 +41,11 @@ class LineSink final : public StreamSink {
 public:
     using Write = std::function<void(std::string_view line)>;
     LineSink(Listener& listener, std::size_t tail, Write write);
+    /// A line that a process did not end is one.
+    void begin_process() override {
+        StreamSink::begin_process();
+        lines_.finish(write_);
+    }
     void finish() override { lines_.finish(write_); }
 
 private:
@@ -62,6 +68,7 @@ private:
 
     const std::string identifier_;
     base::UniqueFd stream_;
+    std::chrono::steady_clock::time_point quiet_until_;
     bool is_losing_ = false;
     std::uint64_t lost_ = 0;
 };

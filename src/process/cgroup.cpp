@@ -115,8 +115,9 @@ std::optional<CgroupPlace> find_cgroup(std::string_view controller, std::string_
         const bool is_wanted = controller.empty() ? dash[1] == "cgroup2"
                                                   : dash[1] == "cgroup" && ends_with_controller(dash[3], controller);
         const std::string& root = fields[3];
-        if (!is_wanted || !(path->starts_with(root))) continue;
-        const std::string below = root == "/" ? *path : path->substr(root.size());
+        const std::string below = root == "/" ? *path : path->substr(std::min(root.size(), path->size()));
+        const bool is_below = path->starts_with(root) && (below.empty() || below.front() == '/');
+        if (!is_wanted || !is_below) continue;
         return CgroupPlace{fs::path(fields[4] + below).lexically_normal(), *path};
     }
     return std::nullopt;

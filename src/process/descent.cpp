@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/files.hpp"
+#include "process/run_mark.hpp"
 
 namespace process {
 namespace {
@@ -24,10 +25,12 @@ pid_t parent_of(pid_t pid) {
     return std::sscanf(stat->c_str() + name_end + 1, " %c %d", &state, &parent) == 2 ? parent : 0;
 }
 
-bool belongs_to(pid_t pid, pid_t leader) {
-    for (int i = 0; i < kMostGenerations && pid > 1; ++i) {
-        if (pid == leader || ::getpgid(pid) == leader) return true;
-        pid = parent_of(pid);
+bool belongs_to(pid_t pid, pid_t leader, const std::string& run_id) {
+    pid_t above = pid;
+    for (int i = 0; i < kMostGenerations && above > 1; ++i) {
+        if (above == leader || ::getpgid(above) == leader) return true;
+        if (above == ::getpid()) return above != pid && has_variable(pid, kRunVariable, run_id + '\0');
+        above = parent_of(above);
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,11 +44,18 @@ void take_name(char** argv) {
     std::memcpy(argv[0], kName, std::min(sizeof kName - 1, room));
 }
 
+/// For what cannot die, such as in a frozen group or on a dead file system: what others printed is saved all the same.
+constexpr int kMostRounds = 2000;
+
 /// What has left its group, and has been the daemon's. Whether there was any: it may have made others meanwhile.
 bool kill_detached() {
     bool is_any = false;
-    for (const pid_t pid : all_processes())
-        if (has_variable(pid, kRunVariable, daemon_mark())) is_any = ::kill(pid, SIGKILL) == 0 || is_any;
+    for (const pid_t pid : all_processes()) {
+        // The number stays this process's while it is looked at.
+        const base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        if (process && has_variable(pid, kRunVariable, daemon_mark()))
+            is_any = ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 || is_any;
+    }
     return is_any;
 }
 
@@ -59,15 +67,21 @@ int descriptor_in(msghdr& header) {
     return fd;
 }
 
-/// What nobody has taken out of the pipe. The lock tells a daemon that has been started meanwhile to wait.
-void save(const Output& output) {
-    static char bytes[64 << 10];
+/// The lock tells a daemon that has been started meanwhile to wait. -1: it was quicker.
+int open_locked(const Output& output) {
     const int file = ::open(output.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-    if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) != 0) return;
+    return file >= 0 && ::flock(file, LOCK_EX | LOCK_NB) == 0 ? file : -1;
+}
+
+/// What nobody has taken out of the pipe; whoever has escaped may go on filling it.
+void save(const Output& output, int file) {
+    static char bytes[64 << 10];
+    if (file < 0) return;
     pollfd waited{output.pipe, POLLIN, 0};
-    while (::poll(&waited, 1, kPatienceMs) > 0) {
+    for (ssize_t left = ::fcntl(output.pipe, F_GETPIPE_SZ); left > 0 && ::poll(&waited, 1, kPatienceMs) > 0;) {
         const ssize_t got = ::read(output.pipe, bytes, sizeof bytes);
         if (got <= 0) break;
+        left -= got;
         for (ssize_t done = 0; done < got;) {
             const ssize_t written = ::write(file, bytes + done, static_cast<std::size_t>(got - done));
             if (written <= 0) break;
@@ -107,9 +121,11 @@ public:
         }
     }
     void end() const {
+        static int files[kMostOutputs];
+        for (std::size_t i = 0; i < output_count_; ++i) files[i] = open_locked(outputs_[i]);
         for (std::size_t i = 0; i < group_count_; ++i) ::kill(-groups_[i], SIGKILL);
-        while (kill_detached()) ::usleep(1000);
-        for (std::size_t i = 0; i < output_count_; ++i) save(outputs_[i]);
+        for (int round = 0; round < kMostRounds && kill_detached(); ++round) ::usleep(1000);
+        for (std::size_t i = 0; i < output_count_; ++i) save(outputs_[i], files[i]);
     }
 
 private:

@@ -61,16 +61,20 @@ Orphans::Orphans(async::asio::any_io_executor executor) : deaths_(std::move(exec
         if (!noted().contains(pid)) not_ours_.insert(pid);
 }
 
-/// Reaps the dead among the strangers, and shows the others.
-void Orphans::each_living(const std::function<void(pid_t)>& visit) {
+/// Reaps the dead among the strangers, and shows the others. Whether there were any dead: their children are ours only
+/// now, and were not seen.
+bool Orphans::each_living(const std::function<void(pid_t)>& visit) {
+    bool is_any_dead = false;
     for (const pid_t pid : own_children()) {
         if (noted().contains(pid)) continue;
         const bool is_dead = ::waitpid(pid, nullptr, WNOHANG) == pid;
+        is_any_dead = is_any_dead || is_dead;
         if (is_dead)
             not_ours_.erase(pid);
         else if (!not_ours_.contains(pid))
             visit(pid);
     }
+    return is_any_dead;
 }
 
 async::Task<> Orphans::run() {
@@ -90,12 +94,12 @@ async::Task<std::size_t> Orphans::end_those(Fits fits, async::SteadyClock::durat
     std::set<pid_t> killed;
     for (;;) {
         bool is_any_left = false;
-        each_living([&](pid_t pid) {
+        const bool is_any_dead = each_living([&](pid_t pid) {
             if (!fits(pid)) return;
             is_any_left = true;
             if (::kill(pid, SIGKILL) == 0) killed.insert(pid);
         });
-        if (!is_any_left || async::SteadyClock::now() >= end) co_return killed.size();
+        if ((!is_any_left && !is_any_dead) || async::SteadyClock::now() >= end) co_return killed.size();
         co_await async::sleep_for(500us);
     }
 }

@@ -38,7 +38,7 @@ public:
 private:
     using Fits = std::function<bool(pid_t)>;
     async::Task<std::size_t> end_those(Fits fits, async::SteadyClock::duration limit);
-    void each_living(const std::function<void(pid_t)>& visit);
+    bool each_living(const std::function<void(pid_t)>& visit);
 
     async::asio::posix::stream_descriptor deaths_;
     std::set<pid_t> not_ours_;

@@ -50,7 +50,9 @@ base::Result<std::string> parse_sampler(std::string_view text) {
 base::Result<opamp::ConfigMap> parse_config(std::string_view text) {
     json::error_code code;
     const json::value document = json::parse(json::string_view(text.data(), text.size()), code);
-    if (code) return base::Error(base::Kind::invalid, "the body is not JSON: " + code.message()).hint("POST takes one file as the body");
+    if (code)
+        return base::Error(base::Kind::invalid, "the body is not JSON: " + code.message())
+            .hint("POST takes one file as the body");
     const json::object* object = document.if_object();
     const json::value* files = object != nullptr ? object->if_contains("files") : nullptr;
     if (files == nullptr || !files->is_object()) return expected("{\"files\": {\"name\": {\"body\": \"…\"}}}");

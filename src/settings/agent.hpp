@@ -11,8 +11,8 @@
 
 #include "base/units.hpp"
 #include "settings/agent_health.hpp"
-#include "settings/agent_privileges.hpp"
 #include "settings/agent_output.hpp"
+#include "settings/agent_privileges.hpp"
 
 namespace settings {
 
@@ -68,6 +68,7 @@ struct ReloadConfirm {
     std::string output;                ///< A line that the agent prints, as a pattern.
     bool children = false;             ///< A child process that was not there before.
     bool notify = false;               ///< What the agent says by sd_notify.
+    friend bool operator==(const ReloadConfirm&, const ReloadConfirm&) = default;
 };
 
 /// An agent that takes a new config without a restart, told in one of these ways; in none: it is restarted.

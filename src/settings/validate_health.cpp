@@ -129,6 +129,16 @@ void check_names(const Health& health, const std::string& path, Report& report) 
         report.add(notified[1], "is of type notify, as " + notified[0] + " is: there is one socket (keep one)");
 }
 
+/// READY=1 of the start would be taken for the proof of each config that comes by a reload.
+void check_proof_of_reload(const Agent& agent, const std::string& path, Report& report) {
+    const bool is_told_alone = agent.health.type == ProbeType::notify && agent.health.probes.empty();
+    if (is_told_alone && agent.reload.signal != 0 && agent.reload.confirm == ReloadConfirm{})
+        report.add(
+            path + ".reload.confirm",
+            "is missing (health.type notify says nothing of a reload by a signal: write notify: true, or another "
+            "proof)");
+}
+
 bool has_notify(const Agent& agent) {
     const Health& health = agent.health;
     return agent.reload.confirm.notify || health.type == ProbeType::notify ||
@@ -153,6 +163,7 @@ void check_health(Agent& agent, const std::string& path, const Environment& envi
     check(agent.health, section);
     for (auto& [name, probe] : agent.health.probes) check(probe, section + ".probes." + name);
     check_names(agent.health, section, report);
+    check_proof_of_reload(agent, path, report);
 }
 
 void check_notify_socket(const Agent& agent, const std::string& path, Report& report) {

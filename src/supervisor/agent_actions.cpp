@@ -143,20 +143,23 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
         spec.cgroup_procs = cgroup_procs.get();
     }
     memory_kills_before_ = memory_kills();
+    health_.start_time_unix_nano = base::unix_nano_now();
     auto child = process::Child::spawn(shared_.executor, spec);
     output_.take_up();
-    if (!child) return std::move(child).error();
+    if (!child) {
+        health_.start_time_unix_nano = 0;
+        return std::move(child).error();
+    }
     child_ = std::make_unique<process::Child>(std::move(*child));
     secrets_ = std::move(provision->folder);
     run_id_ = std::move(provision->run_id);
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
         log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
-    health_.start_time_unix_nano = base::unix_nano_now();
     base::log::Fields fields{{"pid", child_->pid()}, {"config_hash", base::short_hex(given.revision.hash)}};
     if (died_) fields.emplace_back("since_end", base::Duration(SteadyClock::now() - *died_));
     died_.reset();
     log_.info("agent.started", fields);
-    probes_.begin({child_->pid(), *std::move(for_probes), identity_.uid.text()});
+    probes_.begin({child_->pid(), health_.start_time_unix_nano, run_id_, *std::move(for_probes), identity_.uid.text()});
     return {};
 }
 

@@ -98,7 +98,7 @@ base::Result<base::UniqueFd> AgentOutput::descriptor() {
 /// An agent is not to stand still because its journal does.
 base::Result<base::UniqueFd> AgentOutput::direct_descriptor() {
     if (files_) return direct_file();
-    auto stream = output::open_journal(identifier_of(agent()));
+    auto stream = output::open_journal(identifier_of(agent()), 1s);
     if (stream) {
         journal_stream_ = output::journal_stream_of(stream->get());
         return stream;

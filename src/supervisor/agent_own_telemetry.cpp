@@ -1,4 +1,5 @@
 // Where the agent's own telemetry goes: tried and undone as a config is, and given to the agent beside it.
+#include "base/acting_for.hpp"
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 #include "supervisor/agent_supervisor.hpp"
@@ -90,6 +91,7 @@ base::Result<void> AgentSupervisor::write_own_telemetry(const ConfigKeeper::Give
     if (agent_.own_telemetry.delivery != TelemetryDelivery::file) return {};
     const std::string text = environment_file(own_telemetry_of(given, TelemetryDelivery::file));
     const base::Owner owner = owner_of(agent_);
+    const base::ActingFor acting(owner, agent_.own_telemetry.file.parent_path());
     if (base::has_content(agent_.own_telemetry.file, text) && base::is_of(agent_.own_telemetry.file, owner)) return {};
     return base::replace_file(agent_.own_telemetry.file, text, kPrivateFile, owner);
 }

@@ -106,7 +106,7 @@ bool AgentProbes::run_commands() const {
 void AgentProbes::begin(Process process) {
     process_ = std::move(process);
     started_ = SteadyClock::now();
-    started_unix_nano_ = base::unix_nano_now();
+    started_unix_nano_ = process_.start_unix_nano;
     has_refused_ = false;
     checkup_.begin(started_unix_nano_);
     notified_.begin();
@@ -189,11 +189,12 @@ Task<> AgentProbes::listen() {
         heed_notified(now);
         listening_pace_.say(now);
         co_await sleep_until(listening_pace_.next());
+        heed_notified(SteadyClock::now());  // a time may have passed meanwhile
     }
 }
 
 void AgentProbes::take(const health::NotifySocket::Message& message, SteadyClock::time_point now) {
-    if (process::belongs_to(message.sender, process_.pid)) {
+    if (process::belongs_to(message.sender, process_.pid, process_.run_id)) {
         health::Notification told = health::parse_notification(message.text);
         if (told.status) told.status = shown(*told.status);
         notified_.take(told, now);

@@ -59,6 +59,8 @@ public:
 
     struct Process {
         pid_t pid = 0;
+        std::uint64_t start_unix_nano = 0;  ///< Just before it.
+        std::string run_id;                 ///< Of what it has detached.
         Provision commands;
         std::string instance_uid;
     };

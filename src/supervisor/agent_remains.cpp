@@ -25,7 +25,9 @@ std::uint64_t AgentSupervisor::memory_kills() const {
 /// A kill by the kernel for want of memory is told apart from any other.
 std::string AgentSupervisor::describe(const process::ExitStatus& status) const {
     const std::string text = process::describe(status);
-    if (status.signal != SIGKILL || memory_kills() <= memory_kills_before_) return text;
+    // Who is being stopped was killed by us; the counter may be one of many agents.
+    const bool is_stopped = state_.phase == lifecycle::Phase::stopping;
+    if (status.signal != SIGKILL || is_stopped || memory_kills() <= memory_kills_before_) return text;
     const std::string& limit = agent_.cgroup.memory_max;
     return text + " for want of memory" + (limit.empty() ? "" : " (agent.cgroup.memory_max is " + limit + ")");
 }

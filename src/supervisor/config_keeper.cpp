@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/acting_for.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "supervisor/private_folder.hpp"
@@ -28,6 +29,7 @@ base::Result<void> make_missing_folder(const std::filesystem::path& folder, cons
     constexpr mode_t kPrivateFolder = 0700;
     std::error_code code;
     if (std::filesystem::is_directory(folder, code)) return {};
+    const base::ActingFor acting(owner, folder);
     if (auto made = base::make_folder(folder, kPrivateFolder); !made) return made;
     return base::give_to(folder, owner);
 }

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::uint64_t kMostChildren = 1u << 20;  // bytes of a list of PIDs
 constexpr std::uint64_t kMostPrinted = 1u << 20;
+constexpr std::size_t kLongestLine = 64u << 10;
 
 }  // namespace
 
@@ -130,14 +131,15 @@ Task<Result<void>> Reloader::note_printed() {
     co_return Result<void>();
 }
 
-/// From the begin of a line.
+/// Whole lines: what is still being written may become another one.
 Task<Result<std::string>> Reloader::printed_since_told() {
     auto printed = co_await partners_.output.printed_since(printed_, kMostPrinted);
     if (!printed) co_return std::move(printed).error();
     printed_ = printed->upto;
-    begun_line_ += printed->text;
-    std::string text = begun_line_;
-    begun_line_.erase(0, begun_line_.rfind('\n') + 1);
+    std::string text = begun_line_ + printed->text;
+    const std::size_t begun = text.rfind('\n') + 1;
+    begun_line_ = text.substr(std::max(begun, text.size() - std::min(text.size(), kLongestLine)));
+    text.resize(begun);
     co_return text;
 }
 

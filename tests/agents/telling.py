@@ -5,6 +5,7 @@
     GET /flap      good and bad in turn, unless there is a file "steady"
     POST /tell     sends the body to $NOTIFY_SOCKET
     POST /child    the same from a child, which has left the process group
+    POST /detached the same from one that has no parent any more
     POST /flood    sends so many status lines as the body says
 
 Each question is a line on its output. It listens at "agent.sock", and writes the file "beat" again and again unless there is a file
@@ -69,6 +70,9 @@ class Self(http.server.BaseHTTPRequestHandler):
         if self.path == "/child":  # it lives until its input ends, with this process
             CHILDREN.append(subprocess.Popen([sys.executable, "-c", TELL + "; sys.stdin.read()", body], start_new_session=True,
                                              stdin=subprocess.PIPE))
+        if self.path == "/detached":  # it lives until the agent's supervisor ends it
+            command = [sys.executable, "-c", TELL + "; import time; time.sleep(1000)", body]
+            subprocess.run(["setsid", "--fork", *command], check=True)
         if self.path == "/flood":
             for i in range(int(body)):
                 tell(f"STATUS=line {i + 1}")

@@ -57,13 +57,14 @@ def boot(arguments):
 
 
 def be_init(arguments):
-    os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", HOME="/tmp", PYTHONDONTWRITEBYTECODE="1")
+    temporary = next(folder for folder in ("/tmp", "/var/tmp") if not PROJECT.is_relative_to(folder))  # what is mounted there hides it
+    os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", HOME=temporary, TMPDIR=temporary, PYTHONDONTWRITEBYTECODE="1")
 
     def mount(kind, target):
         subprocess.run(["mount", "-t", kind, kind, target], check=True)
     mount("proc", "/proc")
     mount("sysfs", "/sys")
-    for folder in ("/tmp", "/run", "/var/tmp"):
+    for folder in (temporary, "/run"):
         mount("tmpfs", folder)
     mount("cgroup2", str(GROUPS))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

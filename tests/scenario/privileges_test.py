@@ -142,6 +142,21 @@ def folders_of_a_config_are_its_users(scene):
 
 
 @scenario
+def link_that_the_user_puts_there_does_not_lead_opampd_elsewhere(scene):
+    roots = scene.folder / "roots"
+    roots.mkdir(mode=0o755)
+    agent = {**SLEEP, **open_to_all(scene), "user": "games", "config_path": "conf/agent.yaml"}
+    (scene.folder / "work/conf").symlink_to(roots)
+    local = scene.folder / "local.yaml"
+    local.write_text(GOOD)
+    scene.configure({**agent, "config_files": [str(local)]})
+    scene.start()
+    failed = scene.wait_for_event("agent.start_failed")
+    expect(f"{failed}", "work/conf/agent.yaml" in failed["error"] and "Permission denied" in failed["error"])
+    expect(f"nothing is there: {list(roots.iterdir())}", not list(roots.iterdir()))
+
+
+@scenario
 def config_that_the_check_refuses_is_not_left_to_be_read(scene):
     agent = {**SLEEP, **open_to_all(scene), "user": "games",
              "config_check": {"command": ["/bin/sh", "-c", 'stat -c "%U %a" "$0" "$(dirname "$0")"; pwd; exit 3', "{config}"]}}

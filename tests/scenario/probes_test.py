@@ -254,6 +254,9 @@ def only_processes_of_the_agent_are_listened_to(scene):
     post(scene, "/child", "READY=1\nSTATUS=a child")
     ready = scene.wait_for_message("healthy by its child", health_is(True))
     expect(f"not what the stranger says: {ready}", status_is("a child")(ready))
+    since = scene.peer.now()
+    post(scene, "/detached", "STATUS=detached")
+    scene.wait_for_message("what it has detached", status_is("detached"), since)
 
 
 @scenario

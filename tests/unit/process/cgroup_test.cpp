@@ -35,6 +35,7 @@ TEST_CASE("a part of the hierarchy is mounted alone", "[process][cgroup]") {
     const char* part = "22 1 0:21 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw\n";
     CHECK(find_cgroup("", "0::/docker/abc/d\n", part) == CgroupPlace{"/sys/fs/cgroup/d", "/docker/abc/d"});
     CHECK_FALSE(find_cgroup("", "0::/elsewhere\n", part));
+    CHECK_FALSE(find_cgroup("", "0::/docker/abcd\n", part));
 }
 
 TEST_CASE("numbers are read from the kernel's lines", "[process][cgroup]") {

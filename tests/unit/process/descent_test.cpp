@@ -8,9 +8,11 @@
 
 #include "base/unique_fd.hpp"
 
-using process::belongs_to;
-
 namespace {
+
+bool belongs_to(pid_t pid, pid_t leader) {
+    return process::belongs_to(pid, leader, "a run");
+}
 
 /// A child that waits until it is killed, in a group of its own; it tells the PID of a child of its own, which is in
 /// another group and waits as well.

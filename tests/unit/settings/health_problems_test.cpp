@@ -128,6 +128,12 @@ TEST_CASE("min_uptime counts where the process itself is probed", "[settings][he
 }
 
 TEST_CASE("a reload may be shown by what the agent tells", "[settings][health][reload]") {
+    CHECK(
+        problems_with("  health: {type: notify}\n  reload: {signal: HUP}\n") ==
+        Texts{
+            "opampd.yaml:6: agent.reload.confirm: is missing (health.type notify says nothing of a reload by a signal: "
+            "write notify: true, or another proof)"});
+    CHECK(problems_with("  health: {type: notify}\n  reload: {signal: HUP, confirm: {children: true}}\n") == Texts{});
     CHECK(agent_with("  executable: ./demo-service\n  reload: {signal: HUP, confirm: {notify: true}}\n")
               .reload.confirm.notify);
     CHECK(problems_with("  reload: {signal: HUP, confirm: {notify: true, output: x}}\n") ==
