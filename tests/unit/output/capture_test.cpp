@@ -239,17 +239,25 @@ TEST_CASE("what cannot be written is counted, and said where it is missing", "[o
     CHECK(rig.heard.losses == 1);
     CHECK(rig.heard.reason.find("agent.log") != std::string::npos);
     std::filesystem::remove(rig.folder / "agent.log");
-    await([&] {
-        process.print("tried\n");
-        std::this_thread::sleep_for(20ms);
-        return rig.heard.missing > 0;
-    });
+    await([&] { return rig.heard.missing > 0; });  // though nothing more is printed
     process.print("written\n");
     tail_of(*rig.capture, rig.heard);
     const std::string text = support::read(rig.folder / "agent.log");
     CHECK(text.starts_with("--- opampd: " + std::to_string(rig.heard.missing) + " bytes of output are lost here: "));
     CHECK(text.ends_with("written\n"));
     CHECK(rig.heard.losses == 1);
+}
+
+TEST_CASE("what a process did not end is a line of its own", "[output][capture]") {
+    FileRig rig({});
+    Process first(*rig.capture, 1);
+    first.print("panic: x");
+    first.end();
+    await([&] { return rig.heard.last_ended == 1; });
+    Process second(*rig.capture, 2);
+    second.print("--- started\n");
+    CHECK(tail_of(*rig.capture, rig.heard) == "--- started\n");
+    CHECK(support::read(rig.folder / "agent.log") == "panic: x\n--- started\n");
 }
 
 TEST_CASE("lines go to a function, and the tail stays in memory", "[output][capture]") {

@@ -232,3 +232,15 @@ TEST_CASE("a file that is emptied is read from its begin", "[output][reader]") {
     rig.print("new\n");
     CHECK(all_of(reader) == "new\n");
 }
+
+TEST_CASE("a file that is removed gives way to the next one of its name", "[output][reader]") {
+    Rig rig;
+    rig.print("one\ntwo\n");
+    Reader reader(rig.files);
+    reader.to_end();
+    CHECK(reader.read().empty());
+    std::filesystem::remove(rig.folder / "agent.log");
+    CHECK(reader.read().empty());
+    rig.print("new\n");
+    CHECK(all_of(reader) == "new\n");
+}
