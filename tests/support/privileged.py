@@ -5,6 +5,8 @@ import os
 import pathlib
 import pwd
 
+from rig import eventually
+
 USER = pwd.getpwnam("games")  # its group is not its number
 OTHER = pwd.getpwnam("nobody")
 SLEEP = {"executable": "/bin/sleep", "args": ["infinity"]}
@@ -26,7 +28,8 @@ class Seen:
 
     @property
     def environment(self):
-        return dict(line.split("=", 1) for line in self.text("environ").split("\0") if line)
+        text = eventually("its environment", lambda: self.text("environ"))  # empty while it becomes another program
+        return dict(line.split("=", 1) for line in text.split("\0") if line)
 
     @property
     def nice(self):
