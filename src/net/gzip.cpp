@@ -1,11 +1,9 @@
 #include "net/gzip.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <limits>
-#include <new>
 
+#include "base/gzip_streams.hpp"
 #include "base/units.hpp"
 
 namespace net {
@@ -15,8 +13,6 @@ using base::Error;
 using base::Kind;
 using base::Result;
 
-constexpr int kGzipOnly = 15 + 16;  // zlib's largest window, and gzip's header instead of its own.
-constexpr int kMemoryLevel = 8;
 constexpr std::size_t kFirstRoom = 4 << 10;
 
 /// zlib counts in 32 bits, and does not write through `next_in`.
@@ -30,30 +26,6 @@ void give_room(z_stream& stream, std::string& out, std::size_t used) {
     stream.avail_out = static_cast<uInt>(std::min<std::size_t>(out.size() - used, std::numeric_limits<uInt>::max()));
 }
 
-struct Inflater {
-    Inflater() {
-        if (::inflateInit2(&stream, kGzipOnly) != Z_OK) throw std::bad_alloc();
-    }
-    ~Inflater() { ::inflateEnd(&stream); }
-    Inflater(const Inflater&) = delete;
-    Inflater& operator=(const Inflater&) = delete;
-
-    z_stream stream{};
-};
-
-struct Deflater {
-    Deflater() {
-        if (::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
-            Z_OK)
-            throw std::bad_alloc();
-    }
-    ~Deflater() { ::deflateEnd(&stream); }
-    Deflater(const Deflater&) = delete;
-    Deflater& operator=(const Deflater&) = delete;
-
-    z_stream stream{};
-};
-
 void grow(std::string& out, std::size_t used, std::uint64_t most) {
     if (used == out.size()) out.resize(std::min<std::uint64_t>(std::max(kFirstRoom, used * 2), most));
 }
@@ -61,7 +33,7 @@ void grow(std::string& out, std::size_t used, std::uint64_t most) {
 }  // namespace
 
 std::string gzip(std::string_view bytes) {
-    Deflater deflater;
+    base::Deflater deflater;
     z_stream& stream = deflater.stream;
     std::string out;
     std::size_t used = 0;
@@ -80,7 +52,7 @@ std::string gzip(std::string_view bytes) {
 }
 
 Result<std::string> gunzip(std::string_view packed, std::uint64_t limit) {
-    Inflater inflater;
+    base::Inflater inflater;
     z_stream& stream = inflater.stream;
     std::string out;
     std::size_t used = 0;

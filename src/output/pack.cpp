@@ -5,33 +5,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
-#include <new>
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/gzip_streams.hpp"
 
 namespace output {
 namespace {
 
-constexpr int kGzipOnly = 15 + 16;  // zlib's largest window, and gzip's header instead of its own
-constexpr int kMemoryLevel = 8;
 constexpr std::size_t kPiece = 64 << 10;
-
-struct Deflater {
-    Deflater() {
-        if (::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
-            Z_OK)
-            throw std::bad_alloc();
-    }
-    ~Deflater() { ::deflateEnd(&stream); }
-    Deflater(const Deflater&) = delete;
-    Deflater& operator=(const Deflater&) = delete;
-
-    z_stream stream{};
-};
 
 ssize_t read_piece(int fd, std::vector<Bytef>& piece) {
     ssize_t got = 0;
@@ -52,7 +36,7 @@ bool write_piece(int fd, const Bytef* data, std::size_t size) {
 }
 
 base::Result<void> deflate_all(int from, int to, const std::atomic<bool>& stop) {
-    Deflater deflater;
+    base::Deflater deflater;
     z_stream& stream = deflater.stream;
     std::vector<Bytef> in(kPiece), out(kPiece);
     for (bool is_last = false; !is_last;) {
@@ -106,15 +90,10 @@ void step_aside() {
 }
 
 struct Unpacker::State {
-    explicit State(base::UniqueFd file) : fd(std::move(file)), in(kPiece) {
-        if (::inflateInit2(&stream, kGzipOnly) != Z_OK) throw std::bad_alloc();
-    }
-    ~State() { ::inflateEnd(&stream); }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
+    explicit State(base::UniqueFd file) : fd(std::move(file)), in(kPiece) {}
 
     base::UniqueFd fd;
-    z_stream stream{};
+    base::Inflater inflater;
     std::vector<Bytef> in;
     bool is_over = false;
 };
@@ -123,7 +102,7 @@ Unpacker::Unpacker(base::UniqueFd file) : state_(std::make_unique<State>(std::mo
 Unpacker::~Unpacker() = default;
 
 std::string Unpacker::read() {
-    z_stream& stream = state_->stream;
+    z_stream& stream = state_->inflater.stream;
     std::string out(kPiece, '\0');
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());

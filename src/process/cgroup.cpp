@@ -241,8 +241,15 @@ MemoryKills MemoryKills::here() {
     return kills;
 }
 
-std::optional<std::uint64_t> MemoryKills::count() const {
-    return file_.empty() ? std::nullopt : value_of(read(file_), "oom_kill");
+std::uint64_t MemoryKills::count() const {
+    return file_.empty() ? 0 : value_of(read(file_), "oom_kill").value_or(0);
+}
+
+bool MemoryKills::take_one(std::uint64_t before) {
+    const std::uint64_t known = std::max(before, taken_);
+    if (count() <= known) return false;
+    taken_ = known + 1;
+    return true;
 }
 
 std::optional<std::uint64_t> value_of(std::string_view text, std::string_view key) {

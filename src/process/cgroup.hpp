@@ -83,11 +83,15 @@ class MemoryKills {
 public:
     /// Where the daemon is just now.
     static MemoryKills here();
-    /// Nothing where the kernel does not say it.
-    std::optional<std::uint64_t> count() const;
+    /// 0 where the kernel does not say it.
+    std::uint64_t count() const;
+    /// Whether one that was killed has it to thank for: `before` was the count when it began. Each of those counted is
+    /// told of one process alone.
+    bool take_one(std::uint64_t before);
 
 private:
     std::filesystem::path file_;
+    std::uint64_t taken_ = 0;  ///< Up to here.
 };
 
 /// The number in the line "KEY NUMBER". Pure.

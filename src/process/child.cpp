@@ -15,6 +15,7 @@
 #include "base/files.hpp"
 #include "base/unique_fd.hpp"
 #include "process/orphans.hpp"
+#include "process/vfork_limit.hpp"
 
 namespace process {
 namespace {
@@ -153,12 +154,16 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     volatile Trouble trouble;
+    std::optional<VforkLimit> limit;
+    if (spec.privileges.user) limit.emplace();  // else nobody but us may stop it
     const pid_t pid = ::vfork();
     if (pid == 0) {
+        if (limit) limit->begin();
         become_program(spec, prepared, trouble);
         ::_exit(127);
     }
     const int fork_error = errno;
+    limit.reset();
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0)
         return base::errno_error(fork_error).within("starting '" + spec.executable.string() + "': making a process");

@@ -13,6 +13,7 @@
 #include <cerrno>
 
 #include "base/files.hpp"
+#include "process/vfork_limit.hpp"
 
 namespace process {
 namespace {
@@ -120,12 +121,15 @@ base::Result<void> in_child(const Work& work) {
     sigset_t all, before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::optional<VforkLimit> limit(std::in_place);
     const pid_t pid = ::vfork();
     if (pid == 0) {
+        limit->begin();
         work();
         ::_exit(0);
     }
     const int code = errno;
+    limit.reset();
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0) return base::errno_error(code).within("making a process");
     ::waitpid(pid, nullptr, 0);

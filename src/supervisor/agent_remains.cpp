@@ -19,15 +19,18 @@ Task<> AgentSupervisor::end_descendants(pid_t group) {
 }
 
 std::uint64_t AgentSupervisor::memory_kills() const {
-    return cgroup_ ? cgroup_->memory_kills() : memory_kills_.count().value_or(0);
+    if (cgroup_) return cgroup_->memory_kills();
+    return shared_.memory_kills ? shared_.memory_kills->count() : 0;
 }
 
 /// A kill by the kernel for want of memory is told apart from any other.
 std::string AgentSupervisor::describe(const process::ExitStatus& status) const {
     const std::string text = process::describe(status);
-    // Who is being stopped was killed by us; the counter may be one of many agents.
-    const bool is_stopped = state_.phase == lifecycle::Phase::stopping;
-    if (status.signal != SIGKILL || is_stopped || memory_kills() <= memory_kills_before_) return text;
+    // Who is being stopped was killed by us.
+    if (status.signal != SIGKILL || state_.phase == lifecycle::Phase::stopping) return text;
+    const bool is_for_memory = cgroup_ ? memory_kills() > memory_kills_before_
+                                       : shared_.memory_kills && shared_.memory_kills->take_one(memory_kills_before_);
+    if (!is_for_memory) return text;
     const std::string& limit = agent_.cgroup.memory_max;
     return text + " for want of memory" + (limit.empty() ? "" : " (agent.cgroup.memory_max is " + limit + ")");
 }

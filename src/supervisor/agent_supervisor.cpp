@@ -76,7 +76,6 @@ base::Result<void> AgentSupervisor::open() {
         if (!cgroup) return std::move(cgroup).error().within("cgroup");
         cgroup_.emplace(std::move(*cgroup));
     }
-    memory_kills_ = process::MemoryKills::here();
     auto identity = load_identity(folder_, agent_.instance_id);
     if (!identity) return std::move(identity).error();
     identity_ = std::move(*identity);

@@ -47,6 +47,7 @@ public:
         process::Orphans* orphans = nullptr;  ///< May be null; so may the next.
         /// There is one where an agent wants a control group, once all is open.
         const std::optional<process::CgroupTree>* cgroups = nullptr;
+        process::MemoryKills* memory_kills = nullptr;  ///< Of agents without one.
     };
     AgentSupervisor(const Shared& shared, const settings::Settings& settings, const settings::Agent& agent);
     AgentSupervisor(const AgentSupervisor&) = delete;
@@ -207,7 +208,6 @@ private:
     PrivateFolder secrets_;  ///< Of that process; so is the next.
     std::string run_id_;
     std::optional<process::Cgroup> cgroup_;
-    process::MemoryKills memory_kills_;
     std::uint64_t memory_kills_before_ = 0;  ///< The present process.
     AgentProbes probes_;
     async::TaskGroup reloads_;

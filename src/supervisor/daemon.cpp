@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "supervisor/connection_options.hpp"
+#include "supervisor/private_folder.hpp"
 #include "telemetry/environment.hpp"
 
 namespace supervisor {
@@ -40,7 +42,8 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       exports_(executor),
       attendants_(executor) {
     const auto options = telemetry::laid_over({}, telemetry::read_environment(environment_variable));
-    const AgentSupervisor::Shared shared{executor, disk_, readers_, packer_, guard, options, &orphans_, &cgroups_};
+    const AgentSupervisor::Shared shared{executor, disk_,     readers_,  packer_,       guard,
+                                         options,  &orphans_, &cgroups_, &memory_kills_};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
     if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);
@@ -106,6 +109,10 @@ base::Result<void> Daemon::open() {
     if (!local) return local.error();
     use(*local);
     if (auto divided = divide_cgroup(); !divided) return divided;
+    memory_kills_ = process::MemoryKills::here();
+    std::set<std::string> names;
+    for (const settings::Agent& agent : settings_.agents) names.insert(agent.provisions.folder.filename());
+    remove_left_folders(settings_.storage.runtime_directory, names);
     for (const auto& agent : agents_)
         if (auto opened = agent->open(); !opened)
             return std::move(opened).error().within("agent '" + agent->name() + "'");

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "control/server.hpp"
+#include "process/cgroup.hpp"
 #include "process/guard.hpp"
 #include "process/orphans.hpp"
 #include "settings/settings.hpp"
@@ -54,6 +55,7 @@ private:
     ServiceManager service_manager_;
     process::Orphans orphans_;
     std::optional<process::CgroupTree> cgroups_;  ///< Where an agent wants a control group.
+    process::MemoryKills memory_kills_;
     base::UniqueFd lock_;
     std::vector<std::unique_ptr<AgentSupervisor>> agents_;
     ControlAnswers answers_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -37,6 +38,20 @@ base::Result<void> make_passage(const fs::path& folder) {
     if (folder.empty() || fs::is_directory(folder, code)) return {};
     if (auto made = make_passage(folder.parent_path()); !made) return made;
     return make_one(folder, kPassage);
+}
+
+void remove_left_folders(const fs::path& runtime, const std::set<std::string>& names) {
+    std::error_code code;
+    for (fs::directory_iterator next(runtime, code), end; !code && next != end; next.increment(code)) {
+        const fs::path& path = next->path();
+        struct stat info {};
+        // Whoever else keeps something there has not made it so that one can pass through it and not look.
+        const bool is_of_agent = path.extension() == ".private" && !names.contains(path.filename()) &&
+                                 ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
+                                 info.st_uid == ::geteuid() && (info.st_mode & 07777) == kPassage;
+        std::error_code ignored;
+        if (is_of_agent) fs::remove_all(path, ignored);
+    }
 }
 
 base::Result<void> make_private_folder(const fs::path& folder, const base::Owner& owner) {

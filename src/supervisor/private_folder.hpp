@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace supervisor {
 
 /// What is missing of it is made so that another user can pass through, and see nothing. Errors: io.
 base::Result<void> make_passage(const std::filesystem::path& folder);
+
+/// What an earlier daemon has left in `runtime` of agents that are no more: the folders of agents but for `names`.
+void remove_left_folders(const std::filesystem::path& runtime, const std::set<std::string>& names);
 
 /// A folder of mode 0700 of this owner, anew, and the passage to it. Errors: io.
 base::Result<void> make_private_folder(const std::filesystem::path& folder, const base::Owner& owner);

@@ -66,19 +66,28 @@ private:
         return settings::capability_names(missing & ~process::effective_capabilities());
     }
 
+    static fs::path what_is_there_of(fs::path folder) {
+        std::error_code code;
+        while (!fs::exists(folder, code) && folder.has_relative_path()) folder = folder.parent_path();
+        return folder;
+    }
+
     std::vector<Wanted> wanted_paths() const {
         const std::string user = name_of_user(agent_);
         std::vector<Wanted> wanted{{{agent_.executable, X_OK},
                                     "executable",
                                     "'" + agent_.executable.string() + "' is not a program that " + user + " may run"}};
-        const auto folder = [&](const fs::path& file, const char* key) {
-            wanted.push_back({{file.parent_path(), X_OK},
-                              key,
-                              "'" + file.parent_path().string() + "' is not a folder that " + user + " may enter"});
+        const auto folder = [&](const fs::path& path, const char* key) {
+            wanted.push_back(
+                {{path, X_OK}, key, "'" + path.string() + "' is not a folder that " + user + " may enter"});
         };
-        folder(agent_.config_path, "config_path");
+        const fs::path of_config = agent_.config_path.parent_path();
+        const bool is_made = agent_.config_layout == settings::ConfigLayout::folder;
+        folder(is_made ? what_is_there_of(of_config) : of_config, "config_path");
         if (agent_.own_telemetry.delivery == settings::TelemetryDelivery::file)
-            folder(agent_.own_telemetry.file, "own_telemetry.file");
+            folder(agent_.own_telemetry.file.parent_path(), "own_telemetry.file");
+        // On the way to credentials and the like: the rest is made to be passed through.
+        if (agent_.privileges.resolved.user) folder(what_is_there_of(agent_.provisions.folder), "user");
         for (const auto& [key, argv] : settings::commands_of(agent_))
             if (!argv->empty())
                 wanted.push_back({{argv->front(), X_OK}, key, "the program is not one that " + user + " may run"});
