@@ -142,6 +142,12 @@ def folders_of_a_config_are_its_users(scene):
 
 
 @scenario
+def folder_that_opampd_makes_is_not_missed_beforehand(scene):
+    seen = see(scene, {**SLEEP, "nice": 5, "config_layout": "folder", "config_path": "made/later/main.conf"})
+    expect("it runs as it is to", seen.nice == 5)
+
+
+@scenario
 def link_that_the_user_puts_there_does_not_lead_opampd_elsewhere(scene):
     roots = scene.folder / "roots"
     roots.mkdir(mode=0o755)
@@ -159,14 +165,15 @@ def link_that_the_user_puts_there_does_not_lead_opampd_elsewhere(scene):
 @scenario
 def config_that_the_check_refuses_is_not_left_to_be_read(scene):
     agent = {**SLEEP, **open_to_all(scene), "user": "games",
-             "config_check": {"command": ["/bin/sh", "-c", 'stat -c "%U %a" "$0" "$(dirname "$0")"; pwd; exit 3', "{config}"]}}
-    scene.begin(agent)
+             "config_check": {"command": ["/bin/sh", "-c", 'stat -c "%U %a %n" "$0" "$(dirname "$0")"; pwd; exit 3', "{config}"]}}
+    runtime = scene.folder / "runtime"
+    scene.begin(agent, storage={"runtime_directory": str(runtime)})
     failed = scene.offer(GOOD, "FAILED")
     reason = failed["remote_config_status"]["error_message"]
     expect(f"its copy was the user's alone: {reason}", "games 600" in reason and "games 700" in reason)
     scene.wait_for_event("config.failed")
-    runtime = [folder for folder in pathlib.Path("/run").glob("opampd-*/agent.private/*")]
-    expect(f"gone: {runtime}", not [path for path in runtime if path.name == "check"])
+    expect("it was there", str(runtime / "agent.private/check") in reason)
+    expect("gone", not (runtime / "agent.private/check").exists())
 
 
 # --- what it may, and how much

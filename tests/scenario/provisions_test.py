@@ -100,10 +100,28 @@ def check_has_the_credentials_too(scene):
     check_script = 'test "$(cat "$CREDENTIALS_DIRECTORY/token")" = s3cret && cat "$1"'
     agent = {**SLEEP, **open_to_all(scene), "user": "games", "credentials": {"token": str(secret(scene))},
              "config_check": {"command": ["/bin/sh", "-c", check_script, "sh", "{credential:token}"]}}
-    scene.begin(agent)
+    scene.begin(agent, storage={"runtime_directory": str(scene.folder / "runtime")})
     scene.offer(GOOD)
-    left = [path.name for path in pathlib.Path("/run").glob("opampd-*/agent.private/*")]
-    expect(f"what the check had is gone: {left}", all("credentials-" not in name for name in left))
+    left = [path.name for path in (scene.folder / "runtime/agent.private").iterdir()]
+    expect(f"what the check had is gone, and not what the agent has: {left}", left == ["credentials"])
+
+
+@scenario
+def secrets_of_an_agent_of_another_name_are_gone(scene):
+    runtime = scene.folder / "runtime"
+    sections = {"storage": {"runtime_directory": str(runtime)}}
+    agent = {**SLEEP, "credentials": {"token": str(secret(scene))}}
+    scene.configure(agents={"web": agent}, **sections)
+    scene.start()
+    scene.wait_for_event("agent.started")
+    expect("it has its secret", (runtime / "web.private/credentials/token").exists())
+    scene.kill()
+    (runtime / "strangers.private").mkdir(mode=0o700)
+    scene.configure(agents={"www": agent}, **sections)
+    scene.start()
+    scene.wait_for_event("agent.started", 2)
+    expect("under its new name", (runtime / "www.private/credentials/token").exists())
+    expect("alone", not (runtime / "web.private").exists() and (runtime / "strangers.private").exists())
 
 
 @scenario
