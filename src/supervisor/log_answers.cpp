@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint64_t kLines = 10;
 /// What is printed without pause goes in larger pieces.
 constexpr auto kPause = 20ms;
+/// Between two looks where the host has no more watches to give.
+constexpr auto kPauseUntold = 1000ms;
 constexpr char kMissing[] = "--- opampd: output is missing here: its files were removed before they were read ---\n";
 
 std::string last_of(const std::string& text, std::uint64_t lines) {
@@ -31,7 +33,7 @@ Task<> send_files(const output::Files& files, const control::Request& request, B
                   control::Stream& stream) {
     FolderChanges changes(co_await asio::this_coro::executor);
     // Before the first look: what comes between the two is not missed.
-    if (request.follow && !changes.watch(files.file().parent_path())) co_return;
+    const bool is_told = request.follow && changes.watch(files.file().parent_path());
     output::Reader reader(files);
     const std::uint64_t lines = request.lines.value_or(kLines);
     co_await readers.run([&reader, lines] {
@@ -49,8 +51,8 @@ Task<> send_files(const output::Files& files, const control::Request& request, B
         }
         if (is_over) co_return;
         if (!is_nothing) continue;
-        co_await changes.changed();
-        co_await sleep_for(kPause);
+        if (is_told) co_await changes.changed();
+        co_await sleep_for(is_told ? kPause : kPauseUntold);
         const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
         if (is_ended) co_return;
     }

@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer import (NEEDED_CAPABILITIES, Peer, attributes, config_hash, effective_config, health_is, offered_hash,  # noqa: E402
                   status_is)
-from rig import Failed, Program, eventually, expect, free_port, is_alive, processes_of  # noqa: E402
+from rig import Failed, eventually, expect, free_port, is_alive, processes_of  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 GOOD, BROKEN = "instrument: true\n", "instrument: [true\n"

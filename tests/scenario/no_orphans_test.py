@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from peer import health_is, offered_hash, status_is  # noqa: E402
 from rig import describe, eventually, expect  # noqa: E402
 from scene import GOOD, LONG  # noqa: E402
-from suite import main, scenario, scenario_for  # noqa: E402
+from suite import main, scenario_for  # noqa: E402
 
 # --- the states to end it in: each takes (scene, agent, stop_timeout), and returns once the daemon is there ----------------
 
