@@ -31,7 +31,8 @@ LIBRARIES = [
     (r"otlp/v1/",           ["src/telemetry/otlp.cpp", "src/server/*"],                             "others use the records of telemetry/"),
     (r"google/",            ["src/telemetry/otlp.cpp", "src/opamp/*", "src/server/*"],               "so is protobuf itself"),
     (WIRE_TYPES,            ["src/opamp/*", "src/server/*"],                                        "others use the plain structs of opamp/"),
-    (r"zlib\.h",            ["src/net/gzip.cpp", "src/output/pack.cpp"],                            "gzip of bodies is one file, and gzip of files another"),
+    (r"zlib\.h",            ["src/base/gzip_streams.hpp"],                                          "its streams have an end there"),
+    (r"base/gzip_streams",  ["src/net/gzip.cpp", "src/output/pack.cpp"],                            "gzip of bodies is one file, and gzip of files another"),
     (r"sqlite3\.h",         ["src/server/*.cpp"],                                                   "only opamp-server keeps a database"),
     (r"boost/json|nlohmann/", ["src/server/*.cpp", "src/control/*.cpp", "src/ctl/*.cpp"],           "REST and the control socket alone speak JSON, in .cpp files"),
 ]
