@@ -82,7 +82,7 @@ void FileSink::use(base::UniqueFd file) {
 void FileSink::begin_process() {
     // What the one before did not end is a line all the same.
     if (file_ && !is_losing_ && !ends_line() && write_at(file_.get(), size_, "\n")) grow(1);
-    begin_ = written_;
+    begin_ = printed_;
 }
 
 /// An operator may have emptied or removed the file.
@@ -92,9 +92,10 @@ void FileSink::look_at_file() {
     const bool is_removed = info.st_nlink == 0;
     const auto size = is_removed ? 0 : static_cast<std::uint64_t>(info.st_size);
     if (size < size_) {
-        written_ -= std::min(size_ - size, written_);
-        begin_ = std::min(begin_, written_);
+        printed_ -= std::min(size_ - size, printed_);
+        begin_ = std::min(begin_, printed_);
         size_ = size;
+        here_from_ = std::min(here_from_, size_);
     }
     if (is_removed) open();
 }
@@ -147,7 +148,7 @@ Sink::Taken FileSink::copy(int pipe, std::uint64_t most) {
         grow(bytes.size());
     } else {
         lose(errno);
-        lost_ += bytes.size();
+        drop(bytes);
     }
     return Taken::some;
 }
@@ -167,12 +168,12 @@ Sink::Taken FileSink::move_to_line_end(int pipe) {
 }
 
 void FileSink::rotate() {
-    std::string so_far = printed_since(0, tail_).text;
+    remember();
     auto next = files_.rotate();
     if (!next) return rotation_failed(next.error());
     cannot_rotate_ = false;
     use(std::move(*next));
-    before_ = std::move(so_far);
+    here_from_ = size_;
     remove_surplus();
     listener_.rotated();
 }
@@ -185,16 +186,25 @@ void FileSink::rotation_failed(const base::Error& error) {
 }
 
 Printed FileSink::printed_since(std::uint64_t from, std::size_t most) {
-    const std::uint64_t begin = std::min(std::max(from, begin_), written_);
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(written_ - begin, most));
-    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, size_));
-    const std::size_t there = std::min(wanted - here, before_.size());
-    return {before_.substr(before_.size() - there) + read_at(file_.get(), size_ - here, here), written_};
+    const std::uint64_t begin = std::min(std::max(from, begin_), printed_);
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(printed_ - begin, most));
+    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, size_ - here_from_));
+    const std::string_view before = before_.text();
+    const std::size_t there = std::min(wanted - here, before.size());
+    return {std::string(before.substr(before.size() - there)) + read_at(file_.get(), size_ - here, here), printed_};
+}
+
+/// So that what comes next need not be in the live file behind it.
+void FileSink::remember() {
+    const std::string so_far = printed_since(0, tail_).text;
+    before_.clear();
+    before_.add(so_far);
+    here_from_ = size_;
 }
 
 void FileSink::grow(std::uint64_t bytes) {
     size_ += bytes;
-    written_ += bytes;
+    printed_ += bytes;
 }
 
 void FileSink::lose(int code) {
@@ -208,6 +218,7 @@ void FileSink::lose(std::string why, std::string told) {
     // Where there is room for a moment now and then, it is looked for less often.
     pause_ = tried_ - resumed_ < kPause + pause_ ? std::min(2 * pause_, kLongestPause) : kPause;
     why_ = std::move(why);
+    remember();
     listener_.losing(std::move(told));
 }
 
@@ -215,8 +226,14 @@ Sink::Taken FileSink::discard(int pipe) {
     std::string nowhere(kLongestLine, '\0');
     const ssize_t got = ::read(pipe, nowhere.data(), nowhere.size());
     if (got <= 0) return nothing_taken(got);
-    lost_ += static_cast<std::uint64_t>(got);
+    drop(std::string_view(nowhere).substr(0, static_cast<std::size_t>(got)));
     return Taken::some;
+}
+
+void FileSink::drop(std::string_view bytes) {
+    before_.add(bytes);
+    lost_ += bytes.size();
+    printed_ += bytes.size();
 }
 
 /// The line about what is missing is what shows that there is room.

@@ -7,6 +7,7 @@
 #include "base/unique_fd.hpp"
 #include "output/files.hpp"
 #include "output/sink.hpp"
+#include "output/tail.hpp"
 
 namespace output {
 
@@ -14,11 +15,13 @@ namespace output {
 /// long is cut.
 ///
 /// What cannot be written, on a full disk say, is dropped and counted, for the agent is not to stand still with the
-/// disk; a line in the file says how much once there is room again. An agent waits as long as a write takes, no longer.
+/// disk; a line in the file says how much once there is room again. Its end is remembered all the same: a crash for
+/// want of room is to be explained. An agent waits as long as a write takes, no longer.
 class FileSink final : public Sink {
 public:
-    /// Both outlive the object. `tail`: so many bytes are remembered over a rotation.
-    FileSink(Files& files, Listener& listener, std::size_t tail) : files_(files), listener_(listener), tail_(tail) {}
+    /// Both outlive the object. `tail`: so many bytes are remembered of what is not in the live file.
+    FileSink(Files& files, Listener& listener, std::size_t tail)
+        : files_(files), listener_(listener), tail_(tail), before_(tail) {}
 
     void open() override;
     void begin_process() override;
@@ -33,6 +36,8 @@ private:
     Taken copy(int pipe, std::uint64_t most);
     Taken move_to_line_end(int pipe);
     Taken discard(int pipe);
+    void drop(std::string_view bytes);
+    void remember();
     bool is_due() const;
     bool has_passed(std::uint64_t unix_nano) const;
     bool ends_line() const;
@@ -54,9 +59,10 @@ private:
     std::uint64_t full_at_ = 0;     ///< The size at which it is rotated.
     std::uint64_t old_at_ = 0;      ///< The time; 0: never.
     std::uint64_t surplus_at_ = 0;  ///< The time at which a rotated file is too old; 0: never.
-    std::uint64_t written_ = 0;     ///< Into all files.
+    std::uint64_t printed_ = 0;     ///< Into all files, or lost.
     std::uint64_t begin_ = 0;       ///< Of the present process's part, of that.
-    std::string before_;            ///< The end of the file before.
+    std::uint64_t here_from_ = 0;   ///< What was printed last is in the live file from here on, …
+    Tail before_;                   ///< … and the end of what came before that is here.
     bool cannot_rotate_ = false;    ///< Which has been said.
     bool copies_ = false;           ///< The file system knows no splice.
 

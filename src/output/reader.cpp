@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::size_t kPiece = 64 << 10;
 
-/// Where the last `lines` lines begin; `lines` becomes how many there were to find.
 bool is_removed(int fd) {
     struct stat info {};
     return ::fstat(fd, &info) == 0 && info.st_nlink == 0;
 }
 
+/// Where the last `lines` lines begin; `lines` becomes how many there were to find.
 std::uint64_t last_lines_of_plain(int fd, std::uint64_t& lines) {
     const std::uint64_t wanted = lines;
     std::uint64_t begin = size_of(fd);
