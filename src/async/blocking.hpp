@@ -5,8 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "async/notice.hpp"
 #include "async/task.hpp"
+#include "base/result.hpp"
+#include "base/units.hpp"
 
 namespace async {
 
@@ -28,6 +32,38 @@ public:
             asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     }
 
+    /// As `run`, for what may never end, like a look at a disk that hangs: given up after `limit` or when cancelled,
+    /// and then it goes on alone, so that `work` has to own what it uses. No more of it is begun meanwhile. Errors:
+    /// timeout, cancelled, and the work's own.
+    template <typename Value>
+    Task<base::Result<Value>> run_within(base::Duration limit, const std::function<base::Result<Value>()>& work) {
+        if (*given_up_ > 0)
+            co_return base::Error(base::Kind::timeout, "an earlier look at the same disk has no answer yet");
+        struct Attempt {
+            std::function<base::Result<Value>()> work;
+            Notice done;
+            std::optional<base::Result<Value>> value;
+            bool is_given_up = false;
+        };
+        const auto loop = co_await asio::this_coro::executor;
+        const auto attempt = std::make_shared<Attempt>(Attempt{work, Notice(loop), std::nullopt});
+        asio::post(executor(), [attempt, loop, given_up = given_up_] {
+            auto value = std::make_shared<base::Result<Value>>(attempt->work());
+            asio::post(loop, [attempt, value, given_up] {
+                if (attempt->is_given_up) --*given_up;
+                attempt->value = std::move(*value);
+                attempt->done.raise();
+            });
+        });
+        co_await (attempt->done.raised() || sleep_for(limit));
+        if (attempt->value) co_return std::move(*attempt->value);
+        attempt->is_given_up = true;
+        ++*given_up_;
+        const bool is_ended = is_cancelled(co_await asio::this_coro::cancellation_state);
+        if (is_ended) co_return base::Error(base::Kind::cancelled, "cancelled");
+        co_return base::Error(base::Kind::timeout, "no answer for " + base::format_duration(limit));
+    }
+
 private:
     asio::thread_pool::executor_type executor() {
         if (!pool_) pool_ = make_pool();
@@ -45,6 +81,8 @@ private:
     }
 
     std::size_t threads_;
+    /// Of works whose callers did not wait for them, and which have not ended. The loop's.
+    std::shared_ptr<std::size_t> given_up_ = std::make_shared<std::size_t>(0);
     std::unique_ptr<asio::thread_pool> pool_;
 };
 

@@ -17,6 +17,13 @@ using namespace std::chrono_literals;
 /// The clock of files is behind the other one by up to a tick.
 constexpr std::uint64_t kTick = 10'000'000;
 
+Result<std::uint64_t> changed_unix_nano(const std::filesystem::path& file) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0) return base::errno_error(errno);
+    return static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(info.st_mtim.tv_nsec);
+}
+
 base::Duration age(std::uint64_t changed, std::uint64_t now) {
     return base::Duration(now > changed ? static_cast<std::int64_t>(now - changed) : 0);
 }
@@ -33,12 +40,10 @@ Result<void> judge(const FileProbe& probe, std::uint64_t changed, std::uint64_t 
 }
 
 async::Task<Result<void>> ask(const FileProbe& probe) {
-    struct stat info {};
-    if (::stat(probe.file.c_str(), &info) != 0)
-        co_return base::errno_error(errno).within("'" + probe.file.string() + "'");
-    const auto changed = static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
-                         static_cast<std::uint64_t>(info.st_mtim.tv_nsec);
-    co_return judge(probe, changed, base::unix_nano_now());
+    const std::function<Result<std::uint64_t>()> look = [file = probe.file] { return changed_unix_nano(file); };
+    const auto changed = co_await probe.disk->run_within(probe.timeout, look);
+    if (!changed) co_return base::Error(changed.error()).within("'" + probe.file.string() + "'");
+    co_return judge(probe, *changed, base::unix_nano_now());
 }
 
 }  // namespace health

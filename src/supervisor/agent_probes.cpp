@@ -123,7 +123,7 @@ void AgentProbes::ask() {
     for (std::size_t i = 0; i < probes_.size(); ++i) {
         if (notify_index_ == i) continue;
         const settings::Probe& probe = probes_[i].probe;
-        asking_.spawn("probe", health::watch(make(probe), {probe.interval, probe.successes}, ears_[i]));
+        asking_.spawn("probe", health::watch(make(i), {probe.interval, probe.successes}, ears_[i]));
     }
     if (notify_index_) heed_notified(SteadyClock::now());
 }
@@ -141,13 +141,15 @@ Task<> AgentProbes::end() {
     process_ = {};
 }
 
-health::Probe AgentProbes::make(const settings::Probe& probe) const {
+health::Probe AgentProbes::make(std::size_t index) {
+    const settings::Probe& probe = probes_[index].probe;
     switch (probe.type) {
     case ProbeType::http: return http_probe(probe);
     case ProbeType::tcp: return health::TcpProbe{address_of(probe.endpoint), probe.timeout};
     case ProbeType::unix_socket: return health::UnixProbe{probe.endpoint};
     case ProbeType::command: return make_command(probe);
-    case ProbeType::file: return health::FileProbe{probe.file, probe.max_age, started_unix_nano_};
+    case ProbeType::file:
+        return health::FileProbe{probe.file, probe.max_age, started_unix_nano_, probe.timeout, &disks_[index]};
     case ProbeType::process:
     case ProbeType::notify: break;
     }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "async/blocking.hpp"
 #include "async/task_group.hpp"
 #include "base/log.hpp"
 #include "base/pace.hpp"
@@ -92,7 +93,7 @@ private:
 
     std::string shown(const std::string& text) const { return redactor_ ? redactor_->redact_output(text) : text; }
     void ask();
-    health::Probe make(const settings::Probe& probe) const;
+    health::Probe make(std::size_t index);
     health::Probe make_command(const settings::Probe& probe) const;
     async::Task<> listen();
     void take(const health::NotifySocket::Message& message, async::SteadyClock::time_point now);
@@ -104,6 +105,7 @@ private:
     std::optional<std::size_t> notify_index_;         ///< Of the probe that is what the agent tells.
     health::Checkup checkup_;
     std::deque<Ear> ears_;
+    std::map<std::size_t, async::BlockingPool> disks_;  ///< Of the probes that look at one, by index.
     async::TaskGroup asking_;
     std::unique_ptr<health::NotifySocket> socket_;
     health::NotifyState notified_;

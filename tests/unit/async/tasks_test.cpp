@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "async/blocking.hpp"
 #include "async/notice.hpp"
@@ -98,6 +99,42 @@ TEST_CASE("blocking work runs beside the loop and comes back as a value", "[asyn
     CHECK(length == 4);
     const bool is_beside = worker != loop;
     CHECK(is_beside);
+}
+
+TEST_CASE("blocking work that does not end is given up, and no more is begun until it has ended", "[async]") {
+    asio::io_context context;
+    BlockingPool pool;
+    auto held = std::make_shared<std::promise<int>>();
+    const std::function<base::Result<int>()> wait = [held] { return held->get_future().get(); };
+    const std::function<base::Result<int>()> add = [] { return 2; };
+    CHECK(support::run(context, pool.run_within(support::kLimit, add)).value() == 2);
+    const auto late = support::run(context, pool.run_within(1ms, wait));
+    REQUIRE_FALSE(late);
+    CHECK(late.error().kind() == base::Kind::timeout);
+    const auto next = support::run(context, pool.run_within(support::kLimit, add));
+    REQUIRE_FALSE(next);
+    CHECK(next.error().kind() == base::Kind::timeout);
+    held->set_value(1);
+    CHECK(support::eventually(
+        context, [&] { return static_cast<bool>(support::run(context, pool.run_within(support::kLimit, add))); }));
+}
+
+TEST_CASE("who waits for blocking work that may never end can be cancelled", "[async]") {
+    asio::io_context context;
+    std::promise<int> held;
+    BlockingPool pool;
+    TaskGroup group(context.get_executor());
+    base::Result<int> answer = 0;
+    const auto wait = [](BlockingPool& with, std::promise<int>& on, base::Result<int>& out) -> Task<> {
+        const std::function<base::Result<int>()> work = [&on] { return on.get_future().get(); };
+        out = co_await with.run_within(support::kLimit, work);
+    };
+    group.spawn("waits", wait(pool, held, answer));
+    context.poll();
+    support::run(context, support::ended(group));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == base::Kind::cancelled);
+    held.set_value(1);
 }
 
 TEST_CASE("a task that has done blocking work can still be cancelled", "[async]") {

@@ -23,7 +23,11 @@ struct Rig {
         const auto answer = support::run(context, health::ask(probe));
         return answer ? "" : answer.error().message();
     }
+    health::FileProbe beat(base::Duration max_age, std::uint64_t since = 0) {
+        return {folder / "beat", max_age, since, support::kLimit, &disk};
+    }
     asio::io_context context;
+    async::BlockingPool disk;
     support::TempFolder folder;
 };
 
@@ -117,13 +121,13 @@ TEST_CASE("a file is well while it is written, by this process", "[health][file]
 TEST_CASE("a file is looked at where it is", "[health][file]") {
     Rig rig;
     const auto file = rig.folder / "beat";
-    CHECK(rig.ask(health::FileProbe{file, 1h, 0}).starts_with("'" + file.string() + "': "));
+    CHECK(rig.ask(rig.beat(1h)).starts_with("'" + file.string() + "': "));
     support::write(file, "x");
-    CHECK(rig.ask(health::FileProbe{file, 1h, 0}).empty());
+    CHECK(rig.ask(rig.beat(1h)).empty());
     const timespec times[] = {{0, UTIME_OMIT}, {::time(nullptr) - 7200, 0}};
     REQUIRE(::utimensat(AT_FDCWD, file.c_str(), times, 0) == 0);
-    CHECK(rig.ask(health::FileProbe{file, 1h, 0}).ends_with("was not written for more than 1h"));
-    CHECK(rig.ask(health::FileProbe{file, {}, base::unix_nano_now()}).ends_with("since the start of the agent"));
+    CHECK(rig.ask(rig.beat(1h)).ends_with("was not written for more than 1h"));
+    CHECK(rig.ask(rig.beat({}, base::unix_nano_now())).ends_with("since the start of the agent"));
 }
 
 TEST_CASE("a process is well once it has been alive for long enough", "[health][process]") {
@@ -138,7 +142,7 @@ TEST_CASE("what is watched is asked at the interval only once it was well often 
     const auto file = rig.folder / "beat";
     Counter counter;
     async::TaskGroup group(rig.context.get_executor());
-    group.spawn("probe", health::watch(health::FileProbe{file, {}, 0}, {1h, 3}, counter));
+    group.spawn("probe", health::watch(rig.beat({}), {1h, 3}, counter));
     CHECK(support::eventually(rig.context, [&] { return counter.downs >= 2; }));
     support::write(file, "x");
     CHECK(support::eventually(rig.context, [&] { return counter.ups == 3; }));
