@@ -163,14 +163,20 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     return {};
 }
 
-/// `reason`, with what the agent has printed last since its start.
-Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
+/// What the agent has printed last since its start.
+Task<std::string> AgentSupervisor::last_words() {
     if (!last_words_) {
         last_words_ = co_await output_.last_words();
         if (const auto redactor = rules::redactor_of(agent_)) last_words_ = redactor->redact_output(*last_words_);
     }
-    if (!last_words_->empty()) reason += "\n" + *last_words_;
-    co_return reason;
+    co_return *last_words_;
+}
+
+/// `reason`, with those.
+Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
+    const std::string words = co_await last_words();
+    if (!words.empty()) reason += "\n" + words;
+    co_return base::shortened(reason, kLongestReason);
 }
 
 Task<> AgentSupervisor::perform(lifecycle::SignalStop stop) {
@@ -229,11 +235,10 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
     case lifecycle::Fate::applied: status.status = opamp::ConfigStatus::applied; break;
     case lifecycle::Fate::failed:
         status.status = opamp::ConfigStatus::failed;
-        status.error_message = report.reason;
+        status.error_message = base::shortened(report.reason, kLongestReason);
         if (report.offer == tried_offer_) status.error_message = co_await with_last_words(report.reason);
         break;
     }
-    status.error_message = base::shortened(status.error_message, kLongestReason);
     auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });
     if (!saved) log_.error("status.store_failed", {{"error", saved.error().text()}});
     server_.session().set_remote_config_status(status);
@@ -246,7 +251,10 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
 
 Task<> AgentSupervisor::perform(lifecycle::ReportHealth report) {
     const bool was_healthy = health_.healthy;
-    report_health(report.healthy, report.reason, is_flip_ ? opamp::Urgency::paced : opamp::Urgency::at_once);
+    // Of a crash the server is told what it takes to understand it.
+    std::string told = report.reason;
+    if (!report.healthy && last_words_) told = co_await with_last_words(std::move(told));
+    report_health(report.healthy, told, is_flip_ ? opamp::Urgency::paced : opamp::Urgency::at_once);
     if (report.healthy != was_healthy)
         log_.info(report.healthy ? "agent.healthy" : "agent.unhealthy",
                   report.healthy ? base::log::Fields{} : base::log::Fields{{"reason", report.reason}});

@@ -45,8 +45,8 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       shutdown_wanted_(shared.executor),
       kill_wanted_(shared.executor),
       spawned_(shared.executor),
-      output_({shared.executor, shared.readers, shared.packer, shared.guard, agent, log_}, folder_),
-      output_records_({shared.executor, shared.readers, agent, output_, telemetry_, log_}),
+      output_({shared.executor, shared.packer, shared.guard, agent, log_}, folder_),
+      output_records_({shared.executor, agent, output_, telemetry_, log_}),
       probes_({shared.executor, agent, telemetry_.metrics(), log_, shared.guard, [this] { heed_probes(); }}),
       reloads_(shared.executor),
       staging_(shared.executor),
@@ -128,7 +128,7 @@ Task<> AgentSupervisor::run() {
 
 Task<> AgentSupervisor::step(Event event) {
     const auto before = state_.phase;
-    last_words_.reset();
+    if (!std::holds_alternative<lifecycle::Exited>(event)) last_words_.reset();
     tried_offer_ = std::holds_alternative<lifecycle::RollbackWanted>(event) ? 0 : state_.offer;
     is_flip_ = is_answer(event) && state_.proven;
     lifecycle::Step step = lifecycle::decide(state_, event, policy_);
@@ -196,10 +196,15 @@ Task<std::optional<Event>> AgentSupervisor::exit_event() {
     const bool has_reloaded = state_.phase == lifecycle::Phase::running && state_.reloaded && !state_.proven;
     if (state_.phase == lifecycle::Phase::reloading || has_reloaded)
         log_.warning("agent.reload_failed", {{"error", "the agent ended: " + reason}});
-    if (state_.phase == lifecycle::Phase::stopping)
+    last_words_.reset();
+    if (state_.phase == lifecycle::Phase::stopping) {
         log_.info("agent.stopped", {{"pid", pid}, {"status", reason}});
-    else
-        log_.warning("agent.exited", {{"pid", pid}, {"status", reason}});
+    } else {
+        const std::string words = co_await last_words();
+        base::log::Fields fields{{"pid", pid}, {"status", reason}};
+        if (!words.empty()) fields.emplace_back("last_words", words);
+        log_.warning("agent.exited", fields);
+    }
     co_return lifecycle::Exited{reason, *status == process::ExitStatus{}};
 }
 

@@ -168,6 +168,7 @@ private:
     async::Task<base::Result<void>> run_pre_start();
     async::Task<> run_post_stop();
     async::Task<base::Result<void>> run_hook(const settings::Command& hook, const char* name);
+    async::Task<std::string> last_words();
     async::Task<std::string> with_last_words(std::string reason);
     void take_identity(const base::Uuid& uid);
     void describe();
@@ -219,7 +220,7 @@ private:
     OwnTelemetryRollouts own_telemetry_;
     bool is_flip_ = false;                   ///< In the present step: a probe of an agent that is proven has spoken.
     lifecycle::OfferId tried_offer_ = 0;     ///< In the present step: the one that a process was started for.
-    std::optional<std::string> last_words_;  ///< In the present step: of that process.
+    std::optional<std::string> last_words_;  ///< Once asked for: of the process of the present step.
     std::optional<std::string> last_received_hash_;
 };
 

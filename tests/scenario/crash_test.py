@@ -63,9 +63,12 @@ def agent_that_ends_at_once_is_tried_again_and_unhealthy(scene, script, reason):
 
 
 @scenario
-def what_the_agent_says_before_it_crashes_is_in_agent_log(scene):
+def what_the_agent_says_before_it_crashes_is_in_agent_log_and_in_every_report(scene):
+    peer = scene.serve()
     scene.configure({"executable": scene.agent("crash_at_start.sh")})
     scene.start()
+    peer.wait_for("the reason and the words at the server", last_error_has("exit code 3\ncannot start today"))
+    scene.wait_for_event("agent.exited", status="exit code 3", last_words="cannot start today")
     scene.wait_for_starts(2)
     lines = scene.agent_log().splitlines()
     expect(f"its words follow its start line: {lines[:3]}", lines[0].startswith("--- opampd: agent started") and lines[1] == "cannot start today")
