@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "settings/capability_name.hpp"
 #include "settings/command_line.hpp"
+#include "settings/output_place.hpp"
 #include "settings/resource_limit.hpp"
 #include "settings/scalar.hpp"
 #include "settings/stop_steps.hpp"
@@ -128,6 +129,32 @@ std::string restart_text(const Restart& restart) {
     return when + ", then after " + as_text(restart.initial_backoff) + " to " + as_text(restart.max_backoff);
 }
 
+/// How a running agent comes to have another config. The arguments of commands may be secrets.
+std::string reload_text(const Reload& reload) {
+    std::string how, seen;
+    if (reload.signal != 0)
+        how = as_text(reload.signal);
+    else if (!reload.command.empty())
+        how = reload.command.front();
+    else if (!reload.url.empty())
+        how = "POST " + without_query(reload.url);
+    else
+        return "by a restart";
+    const ReloadConfirm& confirm = reload.confirm;
+    if (!confirm.url.empty())
+        seen = "what " + without_query(confirm.url) + " answers";
+    else if (!confirm.command.empty())
+        seen = "what " + confirm.command.front() + " prints";
+    else if (!confirm.output.empty())
+        seen = "its output, '" + confirm.output + "'";
+    else if (confirm.children)
+        seen = "its new child processes";
+    else if (confirm.notify)
+        seen = "READY=1";
+    if (!seen.empty()) seen = ", seen by " + seen;
+    return "by " + how + seen + ", within " + as_text(reload.timeout) + ", else by a restart";
+}
+
 void describe_agent(std::string& text, const Agent& agent, const Settings& settings) {
     line(text, "agent", agent.name);
     if (agent.preset != Agent{}.preset || !agent.from_preset.keys.empty()) {
@@ -138,17 +165,22 @@ void describe_agent(std::string& text, const Agent& agent, const Settings& setti
     if (const std::string whose = privileges_text(agent.privileges); !whose.empty()) line(text, "  as", whose);
     line(text, "  in", agent.working_directory.string());
     line(text, "  config", config_text(agent, settings.capabilities));
+    if (!agent.config_check.command.empty()) line(text, "  checked by", agent.config_check.command.front());
+    line(text, "  applied", reload_text(agent.reload));
+    if (!agent.pre_start.command.empty()) line(text, "  pre_start", agent.pre_start.command.front());
+    if (!agent.post_stop.command.empty()) line(text, "  post_stop", agent.post_stop.command.front());
     line(text, "  healthy", health_text(agent));
     line(text, "  stop", stop_text(agent));
     line(text, "  restart", restart_text(agent.restart));
     std::string names;
     for (const auto& [name, capability] : agent.custom_capabilities) names += (names.empty() ? "" : ", ") + name;
     if (!names.empty()) line(text, "  answers", names);
-    // The arguments may be secrets.
-    if (!agent.config_check.command.empty()) line(text, "  checked by", agent.config_check.command.front());
     if (!agent.available_components.command.empty())
         line(text, "  made of", "what " + agent.available_components.command.front() + " says");
-    line(text, "  state", (settings.storage.directory / agent.name).string());
+    if (!agent.version.command.empty()) line(text, "  version", "what " + agent.version.command.front() + " says");
+    const std::filesystem::path folder = settings.storage.directory / agent.name;
+    line(text, "  prints to", where_output_goes(agent, folder));
+    line(text, "  state", folder.string());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "output/journal.hpp"
 #include "output/pack.hpp"
 #include "output/stream_sink.hpp"
+#include "settings/output_place.hpp"
 #include "supervisor/config_check.hpp"
 
 namespace supervisor {
@@ -36,10 +37,6 @@ output::Limits limits_of(const settings::Output& output) {
     return {output.max_size, output.max_age, output.keep, output.keep_for, output.compress};
 }
 
-std::string identifier_of(const settings::Agent& agent) {
-    return agent.output.identifier.empty() ? agent.name : agent.output.identifier;
-}
-
 output::LineSink::Write to_log(const std::string& agent) {
     return [agent](std::string_view line) {
         if (line.starts_with(AgentOutput::kStartLineHead)) return;  // there is an event for that
@@ -47,13 +44,27 @@ output::LineSink::Write to_log(const std::string& agent) {
     };
 }
 
+base::Result<output::Printed> printed_in_file(const std::filesystem::path& file, std::uint64_t begin,
+                                              std::uint64_t from, std::size_t most) {
+    const base::UniqueFd live(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!live) return base::errno_error(errno).within("'" + file.string() + "'");
+    const std::uint64_t size = output::size_of(live.get());
+    const std::uint64_t upto = size - std::min(size, begin);
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(upto - std::min(from, upto), most));
+    return output::Printed{output::read_at(live.get(), size - wanted, wanted), upto};
+}
+
 }  // namespace
 
 AgentOutput::AgentOutput(const Partners& partners, const std::filesystem::path& folder)
-    : partners_(partners), rotated_(partners.executor), answered_(partners.executor), lines_came_(partners.executor) {
+    : partners_(partners),
+      folder_(folder),
+      rotated_(partners.executor),
+      answered_(partners.executor),
+      lines_came_(partners.executor) {
     const settings::Output& output = agent().output;
     if (output.destination == OutputDestination::file)
-        files_.emplace(output.file.empty() ? folder / "agent.log" : output.file, limits_of(output));
+        files_.emplace(settings::output_file(agent(), folder), limits_of(output));
     output::Listener& listener = *this;
     if (!output.direct) capture_ = std::make_unique<output::Capture>(make_sink(), listener);
 }
@@ -69,7 +80,7 @@ std::unique_ptr<output::Sink> AgentOutput::make_sink() {
     case OutputDestination::file: return std::make_unique<output::FileSink>(*files_, listener, tail);
     case OutputDestination::log: return std::make_unique<output::LineSink>(listener, tail, to_log(agent().name));
     case OutputDestination::journal:
-        return std::make_unique<output::JournalSink>(listener, tail, identifier_of(agent()));
+        return std::make_unique<output::JournalSink>(listener, tail, settings::output_identifier(agent()));
     case OutputDestination::none: break;
     }
     return std::make_unique<output::NoSink>(listener, tail);
@@ -98,7 +109,7 @@ base::Result<base::UniqueFd> AgentOutput::descriptor() {
 /// An agent is not to stand still because its journal does.
 base::Result<base::UniqueFd> AgentOutput::direct_descriptor() {
     if (files_) return direct_file();
-    auto stream = output::open_journal(identifier_of(agent()), 1s);
+    auto stream = output::open_journal(settings::output_identifier(agent()), 1s);
     if (stream) {
         journal_stream_ = output::journal_stream_of(stream->get());
         return stream;
@@ -138,19 +149,13 @@ void AgentOutput::take_up() {
     read_end_.reset();
 }
 
-base::Result<output::Printed> AgentOutput::printed_in_file(std::uint64_t from, std::size_t most) const {
-    const auto live = files_->open_to_read(files_->live_number());
-    if (!live) return base::Error(base::Kind::not_found, "'" + files_->file().string() + "' cannot be read");
-    const std::uint64_t size = output::size_of(live->fd.get());
-    const std::uint64_t upto = size - std::min(size, begin_);
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(upto - std::min(from, upto), most));
-    return output::Printed{output::read_at(live->fd.get(), size - wanted, wanted), upto};
-}
-
 Task<base::Result<output::Printed>> AgentOutput::printed_since(std::uint64_t from, std::size_t most) {
     if (is_unseen()) co_return base::Error(base::Kind::not_found, "what the agent prints goes to " + where());
-    const auto read = [this, from, most] { return printed_in_file(from, most); };
-    if (agent().output.direct) co_return co_await partners_.readers.run(read);
+    if (agent().output.direct) {
+        const std::function<base::Result<output::Printed>()> read =
+            [file = files_->file(), begin = begin_, from, most] { return printed_in_file(file, begin, from, most); };
+        co_return co_await reader_.run_within(kPatience, read);
+    }
     const std::uint64_t question = ++asked_;
     if (!capture_ || !capture_->ask(question, from, most))
         co_return base::Error(base::Kind::io, "what the agent prints is not taken: there is no thread for it");
@@ -206,20 +211,14 @@ Task<> AgentOutput::close() {
     stops_packing_ = true;
     rotated_.raise();
     auto capture = std::move(capture_);
-    co_await partners_.readers.run([&capture] {
+    co_await reader_.run([&capture] {
         capture.reset();
         return true;
     });
 }
 
 std::string AgentOutput::where() const {
-    switch (agent().output.destination) {
-    case OutputDestination::file: return files_->file().string();
-    case OutputDestination::log: return "opampd's own log, events agent.output with agent=" + agent().name;
-    case OutputDestination::journal: return "the journal: journalctl -t " + identifier_of(agent());
-    case OutputDestination::none: break;
-    }
-    return "nowhere, by agent.output.destination";
+    return settings::where_output_goes(agent(), folder_);
 }
 
 std::string AgentOutput::take_lines() {

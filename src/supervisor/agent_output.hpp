@@ -33,7 +33,6 @@ public:
     /// All outlive the object.
     struct Partners {
         async::asio::any_io_executor executor;
-        async::BlockingPool& readers;
         async::BlockingPool& packer;  ///< For what may take long and is in no hurry.
         process::Guard* guard;        ///< None if it could not be started.
         const settings::Agent& agent;
@@ -73,6 +72,9 @@ public:
     /// For people: where to look.
     std::string where() const;
 
+    /// Where its files may be read: it holds up nobody but this agent, if their disk hangs.
+    async::BlockingPool& reader() { return reader_; }
+
     // ---- Lines, of output that goes through our memory.
 
     void want_lines(bool are_wanted) { wants_lines_ = are_wanted; }
@@ -94,11 +96,12 @@ private:
     std::unique_ptr<output::Sink> make_sink();
     base::Result<base::UniqueFd> direct_descriptor();
     base::Result<base::UniqueFd> direct_file();
-    base::Result<output::Printed> printed_in_file(std::uint64_t from, std::size_t most) const;
     template <typename Work>
     void on_loop(Work work);
 
     const Partners partners_;
+    const std::filesystem::path folder_;  ///< The agent's.
+    async::BlockingPool reader_;
     std::optional<output::Files> files_;
     bool has_process_ = false;
     std::uint64_t begin_ = 0;  ///< Of the present process's part, in a file that it has itself.

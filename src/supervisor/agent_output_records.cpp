@@ -66,7 +66,7 @@ Task<> AgentOutputRecords::follow_files(const output::Files& files) {
 
 Task<> AgentOutputRecords::send_new_lines(output::Reader& reader, output::Lines& lines) {
     for (bool is_more = true; is_more;) {
-        const std::string whole = co_await partners_.readers.run([this, &reader, &lines, &is_more] {
+        const std::string whole = co_await partners_.output.reader().run([this, &reader, &lines, &is_more] {
             const std::string text = reader.read();
             is_more = !text.empty();
             std::string taken;
@@ -86,7 +86,7 @@ Task<> AgentOutputRecords::follow_lines() {
         if (is_ended) break;
         if (end.index() != 0) continue;
         std::string lines = partners_.output.take_lines();
-        lines = co_await partners_.readers.run([this, &lines] { return redacted(std::move(lines)); });
+        lines = co_await partners_.output.reader().run([this, &lines] { return redacted(std::move(lines)); });
         send(lines);
     }
     partners_.output.want_lines(false);

@@ -20,7 +20,6 @@ public:
     /// All outlive the object.
     struct Partners {
         async::asio::any_io_executor executor;
-        async::BlockingPool& readers;
         const settings::Agent& agent;
         AgentOutput& output;
         AgentTelemetry& telemetry;

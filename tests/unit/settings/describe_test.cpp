@@ -26,9 +26,11 @@ TEST_CASE("the smallest file in words", "[settings][describe]") {
           "  runs      /srv/demo-service --config /srv/effective.yaml\n"
           "  in        /srv\n"
           "  config    /srv/effective.yaml (auto), from the server\n"
+          "  applied   by a restart\n"
           "  healthy   once alive for 1s, within 5s for a new config\n"
           "  stop      SIGTERM, SIGKILL after 10s\n"
           "  restart   at once, then after 1s to 1m\n"
+          "  prints to /home/op/.local/state/opampd/agent/agent.log\n"
           "  state     /home/op/.local/state/opampd/agent\n");
 }
 
@@ -55,9 +57,11 @@ TEST_CASE("secrets are not in the words", "[settings][describe][secrets]") {
           "\"two words\"\n"
           "  in        /srv\n"
           "  config    /srv/effective.yaml (auto), from /srv/base.yaml, /srv/more.yaml\n"
+          "  applied   by a restart\n"
           "  healthy   http://127.0.0.1:8080/healthz?… every 10s, within 5s for a new config\n"
           "  stop      SIGTERM, SIGKILL after 10s\n"
           "  restart   at once, then after 1s to 1m\n"
+          "  prints to /home/op/.local/state/opampd/web/agent.log\n"
           "  state     /home/op/.local/state/opampd/web\n");
 }
 
@@ -70,6 +74,26 @@ TEST_CASE("a stop of several signals and a restart policy in words", "[settings]
           std::string::npos);
     CHECK(described("server: {endpoint: ws://a}\nagent: {executable: ./demo-service, restart: {policy: never}}\n")
               .find("  restart   never\n") != std::string::npos);
+}
+
+TEST_CASE("what is done around a config in words, without secrets", "[settings][describe][secrets]") {
+    const std::string text = described(
+        "server: {endpoint: ws://a}\n"
+        "agent:\n"
+        "  executable: ./demo-service\n"
+        "  config_check: {command: [otelcol, s3cret]}\n"
+        "  reload: {signal: SIGHUP, confirm: {url: \"http://127.0.0.1:1/x?key=s3cret\"}}\n"
+        "  pre_start: {command: [./bin/agent, s3cret]}\n"
+        "  post_stop: {command: [./bin/agent, s3cret]}\n"
+        "  version: {command: [otelcol, s3cret]}\n"
+        "  output: {destination: log}\n");
+    CHECK(text.find("s3cret") == std::string::npos);
+    CHECK(text.find("  checked by /usr/bin/otelcol\n"
+                    "  applied   by SIGHUP, seen by what http://127.0.0.1:1/x?… answers, within 2s, else by a restart\n"
+                    "  pre_start /srv/bin/agent\n"
+                    "  post_stop /srv/bin/agent\n") != std::string::npos);
+    CHECK(text.find("  version   what /usr/bin/otelcol says\n"
+                    "  prints to opampd's own log, events agent.output with agent=agent\n") != std::string::npos);
 }
 
 TEST_CASE("an agent without any source of config is told so", "[settings][describe]") {
