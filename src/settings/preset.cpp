@@ -92,6 +92,13 @@ std::optional<PresetReader::Text> PresetReader::text_of(const std::string& name,
     }
     if (const auto embedded = base::content_of(preset_files(), file_name)) return Text{"", std::string(*embedded)};
     if (!written) return std::nullopt;
+    const auto misnamed = directory / (name + ".yml");
+    if (environment_.look_at(misnamed).kind != PathKind::missing) {
+        report_.add(written->mark, joined(path, "preset"),
+                    "'" + written->written + "' is not a preset ('" + misnamed.string() + "' has to end in " +
+                        std::string(kEnding) + ")");
+        return std::nullopt;
+    }
     const auto names = preset_names(directory, environment_);
     const std::string near = written->expanded ? "" : nearest(name, names);
     report_.add(written->mark, joined(path, "preset"),
@@ -105,7 +112,8 @@ std::optional<Preset> PresetReader::read(const std::string& name, const Text& te
     auto tree = read_yaml(text.yaml, report_, file);
     if (!tree) return std::nullopt;
     if (tree->kind != Node::Kind::map && tree->kind != Node::Kind::null) {
-        report_.add(tree->mark, "", "the file is not a map (write keys of an agent)");
+        report_.add(tree->mark, "",
+                    "the file is not a map (write keys of an agent, such as executables: [redis-server])");
         return std::nullopt;
     }
     tidy(*tree, "", report_);

@@ -54,6 +54,10 @@ TEST_CASE("an unknown preset is answered with those that exist", "[settings][pre
           Texts{"opampd.yaml:4: agents.web.preset: 'promethius' is not a preset (did you mean prometheus? " + rest});
     CHECK(problems_of(kServer + "agent:\n  preset: sendmail\n", environment) ==
           Texts{"opampd.yaml:3: agent.preset: 'sendmail' is not a preset (" + rest});
+    environment.files[kFolder + "redis.yml"] = "";
+    CHECK(
+        problems_of(kServer + "agent:\n  preset: redis\n", environment) ==
+        Texts{"opampd.yaml:3: agent.preset: 'redis' is not a preset ('" + kFolder + "redis.yml' has to end in .yaml)"});
     CHECK(problems_of(kServer + "agent:\n  preset: ${KIND}\n", environment) ==
           Texts{"opampd.yaml:3: agent.preset: '${KIND}' is not a preset (" + rest});
 }
@@ -84,7 +88,8 @@ TEST_CASE("a mistake in a preset is shown in its file", "[settings][preset][prob
     const std::string file = kFolder + "mine.yaml:";
     CHECK(problems_of_preset("# nothing\n") == Texts{});
     CHECK(problems_of_preset("args: [a\n") == Texts{file + "2: not valid YAML: end of sequence flow not found"});
-    CHECK(problems_of_preset("- args\n") == Texts{file + "1: the file is not a map (write keys of an agent)"});
+    CHECK(problems_of_preset("- args\n") ==
+          Texts{file + "1: the file is not a map (write keys of an agent, such as executables: [redis-server])"});
     CHECK(problems_of_preset("args: []\n---\nargs: []\n") ==
           Texts{file + "3: a second YAML document starts here (keep one)"});
     CHECK(problems_of_preset("args: []\nargs: []\n") ==
