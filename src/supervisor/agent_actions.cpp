@@ -152,6 +152,7 @@ base::Result<void> AgentSupervisor::spawn(const ConfigKeeper::Given& given) {
     }
     child_ = std::make_unique<process::Child>(std::move(*child));
     secrets_ = std::move(provision->folder);
+    known_secrets_ = std::move(provision->secrets);
     run_id_ = std::move(provision->run_id);
     if (shared_.guard && !shared_.guard->watch(child_->pid()))
         log_.warning("guard.lost", {{"detail", "after a kill of opampd, children of the agent may live on"}});
@@ -168,6 +169,7 @@ Task<std::string> AgentSupervisor::last_words() {
     if (!last_words_) {
         last_words_ = co_await output_.last_words();
         if (const auto redactor = rules::redactor_of(agent_)) last_words_ = redactor->redact_output(*last_words_);
+        last_words_ = known_secrets_.redact(std::move(*last_words_));
     }
     co_return *last_words_;
 }

@@ -206,7 +206,8 @@ private:
     AgentOutput output_;
     AgentOutputRecords output_records_;
     std::unique_ptr<process::Child> child_;
-    PrivateFolder secrets_;  ///< Of that process; so is the next.
+    PrivateFolder secrets_;  ///< Of that process; so are the next two.
+    config::LiteralSecrets known_secrets_;
     std::string run_id_;
     std::optional<process::Cgroup> cgroup_;
     std::uint64_t memory_kills_before_ = 0;  ///< The present process.

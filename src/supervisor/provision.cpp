@@ -79,6 +79,7 @@ Result<void> add_credentials(const settings::Agent& agent, For whom, Provision& 
     for (const auto& [name, file] : credentials) {
         const auto content = base::read_file(file, kMostCredential);
         if (!content) return Error(content.error()).within("credential '" + name + "'");
+        provision.secrets.add(*content);
         std::string path = (provision.folder.path() / name).string();
         if (is_folder) {
             if (auto added = provision.folder.add(name, *content, owner); !added) return added;

@@ -63,6 +63,8 @@ def credentials_are_in_a_folder_of_the_users_and_gone_after_its_end(scene):
     file.write_text("renewed\n")
     os.kill(seen.pid, signal.SIGKILL)
     scene.wait_for("the renewed one", lambda: "renewed" in scene.agent_log())
+    words = scene.wait_for_event("agent.exited", pid=seen.pid)["last_words"]
+    expect(f"the report of its end has what it printed, without them: {words}", words.startswith("[REDACTED]\n[REDACTED]\n[REDACTED]\ntoken\n"))
     scene.stop()
     expect(f"gone: {folder}", not folder.exists() and not folder.parent.exists() and not folder.parent.parent.exists())
     everything = scene.daemon_log.read_text() + scene.daemon_output.read_text()

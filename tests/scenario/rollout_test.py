@@ -17,7 +17,7 @@ BAD = "crash: true\n"
 
 def runs_with(scene, yaml, starts):
     expect(f"the file: {scene.config.read_text()!r}", scene.config.read_text() == yaml)
-    expect(f"{starts} starts: {scene.starts()}", len(scene.starts()) == starts and is_alive(scene.pid()))
+    expect(f"{starts} starts: {scene.starts()}", len(scene.starts()) == starts and is_alive(scene.starts()[-1].pid))
 
 
 @scenario
