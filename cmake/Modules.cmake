@@ -14,6 +14,7 @@ function(opampd_module name)
     opampd_precompile(opampd_${name})
   else()
     target_precompile_headers(opampd_${name} REUSE_FROM opampd_pch_std)
+    target_compile_options(opampd_${name} PRIVATE ${OPAMPD_PLAIN_CODE})
   endif()
 endfunction()
 
@@ -31,6 +32,7 @@ endfunction()
 # Headers of the standard library take half a second a file, Asio's more: two precompiled headers, made once, serve all targets.
 add_library(opampd_pch_std OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(opampd_pch_std PRIVATE opampd_options)
+target_compile_options(opampd_pch_std PRIVATE ${OPAMPD_PLAIN_CODE})
 target_precompile_headers(opampd_pch_std PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_std.hpp)
 
 add_library(opampd_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)

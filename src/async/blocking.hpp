@@ -1,14 +1,13 @@
 // Work that blocks (fsync, hashing, unpacking), done beside the event loop and awaited.
 #pragma once
 
-#include <signal.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
 
 #include "async/notice.hpp"
 #include "async/task.hpp"
+#include "base/blocked_signals.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 
@@ -72,12 +71,8 @@ private:
 
     /// Its threads take no signals: those are for the loop's.
     std::unique_ptr<asio::thread_pool> make_pool() const {
-        sigset_t all, before;
-        sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before);
-        auto pool = std::make_unique<asio::thread_pool>(threads_);
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        return pool;
+        const base::BlockedSignals blocked;
+        return std::make_unique<asio::thread_pool>(threads_);
     }
 
     std::size_t threads_;

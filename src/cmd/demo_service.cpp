@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "base/blocked_signals.hpp"
 #include "base/number.hpp"
 #include "demo/environment.hpp"
 #include "demo/instrumentation.hpp"
@@ -167,6 +168,7 @@ async::Task<int> serve(const std::string& address, const telemetry::Environment&
     std::fprintf(stderr, "demo-service: serving on port %u, %s\n", unsigned(*port),
                  settings.instrument ? "tracing each request" : "not tracing");
     co_await (instrumentation.run() || serve_and_finish(server, signals, source, instrumentation));
+    base::block_signals();  // they go with their handlers
     co_return 0;
 }
 

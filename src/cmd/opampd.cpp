@@ -1,6 +1,5 @@
 // opampd: the supervisor daemon.
 #include <malloc.h>
-#include <signal.h>
 
 #include <cstdio>
 #include <exception>
@@ -8,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/blocked_signals.hpp"
 #include "base/log.hpp"
 #include "process/guard.hpp"
 #include "process/init.hpp"
@@ -126,10 +126,7 @@ int run_daemon(const settings::Settings& settings, process::Guard* guard) {
         if (failure) std::rethrow_exception(failure);
     });
     context.run();
-    // A signal that comes too late to be handled must not change the exit code.
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    base::block_signals();
     return 0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <limits>
 #include <system_error>
 
+#include "base/blocked_signals.hpp"
 #include "base/files.hpp"
 
 namespace output {
@@ -54,15 +54,12 @@ bool Capture::start() {
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
     orders_out_.reset(ends[0]);
     orders_in_.reset(ends[1]);
-    sigset_t all, before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const base::BlockedSignals blocked;
     try {
         thread_ = std::thread([this] { run(); });
     } catch (const std::system_error&) {
         // No more threads: said by the caller.
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return thread_.joinable();
 }
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/blocked_signals.hpp"
 #include "base/files.hpp"
 #include "base/unique_fd.hpp"
 #include "process/orphans.hpp"
@@ -150,9 +151,7 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
 
     const DumpableAgain dumpable_again;
     // Our signal handlers must not run in the child while it shares our memory.
-    sigset_t all, before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const base::BlockedSignals blocked;
     volatile Trouble trouble;
     std::optional<VforkLimit> limit;
     if (spec.privileges.user) limit.emplace();  // else nobody but us may stop it
@@ -164,7 +163,6 @@ base::Result<Child> Child::spawn(async::asio::any_io_executor executor, const Sp
     }
     const int fork_error = errno;
     limit.reset();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0)
         return base::errno_error(fork_error).within("starting '" + spec.executable.string() + "': making a process");
     const Trouble seen{trouble.step, trouble.code};

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/blocked_signals.hpp"
 #include "base/files.hpp"
 #include "process/run_mark.hpp"
 
@@ -173,9 +174,7 @@ base::Result<Guard> Guard::start(char** argv) {
     const pid_t pid = ::fork();
     if (pid < 0) return base::errno_error(errno).within("starting the guard");
     if (pid == 0) {
-        sigset_t all;
-        sigfillset(&all);
-        ::sigprocmask(SIG_SETMASK, &all, nullptr);
+        base::block_signals();
         ::setsid();  // a signal to the daemon's group or terminal must not reach it
         take_name(argv);
         ::dup2(guards_end.get(), 0);

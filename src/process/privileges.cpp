@@ -12,6 +12,7 @@
 
 #include <cerrno>
 
+#include "base/blocked_signals.hpp"
 #include "base/files.hpp"
 #include "process/vfork_limit.hpp"
 
@@ -118,9 +119,7 @@ void play(const Privileges& privileges, const char* working_directory, const std
 template <typename Work>
 base::Result<void> in_child(const Work& work) {
     const DumpableAgain dumpable_again;
-    sigset_t all, before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const base::BlockedSignals blocked;
     std::optional<VforkLimit> limit(std::in_place);
     const pid_t pid = ::vfork();
     if (pid == 0) {
@@ -130,7 +129,6 @@ base::Result<void> in_child(const Work& work) {
     }
     const int code = errno;
     limit.reset();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid < 0) return base::errno_error(code).within("making a process");
     ::waitpid(pid, nullptr, 0);
     return {};

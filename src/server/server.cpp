@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/blocked_signals.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "net/http_server.hpp"
@@ -138,6 +139,7 @@ async::Task<base::Result<void>> serve(const Options& options) {
     servers.cancel();
     co_await servers.joined();
     log::info("server.stopped");
+    base::block_signals();  // they go with their handlers
     co_return base::Result<void>();
 }
 
