@@ -43,12 +43,18 @@ def eventually(what, condition, limit=15.0, pause=0.002):
         pause = max(pause, min(pause * 1.2, LONGEST_PAUSE))
 
 
+PORTS_GIVEN = set()
+
+
 def free_port():
-    """Below those that the kernel gives to connections, so that nothing takes it before it is used."""
+    """Below those that the kernel gives to connections, so that nothing takes it before it is used; another one each time."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in PORTS_GIVEN:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            PORTS_GIVEN.add(port)
             return port
 
 

@@ -221,7 +221,8 @@ class Scene:
 
     def pid(self):
         """Of the agent, as it was started last: the log has it at once."""
-        return self.events("agent.started")[-1]["pid"]
+        started = self.events("agent.started") or [self.wait_for_event("agent.started")]
+        return started[-1]["pid"]
 
     def wait_for_starts(self, count):
         """Until it has printed so many start lines, and the log, where there is one, has the last of them too: a process prints
