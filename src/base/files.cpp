@@ -163,6 +163,8 @@ void remove_all_unfinished(const std::filesystem::path& folder) {
 }
 
 Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(folder, ignored)) return {};
     std::filesystem::path made;
     for (const auto& part : folder) {
         made /= part;
@@ -172,11 +174,9 @@ Result<void> make_folder(const std::filesystem::path& folder, mode_t mode) {
             if (auto synced = sync_folder(folder_of(made)); !synced) return synced;
         if (is_new || code == EEXIST) continue;
         // A parent that exists but may not be written to (EROFS, EACCES on mkdir) is no failure.
-        std::error_code ignored;
         if (std::filesystem::is_directory(made, ignored)) continue;
         return errno_error(code).within("creating folder " + quoted(made));
     }
-    std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored))
         return Error(Kind::invalid, "creating folder " + quoted(folder) + ": something else has that name");
     return {};

@@ -36,7 +36,7 @@ AgentSupervisor::AgentSupervisor(const Shared& shared, const settings::Settings&
       log_({{"agent", agent.name}}),
       telemetry_(shared.executor, log_, shared.telemetry),
       version_(agent, folder_),
-      facts_(describe_os({"/", environment_variable})),
+      facts_(shared.host.facts),
       server_({shared.executor, shared.disk, shared.readers, settings, agent, *this, telemetry_, shared.guard,
                [this](OwnTelemetryOffers offers) { return use_own_telemetry(std::move(offers)); }},
               folder_, log_),

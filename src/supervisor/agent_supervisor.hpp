@@ -39,11 +39,12 @@ public:
     /// What all agents of a daemon share; outlives them.
     struct Shared {
         async::asio::any_io_executor executor;
-        async::BlockingPool& disk;            ///< One thread: all that changes an agent's folder.
-        async::BlockingPool& readers;         ///< For what takes long, and changes nothing on the disk.
-        async::BlockingPool& packer;          ///< For what is in no hurry.
-        process::Guard* guard = nullptr;      ///< None if it could not be started.
-        telemetry::Options telemetry{};       ///< How much is kept for receivers, and for how long.
+        async::BlockingPool& disk;        ///< One thread: all that changes an agent's folder.
+        async::BlockingPool& readers;     ///< For what takes long, and changes nothing on the disk.
+        async::BlockingPool& packer;      ///< For what is in no hurry.
+        process::Guard* guard = nullptr;  ///< None if it could not be started.
+        telemetry::Options telemetry{};   ///< How much is kept for receivers, and for how long.
+        Host host{};
         process::Orphans* orphans = nullptr;  ///< May be null; so may the next.
         /// There is one where an agent wants a control group, once all is open.
         const std::optional<process::CgroupTree>* cgroups = nullptr;

@@ -73,9 +73,13 @@ void AgentSupervisor::describe() {
 
 /// The first message says all of the machine; the agent does not wait for that.
 Task<> AgentSupervisor::talk_to_server() {
-    auto surroundings = co_await shared_.readers.run([] { return describe_surroundings({"/", environment_variable}); });
-    facts_.merge(surroundings);
-    describe();
+    if (const auto& found = shared_.host.surroundings; found.valid()) {
+        const bool is_found = found.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+        if (!is_found) co_await shared_.readers.run([&found] { return found.wait(), true; });
+        Facts surroundings = found.get();
+        facts_.merge(surroundings);
+        describe();
+    }
     co_await server_.run();
 }
 

@@ -42,8 +42,9 @@ Daemon::Daemon(asio::any_io_executor executor, const settings::Settings& setting
       exports_(executor),
       attendants_(executor) {
     const auto options = telemetry::laid_over({}, telemetry::read_environment(environment_variable));
-    const AgentSupervisor::Shared shared{executor, disk_,     readers_,  packer_,       guard,
-                                         options,  &orphans_, &cgroups_, &memory_kills_};
+    const AgentSupervisor::Shared shared{
+        executor,  disk_,     readers_,      packer_, guard, options, look_around({"/", environment_variable}),
+        &orphans_, &cgroups_, &memory_kills_};
     for (const settings::Agent& agent : settings_.agents)
         agents_.push_back(std::make_unique<AgentSupervisor>(shared, settings_, agent));
     if (is_wanted(settings_.healthcheck)) local_endpoint_ = std::make_unique<LocalEndpoint>(executor, agents_);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/blocked_signals.hpp"
 #include "base/bytes.hpp"
 #include "base/files.hpp"
 
@@ -163,6 +164,15 @@ Facts describe_surroundings(const HostSources& sources) {
     add(facts, "container.id", container_id(text_of(sources.root / "proc/self/cgroup"), mountinfo));
     add_kubernetes(facts, sources, mountinfo);
     return facts;
+}
+
+Host look_around(const HostSources& sources) {
+    Host host{describe_os(sources), {}};
+    const base::BlockedSignals blocked;
+    // Without a thread to be had: when it is asked for.
+    host.surroundings =
+        std::async(std::launch::async | std::launch::deferred, [sources] { return describe_surroundings(sources); });
+    return host;
 }
 
 }  // namespace supervisor

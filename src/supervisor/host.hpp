@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
@@ -23,6 +24,14 @@ Facts describe_os(const HostSources& sources);
 /// host.id, host.ip, container.id and k8s.*, as far as they can be read. Several addresses are one text, with commas.
 /// Spec: OpenTelemetry, resource conventions of host, container and Kubernetes.
 Facts describe_surroundings(const HostSources& sources);
+
+/// Of the machine that this is, for all agents: what is known at once, and what is being found out by a thread that
+/// ends with that. The second is not valid where nobody looks.
+struct Host {
+    Facts facts;
+    std::shared_future<Facts> surroundings;
+};
+Host look_around(const HostSources& sources);
 
 /// The ID in the text of /proc/self/cgroup or /proc/self/mountinfo; empty if there is none. Pure.
 std::string container_id(std::string_view cgroup, std::string_view mountinfo);

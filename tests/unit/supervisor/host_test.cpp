@@ -87,3 +87,12 @@ TEST_CASE("a pod is described by its variables, and else by its files", "[superv
     CHECK(facts.at("k8s.namespace.name") == "other");
     CHECK(facts.at("k8s.node.name") == "n1");
 }
+
+TEST_CASE("a look around says at once what costs nothing, and later the rest", "[supervisor][host]") {
+    Machine machine;
+    machine.variables = {{"HOSTNAME", "web-0"}, {"KUBERNETES_SERVICE_HOST", "10.0.0.1"}};
+    const supervisor::Host host = supervisor::look_around(machine.sources());
+    CHECK(host.facts.at("os.type") == "linux");
+    CHECK_FALSE(host.facts.contains("k8s.pod.name"));
+    CHECK(host.surroundings.get().at("k8s.pod.name") == "web-0");
+}
