@@ -183,7 +183,7 @@ function exporterLines() {
   return `exporter:\n  console: ${$('service-console').checked}${endpoint ? `\n  otlp:\n    endpoint: ${JSON.stringify(endpoint)}` : ''}`;
 }
 
-$('service').addEventListener('input', () => { edited = page.selected; });
+for (const change of ['input', 'change']) $('service').addEventListener(change, () => { edited = page.selected; });
 $('service-here').addEventListener('click', () => {
   $('service-otlp').value = otlpUrl();
   edited = page.selected;
