@@ -90,7 +90,9 @@ class Scene(suite.Scene):
         self.group.mkdir(exist_ok=True)
 
     def within(self):
-        return ["/bin/sh", "-c", f'echo $$ >{self.group}/cgroup.procs && exec "$0" "$@"']
+        """A group cannot be entered while something lives below it, which a killed daemon may have left: then its leaf is."""
+        enter = f"(echo $$ >{self.group}/cgroup.procs) 2>/dev/null || echo $$ >{self.group}/supervisor/cgroup.procs"
+        return ["/bin/sh", "-c", f'{{ {enter}; }} && exec "$0" "$@"']
 
     def start(self, *arguments, **environment):
         return super().start(*arguments, before=self.within(), **environment)
