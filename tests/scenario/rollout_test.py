@@ -17,7 +17,8 @@ BAD = "crash: true\n"
 
 def runs_with(scene, yaml, starts):
     expect(f"the file: {scene.config.read_text()!r}", scene.config.read_text() == yaml)
-    expect(f"{starts} starts: {scene.starts()}", len(scene.starts()) == starts and is_alive(scene.starts()[-1].pid))
+    seen = scene.wait_for_starts(starts)
+    expect(f"{starts} starts: {seen}", len(seen) == starts and is_alive(seen[-1].pid))
 
 
 @scenario

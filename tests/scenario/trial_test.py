@@ -161,7 +161,7 @@ def failed_config_is_not_tried_again_by_the_next_start(scene, end):
     scene.start()
     scene.wait_until_healthy(healthy + 1)
     expect("the last good one", scene.config.read_text() == GOOD)
-    expect("at once", len(scene.starts()) == 5)
+    expect("at once", len(scene.wait_for_starts(5)) == 5)
 
 
 @scenario
