@@ -73,7 +73,7 @@ void FileSink::use(base::UniqueFd file) {
     file_ = std::move(file);
     struct stat info {};
     ::fstat(file_.get(), &info);
-    size_ = static_cast<std::uint64_t>(info.st_size);
+    size_ = here_from_ = static_cast<std::uint64_t>(info.st_size);  // what is there was printed before
     full_at_ = files_.limits().max_size;
     const base::Duration age = files_.limits().max_age;
     old_at_ = age > 0s ? Files::begun_unix_nano(file_.get()) + static_cast<std::uint64_t>(age.count()) : 0;
@@ -173,7 +173,6 @@ void FileSink::rotate() {
     if (!next) return rotation_failed(next.error());
     cannot_rotate_ = false;
     use(std::move(*next));
-    here_from_ = size_;
     remove_surplus();
     listener_.rotated();
 }

@@ -20,7 +20,7 @@ public:
     void to_end();
     /// To where the last `lines` lines begin.
     void to_last_lines(std::uint64_t lines);
-    /// The next bytes; empty when there are no more for now.
+    /// The next bytes; empty at the end of what has been written.
     std::string read();
     /// Whether all has been read that was there when it was placed.
     bool is_past() const {

@@ -40,8 +40,8 @@ class Sink {
 public:
     enum class Taken {
         some,
-        none,  ///< There is nothing for now.
-        end,   ///< And there never will be.
+        none,  ///< The pipe is empty.
+        end,   ///< And nobody can write to it any more.
     };
 
     virtual ~Sink() = default;

@@ -240,10 +240,14 @@ TEST_CASE("what cannot be written is counted, said where it is missing, and reme
     CHECK(rig.heard.losses == 1);
     CHECK(rig.heard.reason.find("agent.log") != std::string::npos);
     std::filesystem::remove(rig.folder / "agent.log");
+    const std::string of_others = "what is there already\n";
+    support::write(rig.folder / "agent.log", of_others);
     await([&] { return rig.heard.missing > 0; });  // though nothing more is printed
     process.print("written\n");
     const std::string tail = printed_since(0, *rig.capture, rig.heard, 1000).text;
-    const std::string text = support::read(rig.folder / "agent.log");
+    std::string text = support::read(rig.folder / "agent.log");
+    REQUIRE(text.starts_with(of_others));
+    text.erase(0, of_others.size());
     CHECK(tail == "lost\n" + text);
     CHECK(text.starts_with("--- opampd: " + std::to_string(rig.heard.missing) + " bytes of output are lost here: "));
     CHECK(text.ends_with("written\n"));
