@@ -90,18 +90,19 @@ def only_so_many_files_are_kept_the_newest(scene):
 
 @scenario
 def agent_that_prints_without_pause_does_not_grow_the_daemon(scene):
+    scene.serve()  # no tries to reach a server beside
     scene.configure({"executable": scene.agent("flood.sh"), "output": {"max_size": "32MiB", "keep": 2, "tail": "64KiB"}})
-    # What is freed is to be free.
-    scene.start(ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
+    # What is freed is to be free, and a thread that begins late is to have no stacks that are kept aside for the sanitizer.
+    own = "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:detect_stack_use_after_return=0"
+    scene.start(ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":" + own)
     scene.wait_until_healthy()
     await_answers(scene)
     last = lambda: max([int(path.name.split(".")[2]) for path in (scene.state / "agent").glob("agent.log.*")], default=0)  # noqa: E731
-    scene.wait_for("some rotations", lambda: last() > 3)
+    scene.wait_for("some rotations", lambda: last() > 16)
     before, first = memory(scene.daemon.pid), last()
     scene.wait_for("2 GiB more", lambda: last() > first + 64)
     grown = memory(scene.daemon.pid) - before
-    # The sanitizers' own memory grows a little with all that goes on beside; the benchmark measures without them.
-    expect(f"it has not grown: {grown:.1f} MiB", grown < 32)
+    expect(f"it has not grown: {grown:.1f} MiB", grown < 4)
     expect("opampctl is answered meanwhile", asked(scene, "status")["agents"][0]["healthy"])
     kept = sum(path.stat().st_size for path in (scene.state / "agent").glob("*agent.log*"))
     expect(f"the disk is not either: {kept >> 20} MiB", kept < (5 * 32 + 2) << 20)
