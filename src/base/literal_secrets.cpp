@@ -1,11 +1,10 @@
-#include "config/literal_secrets.hpp"
+#include "base/literal_secrets.hpp"
 
 #include <algorithm>
 
 #include "base/bytes.hpp"
-#include "config/redact_parts.hpp"
 
-namespace config {
+namespace base {
 namespace {
 
 constexpr std::size_t kShortest = 4, kMost = 64u << 10;
@@ -15,7 +14,7 @@ constexpr std::size_t kShortest = 4, kMost = 64u << 10;
 void LiteralSecrets::add(std::string_view content) {
     while (!content.empty()) {
         const std::size_t end = std::min(content.find('\n'), content.size());
-        const std::string_view line = base::trimmed(content.substr(0, end), " \t\r");
+        const std::string_view line = trimmed(content.substr(0, end), " \t\r");
         content.remove_prefix(std::min(end + 1, content.size()));
         if (line.size() < kShortest || line.size() > kMost - bytes_) continue;
         bytes_ += line.size();
@@ -33,4 +32,4 @@ std::string LiteralSecrets::redact(std::string text) const {
     return text;
 }
 
-}  // namespace config
+}  // namespace base

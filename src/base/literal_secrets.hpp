@@ -1,4 +1,4 @@
-// Secrets that are known by what they are, not by the name that they bear. Pure.
+// Secrets that are known by what they are, not by the name that they bear.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,10 @@
 #include <string_view>
 #include <vector>
 
-namespace config {
+namespace base {
+
+/// What stands in the place of a secret.
+inline constexpr std::string_view kRedacted = "[REDACTED]";
 
 class LiteralSecrets {
 public:
@@ -22,4 +25,4 @@ private:
     std::size_t bytes_ = 0;
 };
 
-}  // namespace config
+}  // namespace base

@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/literal_secrets.hpp"
 #include "config/redact.hpp"
 
 namespace config {
 
-inline constexpr std::string_view kRedacted = "[REDACTED]";
+using base::kRedacted;
 
 /// Whether all of `value` is `${NAME}` or `${env:NAME}`.
 bool is_reference(std::string_view value);

@@ -205,7 +205,7 @@ async::Task<Result<CommandResult>> start_and_wait(asio::any_io_executor executor
     result.status = *status;
     result.timed_out = was_killed && end.index() == 1;
     result.output = running->output.take();
-    result.error_output = running->error_output.take();
+    result.error_output = spec.secrets.redact(running->error_output.take());
     result.was_cut = running->output.is_over();
     co_return result;
 }

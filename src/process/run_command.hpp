@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/literal_secrets.hpp"
 #include "base/units.hpp"
 #include "process/child.hpp"
 #include "process/guard.hpp"
@@ -21,12 +22,13 @@ struct CommandSpec {
     std::string input;               ///< On standard input, which then ends.
     base::Duration timeout = std::chrono::seconds(10);
     std::size_t most_output = 1u << 20;  ///< Bytes of standard output; a command that writes more is killed.
+    base::LiteralSecrets secrets{};      ///< That it was given: they are taken out of its error output.
 };
 
 struct CommandResult {
     ExitStatus status;
     std::string output;        ///< At most `most_output` bytes.
-    std::string error_output;  ///< The end of it, at most 64 KiB.
+    std::string error_output;  ///< For people: the end of it, at most 64 KiB, without the secrets.
     bool was_cut = false;      ///< There was more output: the command was killed, or ended by itself just then.
     bool timed_out = false;    ///< It was killed because its time was up.
     bool succeeded() const { return status == ExitStatus{} && !was_cut && !timed_out; }

@@ -171,6 +171,7 @@ private:
     async::Task<base::Result<void>> run_hook(const settings::Command& hook, const char* name);
     async::Task<std::string> last_words();
     async::Task<std::string> with_last_words(std::string reason);
+    async::Task<std::string> reason_of(const lifecycle::ReportConfig& report);
     void take_identity(const base::Uuid& uid);
     void describe();
     async::Task<> find_version();
@@ -208,7 +209,7 @@ private:
     AgentOutputRecords output_records_;
     std::unique_ptr<process::Child> child_;
     PrivateFolder secrets_;  ///< Of that process; so are the next two.
-    config::LiteralSecrets known_secrets_;
+    base::LiteralSecrets known_secrets_;
     std::string run_id_;
     std::optional<process::Cgroup> cgroup_;
     std::uint64_t memory_kills_before_ = 0;  ///< The present process.

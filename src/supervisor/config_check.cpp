@@ -14,9 +14,10 @@ namespace {
 constexpr std::size_t kLines = 10;
 constexpr std::size_t kLongestLine = 1000;  // the cause stands at the end of it
 
-CheckVerdict verdict_of(const process::CommandResult& result, const std::optional<config::Redactor>& redactor) {
+CheckVerdict verdict_of(const process::CommandResult& result, const std::optional<config::Redactor>& redactor,
+                        const base::LiteralSecrets& secrets) {
     if (result.succeeded()) return std::nullopt;
-    std::string said = last_lines(result.output + "\n" + result.error_output, kLines);
+    std::string said = last_lines(secrets.redact(result.output) + "\n" + result.error_output, kLines);
     if (redactor) said = redactor->redact_output(said);
     const std::string how = process::describe_failure({result.status, "", "", result.was_cut, result.timed_out});
     return "config check: " + how + (said.empty() ? "" : "\n" + said);
@@ -49,7 +50,7 @@ async::Task<base::Result<CheckVerdict>> check_config(async::asio::any_io_executo
     const auto spec = command_spec(with_copy, agent.config_check, uid.text(), *provision);
     auto result = co_await process::run_command(executor, spec, guard);
     if (!result) co_return std::move(result).error().within("config check");
-    co_return verdict_of(*result, rules::redactor_of(agent));
+    co_return verdict_of(*result, rules::redactor_of(agent), provision->secrets);
 }
 
 }  // namespace supervisor

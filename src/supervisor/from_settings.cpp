@@ -56,6 +56,7 @@ process::CommandSpec command_spec(const settings::Agent& agent, const settings::
     spec.descriptors = provision.descriptor_numbers();
     spec.working_directory = agent.working_directory;
     spec.timeout = command.timeout;
+    spec.secrets = provision.secrets;
     return spec;
 }
 

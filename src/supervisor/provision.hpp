@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/literal_secrets.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "base/uuid.hpp"
-#include "config/literal_secrets.hpp"
 #include "process/run_command.hpp"
 #include "settings/command_line.hpp"
 #include "settings/settings.hpp"
@@ -30,7 +30,7 @@ struct Provision {
     settings::Replacements credentials;       ///< For placeholders in arguments.
     std::vector<base::UniqueFd> descriptors;  ///< Of secrets, to be passed on in this order.
     PrivateFolder folder;                     ///< With the others.
-    config::LiteralSecrets secrets;           ///< All of them, to know them again in what is printed.
+    base::LiteralSecrets secrets;             ///< All of them, to know them again in what is printed.
 
     std::vector<int> descriptor_numbers() const;
 };

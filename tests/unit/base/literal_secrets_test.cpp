@@ -1,24 +1,23 @@
-#include "config/literal_secrets.hpp"
+#include "base/literal_secrets.hpp"
 
 #include <catch2/catch.hpp>
 
-using config::LiteralSecrets;
+using base::LiteralSecrets;
 
-TEST_CASE("a known secret is taken out wherever it stands", "[config][redact]") {
+TEST_CASE("a known secret is taken out wherever it stands", "[base][redact]") {
     LiteralSecrets secrets;
     CHECK(secrets.redact("s3cret") == "s3cret");
     secrets.add("s3cret\n");
-    CHECK(secrets.redact("login with s3crets3cret failed: s3cre") ==
-          "login with [REDACTED][REDACTED] failed: s3cre");
+    CHECK(secrets.redact("login with s3crets3cret failed: s3cre") == "login with [REDACTED][REDACTED] failed: s3cre");
 }
 
-TEST_CASE("each line of a secret is one, but for the shortest", "[config][redact]") {
+TEST_CASE("each line of a secret is one, but for the shortest", "[base][redact]") {
     LiteralSecrets secrets;
     secrets.add("-----BEGIN\r\n  MIIB  \n\nabc\nlast");
     CHECK(secrets.redact("MIIB abc last -----BEGIN") == "[REDACTED] abc [REDACTED] [REDACTED]");
 }
 
-TEST_CASE("a secret that is a part of another hides nothing of it", "[config][redact]") {
+TEST_CASE("a secret that is a part of another hides nothing of it", "[base][redact]") {
     LiteralSecrets secrets;
     secrets.add("word");
     secrets.add("password");
@@ -29,7 +28,7 @@ TEST_CASE("a secret that is a part of another hides nothing of it", "[config][re
     CHECK(of_the_mark.redact("REDACTED") == "[REDACTED]");
 }
 
-TEST_CASE("of very large secrets the first lines are known", "[config][redact]") {
+TEST_CASE("of very large secrets the first lines are known", "[base][redact]") {
     LiteralSecrets secrets;
     secrets.add("first\n" + std::string(70'000, 'x') + "\nlast\n");
     CHECK(secrets.redact("first last") == "[REDACTED] [REDACTED]");

@@ -76,6 +76,15 @@ TEST_CASE("a command gets its input and gives its outputs and its end", "[proces
     CHECK(describe_failure(result) == "exit code 3: " + rig.folder.path().string());
 }
 
+TEST_CASE("what a command was given as a secret is not in what it says to people", "[process][command]") {
+    Rig rig;
+    CommandSpec spec = rig.shell("echo s3cret; echo no login with s3cret >&2; exit 1");
+    spec.secrets.add("s3cret\n");
+    const CommandResult result = rig.run(spec);
+    CHECK(describe_failure(result) == "exit code 1: no login with [REDACTED]");
+    CHECK(result.output == "s3cret\n");  // for a program
+}
+
 TEST_CASE("a command without input reads its end at once", "[process][command]") {
     Rig rig;
     const CommandResult result = rig.run(rig.shell("cat; echo done"));
