@@ -46,9 +46,10 @@ public:
         };
         const auto loop = co_await asio::this_coro::executor;
         const auto attempt = std::make_shared<Attempt>(Attempt{work, Notice(loop), std::nullopt});
-        asio::post(executor(), [attempt, loop, given_up = given_up_] {
+        // It ends on the loop, as its notice has to: the pool hands it back.
+        asio::post(executor(), [attempt, loop, given_up = given_up_]() mutable {
             auto value = std::make_shared<base::Result<Value>>(attempt->work());
-            asio::post(loop, [attempt, value, given_up] {
+            asio::post(loop, [attempt = std::move(attempt), value, given_up] {
                 if (attempt->is_given_up) --*given_up;
                 attempt->value = std::move(*value);
                 attempt->done.raise();

@@ -181,6 +181,12 @@ Task<std::string> AgentSupervisor::with_last_words(std::string reason) {
     co_return base::shortened(reason, kLongestReason);
 }
 
+/// Of a failure; with those where a process was started for the offer.
+Task<std::string> AgentSupervisor::reason_of(const lifecycle::ReportConfig& report) {
+    if (report.offer == tried_offer_) co_return co_await with_last_words(report.reason);
+    co_return base::shortened(report.reason, kLongestReason);
+}
+
 Task<> AgentSupervisor::perform(lifecycle::SignalStop stop) {
     co_await end_probes();
     const settings::StopStep& step = stops_[stop.step];
@@ -237,8 +243,7 @@ Task<> AgentSupervisor::perform(lifecycle::ReportConfig report) {
     case lifecycle::Fate::applied: status.status = opamp::ConfigStatus::applied; break;
     case lifecycle::Fate::failed:
         status.status = opamp::ConfigStatus::failed;
-        status.error_message = base::shortened(report.reason, kLongestReason);
-        if (report.offer == tried_offer_) status.error_message = co_await with_last_words(report.reason);
+        status.error_message = co_await reason_of(report);
         break;
     }
     auto saved = co_await shared_.disk.run([this, &status] { return keeper_->save_status(status); });

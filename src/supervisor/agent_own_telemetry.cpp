@@ -13,7 +13,6 @@ using settings::TelemetryDelivery;
 namespace {
 
 constexpr mode_t kPrivateFile = 0600;
-constexpr std::size_t kLongestReason = 8192;
 
 std::string joined(const std::vector<std::string>& texts) {
     std::string list;
@@ -66,9 +65,7 @@ Task<> AgentSupervisor::report_own_telemetry(lifecycle::ReportConfig report) {
         own_telemetry_.settle(report.offer, {});
         break;
     case lifecycle::Fate::failed: {
-        std::string reason = report.reason;
-        if (report.offer == tried_offer_) reason = co_await with_last_words(std::move(reason));
-        reason = base::shortened(reason, kLongestReason);
+        std::string reason = co_await reason_of(report);
         log_.warning("own_telemetry.failed", {{"error", reason}});
         own_telemetry_.settle(report.offer, base::Error(base::Kind::refused, std::move(reason)));
         break;
