@@ -160,7 +160,9 @@ class FakeServer:
         return self.connections[-1]
 
     def wait_for_connection(self, count):
-        return eventually(f"connection number {count}", lambda: len(self.connections) >= count and self.connections[count - 1])
+        """That one, or one after it, once it has reported: what is sent to it comes behind the answer to its upgrade."""
+        return eventually(f"connection number {count}", lambda: next(
+            (report.connection for report in reversed(self.reports) if report.connection in self.connections[count - 1:]), None))
 
     # --- the work
 
